@@ -1,0 +1,126 @@
+"""ModelSpec: all that decides which embeddings a model gives. Its id names the result."""
+
+import hashlib
+import json
+import re
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+
+Precision = Literal["auto", "float32", "float16", "bfloat16"]
+Loader = Literal["auto", "sentence-transformers", "transformers"]
+Pooling = Literal["auto", "mean", "cls", "last"]
+
+# As huggingface_hub's validate_repo_id, but always with an owner, so that an id is safe in a path and in a link.
+_MODEL_ID = re.compile(
+    r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,94}[A-Za-z0-9_])?/[A-Za-z0-9_](?:[A-Za-z0-9._-]{0,94}[A-Za-z0-9_])?"
+)
+_COMMIT = re.compile(r"[0-9a-f]{40}")
+
+
+def valid_model_id(model: str) -> str:
+    """`model` itself, if it is a Hub id `organisation/name`.
+
+    Raises:
+        ValueError: a sentence that shows the right form.
+    """
+    if not _MODEL_ID.fullmatch(model) or "--" in model or ".." in model or model.endswith(".git"):
+        raise ValueError(
+            f"{model[:120]!r} is not a Hub model id; write it as organisation/name, for example nlpai-lab/KURE-v1"
+        )
+    return model
+
+
+def valid_commit(revision: str) -> str:
+    """`revision` itself, if it is a full commit id.
+
+    Raises:
+        ValueError: it is a branch, a tag or a shortened id.
+    """
+    if not _COMMIT.fullmatch(revision):
+        raise ValueError(f"{revision[:120]!r} is not a commit id; give the 40 hexadecimal digits of one commit")
+    return revision
+
+
+ModelId = Annotated[str, AfterValidator(valid_model_id)]
+CommitId = Annotated[str, AfterValidator(valid_commit)]
+
+
+class ModelSpec(BaseModel):
+    """A model as it is to be evaluated.
+
+    `revision` is the commit of the Hub repository, or the hash of a local folder's files, 40 hexadecimal digits;
+    None only in reported results whose source does not tell it. `prompts` None means the repository's own; keys as
+    in MTEB: task name, then task type, then "query" / "document". `folder` is where a local model's files are on
+    the evaluating machine: it is not part of the identity and is never published.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    model: ModelId
+    source: Literal["hub", "local"] = "hub"
+    revision: CommitId | None = None
+    precision: Precision = "auto"
+    loader: Loader = "auto"
+    pooling: Pooling = "auto"
+    prompts: dict[str, str] | None = None
+    max_tokens: Annotated[int, Field(gt=0)] | None = None
+    trust_remote_code: bool = False
+    folder: Path | None = None
+
+    @model_validator(mode="after")
+    def _folder_only_for_local(self) -> Self:
+        if self.folder is not None and self.source != "local":
+            raise ValueError("only a local model has a folder; give a Hub model by its id alone")
+        return self
+
+    @property
+    def id(self) -> str:
+        """64 hexadecimal digits: SHA-256 of the fields that differ from their defaults, without `folder`.
+
+        A field added later with a default leaves the ids of earlier specs as they are.
+        """
+        fields = self.model_dump(mode="json", exclude={"folder"}, exclude_defaults=True)
+        canonical = json.dumps(fields, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+        return hashlib.sha256(canonical.encode()).hexdigest()
+
+    def published(self) -> "ModelSpec":
+        """This spec without what belongs to one machine."""
+        return self.model_copy(update={"folder": None})
+
+
+def result_path(spec: ModelSpec) -> str:
+    """Where the results repository holds this spec's result: results/<org>__<name>/<revision>-<id>.json."""
+    revision = spec.revision[:12] if spec.revision else "unreported"
+    return f"results/{spec.model.replace('/', '__')}/{revision}-{spec.id[:8]}.json"
+
+
+def local_spec(folder: Path, **fields: object) -> ModelSpec:
+    """The spec of a model in a local folder, named `local/<folder name>`; its revision is a hash of its files.
+
+    Raises:
+        FileNotFoundError: there is no such folder.
+        ValueError: it holds no config.json or modules.json, or another field is not valid.
+    """
+    folder = folder.expanduser().resolve()
+    if not folder.is_dir():
+        raise FileNotFoundError(f"{folder} is not a folder")
+    if not any((folder / name).is_file() for name in ("modules.json", "config.json")):
+        raise ValueError(f"{folder} holds no model: neither modules.json nor config.json is there")
+    name = re.sub(r"[^A-Za-z0-9_.]+", "-", folder.name).strip("-._") or "model"
+    name = re.sub(r"-{2,}|\.{2,}", "-", name)[:90].strip("-.")
+    return ModelSpec(model=f"local/{name}", source="local", revision=folder_revision(folder), folder=folder, **fields)  # type: ignore[arg-type]
+
+
+def folder_revision(folder: Path) -> str:
+    """40 hexadecimal digits that change when a file's name or content in `folder` does. Hidden files do not count."""
+    digest = hashlib.sha256()
+    for path in sorted(folder.rglob("*")):
+        relative = path.relative_to(folder)
+        if not path.is_file() or any(part.startswith(".") or part == "__pycache__" for part in relative.parts):
+            continue
+        with path.open("rb") as file:
+            content = hashlib.file_digest(file, "sha256").hexdigest()
+        digest.update(f"{relative.as_posix()}\0{content}\n".encode())
+    return digest.hexdigest()[:40]

@@ -1,0 +1,1 @@
+"""One module a task; each holds only `TASK = Task(...)`. See docs/adding-a-task.md."""

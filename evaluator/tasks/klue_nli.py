@@ -1,0 +1,18 @@
+"""KLUE-NLI: 2,000 of 3,000 premise-hypothesis pairs; entailment is positive, neutral is left out."""
+
+from evaluator.task import DataSource, Task
+
+TASK = Task(
+    id="KLUE-NLI",
+    column="KLUE-NLI",
+    kind="pair_classification",
+    type="PairClassification",
+    data=DataSource(
+        path="klue/klue",
+        config="nli",
+        splits=("validation",),
+        revision="349481ec73fff722f88e0453ca05c77a447d967c",
+    ),
+    fields={"text1": "premise", "text2": "hypothesis", "label": "label"},
+    labels={0: 1, 2: 0},
+)

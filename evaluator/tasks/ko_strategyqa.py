@@ -1,0 +1,15 @@
+"""Ko-StrategyQA: 592 multi-hop questions over 9,251 Wikipedia paragraphs."""
+
+from evaluator.task import DataSource, Task
+
+TASK = Task(
+    id="Ko-StrategyQA",
+    column="Ko-StrategyQA",
+    kind="retrieval",
+    type="Retrieval",
+    data=DataSource(
+        path="taeminlee/Ko-StrategyQA",
+        splits=("dev",),
+        revision="d243889a3eb6654029dbd7e7f9319ae31d58f97c",
+    ),
+)

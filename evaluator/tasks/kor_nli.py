@@ -1,0 +1,18 @@
+"""KorNLI: 3,340 of the 5,010 XNLI test pairs in Korean; entailment is positive, neutral is left out."""
+
+from evaluator.task import DataSource, Task
+
+TASK = Task(
+    id="KorNLI",
+    column="Kor-NLI",
+    kind="pair_classification",
+    type="PairClassification",
+    data=DataSource(
+        path="kakaobrain/kor_nli",
+        config="xnli",
+        splits=("test",),
+        revision="3e0e4626f66911b344c490c26e3cc07e6c3bb0f9",
+    ),
+    fields={"text1": "premise", "text2": "hypothesis", "label": "label"},
+    labels={0: 1, 2: 0},
+)

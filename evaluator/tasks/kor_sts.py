@@ -1,0 +1,16 @@
+"""KorSTS test set: 1,376 pairs, machine translated and corrected (kakaobrain, CC BY-SA 4.0)."""
+
+from evaluator.task import DataSource, Task
+
+TASK = Task(
+    id="KorSTS",
+    column="Kor-STS",
+    kind="sts",
+    type="STS",
+    data=DataSource(
+        path="dkoterwa/kor-sts",
+        splits=("test",),
+        revision="016f35f9b961daaaa7a352e927084e3da662ac1f",
+    ),
+    fields={"text1": "sentence1", "text2": "sentence2", "score": "score"},
+)

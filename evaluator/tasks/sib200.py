@@ -1,0 +1,17 @@
+"""SIB-200, Korean: 1,004 sentences of seven topics (the published board types "sib2000")."""
+
+from evaluator.task import DataSource, Task
+
+TASK = Task(
+    id="SIB200ClusteringS2S",
+    column="sib200",
+    kind="clustering",
+    type="Clustering",
+    data=DataSource(
+        path="mteb/sib200",
+        config="kor_Hang",
+        splits=("train", "validation", "test"),
+        revision="a74d7350ea12af010cfb1c21e34f1f81fd2e615b",
+    ),
+    fields={"text": "text", "label": "category"},
+)

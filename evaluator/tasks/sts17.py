@@ -1,0 +1,17 @@
+"""STS17, ko-ko part: 2,846 pairs; it is the KorSTS development and test sets read as quoted TSV."""
+
+from evaluator.task import DataSource, Task
+
+TASK = Task(
+    id="STS17",
+    column="STS17",
+    kind="sts",
+    type="STS",
+    data=DataSource(
+        path="mteb/sts17-crosslingual-sts",
+        config="ko-ko",
+        splits=("test",),
+        revision="faeb762787bd10488a50c8b5be4a3b82e411949c",
+    ),
+    fields={"text1": "sentence1", "text2": "sentence2", "score": "score"},
+)

@@ -1,0 +1,1 @@
+"""What is known: result files, and the board that is made of them."""

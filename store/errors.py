@@ -1,0 +1,39 @@
+"""What can go wrong with a store.
+
+    StoreError
+    ├── Conflict          certainly not written: the head moved. Read again, decide again
+    ├── OutcomeUnknown    may have been written: look before trying again
+    ├── Unavailable       not now: the network, a rate limit, the server. `retry_after` seconds, if the server said
+    ├── Forbidden         the token is missing, wrong or may not do this
+    └── NotFound          no such repository, revision or file
+
+Backends raise only these (foreign exceptions are mapped in each backend, in one place) and never retry.
+"""
+
+
+class StoreError(Exception):
+    """Base of all store failures; the text names the repository and what to do, never a token."""
+
+
+class Conflict(StoreError):
+    """The head is no longer the given parent; nothing was written."""
+
+
+class OutcomeUnknown(StoreError):
+    """The answer to a commit was lost; it may have been written."""
+
+
+class Unavailable(StoreError):
+    """The store cannot answer now. `retry_after`: seconds to wait if the server said so."""
+
+    def __init__(self, message: str, retry_after: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class Forbidden(StoreError):
+    """The store refuses: token missing, wrong, or without the right."""
+
+
+class NotFound(StoreError):
+    """No such repository, revision or file."""

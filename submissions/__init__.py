@@ -1,0 +1,1 @@
+"""What people ask for: submissions, their states, and what may happen next."""
