@@ -22,4 +22,5 @@ class Settings(BaseSettings):
     host: str = Field("127.0.0.1", description="address the page listens on")
     port: int = Field(7860, description="port the page listens on")
     maintainers: str = Field("", description="Hub user names that may approve, separated by commas")
+    login: bool = Field(False, description="whether visitors sign in with the Hub before they submit (true on a Space)")
     refresh_seconds: float = Field(30.0, description="how often the page looks for a new revision of the stores")

