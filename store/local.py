@@ -1,12 +1,14 @@
 """A store in a bare git repository on this machine's disk: the default, shared by any number of processes."""
 
 import contextlib
+import errno
 import fcntl
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pygit2
@@ -39,11 +41,10 @@ class LocalStore:
         self._threads = threading.local()  # libgit2's repository objects must not be used by two threads at once
         if self.folder.exists() and not self.folder.is_dir():
             raise ValueError(f"{folder} is a file; a local store is a folder")
-        if (self.folder / ".git").exists() or (any(self._entries()) and not (self.folder / "HEAD").is_file()):
-            raise ValueError(f"{folder} is not a bare git repository; name a new or an empty folder")
-        self.folder.mkdir(parents=True, exist_ok=True)
-        if not (self.folder / BRANCH).exists() and BRANCH not in self._repository.references:
-            self._begin()
+        if not self.folder.is_dir() or not any(self.folder.iterdir()):
+            self._make()
+        if not (self.folder / "HEAD").is_file() or BRANCH not in self._repository.references:
+            raise ValueError(f"{folder} is not a local store (a bare git repository); name a new or an empty folder")
 
     def head(self) -> str:
         return str(self._repository.references[BRANCH].target)
@@ -96,21 +97,24 @@ class LocalStore:
     @property
     def _repository(self) -> pygit2.Repository:
         if not hasattr(self._threads, "repository"):
-            if not (self.folder / "HEAD").is_file():
-                pygit2.init_repository(str(self.folder), bare=True, initial_head="main")
             self._threads.repository = pygit2.Repository(str(self.folder))
         return self._threads.repository
 
-    def _entries(self) -> Iterator[Path]:
-        return self.folder.iterdir() if self.folder.is_dir() else iter(())
-
-    def _begin(self) -> None:
-        # The first commit is the same for everyone, so that two processes that begin at once agree.
-        writer = pygit2.Signature(*_WRITER, time=0, offset=0)
-        empty = self._repository.TreeBuilder().write()
-        first = self._repository.create_commit(None, writer, writer, "Begin", empty, [])
-        with contextlib.suppress(pygit2.AlreadyExistsError):
-            self._repository.references.create(BRANCH, first)
+    def _make(self) -> None:
+        """Make the repository beside its place and move it there, so that nobody sees half of it."""
+        self.folder.parent.mkdir(parents=True, exist_ok=True)
+        with TemporaryDirectory(dir=self.folder.parent, prefix=f".{self.folder.name}-") as begun:
+            new = Path(begun) / "store"
+            repository = pygit2.init_repository(str(new), bare=True, initial_head="main")
+            # The same first commit for everyone, whenever it is made.
+            writer = pygit2.Signature(*_WRITER, time=0, offset=0)
+            repository.create_commit(BRANCH, writer, writer, "Begin", repository.TreeBuilder().write(), [])
+            try:
+                new.rename(self.folder)
+            except OSError as error:
+                if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
+                    raise
+                # Another process made it first: that one counts.
 
     def _conflict(self, parent: str) -> Conflict:
         return Conflict(f"{self.url}: the head is {self.head()[:12]}, no longer {parent[:12]}")

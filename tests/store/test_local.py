@@ -125,7 +125,7 @@ def test_a_second_opening_sees_what_the_first_wrote(tmp_path: Path) -> None:
 
 def test_a_folder_with_something_else_in_it_is_refused_untouched(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("mine")
-    with pytest.raises(ValueError, match="not a bare git repository"):
+    with pytest.raises(ValueError, match="not a local store"):
         LocalStore(tmp_path)
     with pytest.raises(ValueError, match="is a file"):
         LocalStore(tmp_path / "notes.txt")
