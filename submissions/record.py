@@ -66,7 +66,7 @@ class Event(Record):
 
     at: Utc
     who: str
-    from_status: Status | None = Field(alias="from")
+    from_status: Status | None = Field(default=None, alias="from")
     to_status: Status = Field(alias="to")
     why: str = ""
 
