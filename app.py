@@ -27,9 +27,8 @@ def page(settings: Settings) -> tuple[gr.Blocks, dict[str, Any]]:
     live.start()
     with gr.Blocks(title=TITLE, analytics_enabled=False, fill_width=True) as blocks:
         gr.Markdown(INTRODUCTION)
-        with gr.Tabs():
-            with gr.Tab("리더보드 · Leaderboard"):
-                board_tab()
+        with gr.Tabs(), gr.Tab("리더보드 · Leaderboard"):
+            board_tab(settings.refresh_seconds)
     return blocks, {"head": assets.head(), "app_kwargs": {"routes": [assets.route()]}}
 
 
