@@ -104,7 +104,7 @@ def checked_changes(changes: Changes) -> Changes:
     return changes
 
 
-def open_store(url: str, token: SecretStr | None = None) -> Store:
+def open_store(url: str, token: SecretStr | None = None) -> Store:  # noqa: ARG001 (the Hub asks for it)
     """The store at `url`: `file:DIR` (a bare git repository, made if absent), `hf:datasets/ORG/NAME`, `memory:`.
 
     `token`: what the Hub asks for; other stores need none.
