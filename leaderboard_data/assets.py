@@ -94,7 +94,5 @@ class Assets:
         if file.etag in request.headers.get("if-none-match", ""):
             return Response(status_code=304, headers=headers)
         if "br" in request.headers.get("accept-encoding", ""):
-            return Response(
-                file.compressed, media_type=file.media_type, headers={**headers, "Content-Encoding": "br"}
-            )
+            return Response(file.compressed, media_type=file.media_type, headers={**headers, "Content-Encoding": "br"})
         return Response(file.content, media_type=file.media_type, headers=headers)

@@ -143,5 +143,7 @@ def _cells(result: ModelResult, task_ids: Sequence[str]) -> tuple[Cell, ...]:
             continue
         low, high = task.interval95 or (None, None)
         score = None if task.score is None else round(task.score, SCORE_DIGITS)
-        cells.append(Cell(score=score, low=low, high=high, n=task.n, failure=task.error.failure if task.error else None))
+        cells.append(
+            Cell(score=score, low=low, high=high, n=task.n, failure=task.error.failure if task.error else None)
+        )
     return tuple(cells)
