@@ -35,7 +35,7 @@ def page(settings: Settings) -> tuple[gr.Blocks, dict[str, Any]]:
         gr.Markdown(INTRODUCTION)
         with gr.Tabs():
             with gr.Tab("리더보드 · Leaderboard"):
-                board_tab()
+                board_tab(settings.refresh_seconds)
             with gr.Tab("제출 · Submit"):
                 submit_tab(blocks, queue, login=settings.login, maintainers=settings.maintainer_names)
     return blocks, {"head": assets.head(), "css": QUEUE_CSS, "app_kwargs": {"routes": [assets.route()]}}

@@ -22,15 +22,15 @@ def live_board(store: Store, seconds: float) -> tuple[LiveBoard, Assets]:
     return LiveBoard(store, seconds, (renew,)), assets
 
 
-def board_tab() -> gr.HTML:
-    """The tables: 종합, STS, NLI, Clustering, Retrieval."""
+def board_tab(refresh_seconds: float) -> gr.HTML:
+    """The tables: 종합, STS, NLI, Clustering, Retrieval; new results come in without a reload."""
     tabs = "".join(
         f'<button role="tab" type="button" id="tab-{view}" aria-controls="view-{view}">{label}</button>'
         for view, label in TABS.items()
     )
     panels = "".join(
-        f'<div role="tabpanel" class="kel-panel" id="view-{view}" data-view="{view}" aria-labelledby="tab-{view}" hidden>'
-        "</div>"
+        f'<div role="tabpanel" class="kel-panel" id="view-{view}" data-view="{view}"'
+        f' aria-labelledby="tab-{view}" hidden></div>'
         for view in TABS
     )
     return gr.HTML(
@@ -38,4 +38,5 @@ def board_tab() -> gr.HTML:
         js_on_load=f'import(new URL("{PREFIX}/board.js", document.baseURI)).then(board => board.mount(element, props))',
         apply_default_css=False,
         labels=LABELS,
+        refresh_seconds=refresh_seconds,
     )

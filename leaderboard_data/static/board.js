@@ -4,12 +4,20 @@ import { choose, percent, readEntries, viewOf } from "./scores.js";
 const HUB = "https://huggingface.co/";
 const lastBothWays = sign => (a, b) => a == null ? (b == null ? 0 : 1) : b == null ? -1 : (a - b) * sign;
 
+// The data, or null while it is the same as `known` (an ETag): then the server answers with 304 and no body.
+async function fetchData(known) {
+  const answer = await fetch(new URL("./board.json", import.meta.url), { credentials: "same-origin" });
+  const tag = answer.headers.get("etag");
+  return tag === known ? null : { tag, data: await answer.json() };
+}
+
 export async function mount(element, props) {
-  const [{ default: DataTable }, data] = await Promise.all([
-    import("./dt_bundle.js"), fetch(new URL("./board.json", import.meta.url)).then(answer => answer.json())]);
+  const [{ default: DataTable }, first] = await Promise.all([import("./dt_bundle.js"), fetchData()]);
   DataTable.type("score", { className: "dt-type-numeric", order: { asc: lastBothWays(1), desc: lastBothWays(-1) } });
   const escape = DataTable.util.escapeHtml;
-  const entries = choose(readEntries(data), ["measured", "published"]);
+  let { tag, data } = first;
+  const listed = () => choose(readEntries(data), ["measured", "published"]);
+  let entries = listed();
   const tabs = [...element.querySelectorAll("[role=tab]")];
   const made = new Map();
 
@@ -46,4 +54,12 @@ export async function mount(element, props) {
     };
   });
   open(tabs[0]);
+
+  setInterval(async () => {
+    const news = document.hidden || !element.isConnected ? null : await fetchData(tag).catch(() => null);
+    if (!news) return;
+    ({ tag, data } = news);
+    entries = listed();
+    for (const [panel, table] of made) table.clear().rows.add(viewOf(data, entries, panel.dataset.view).rows).draw(false);
+  }, props.refresh_seconds * 1000);
 }

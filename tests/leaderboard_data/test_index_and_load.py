@@ -44,7 +44,7 @@ def test_an_empty_store_is_seeded_once_with_the_published_board() -> None:
 def test_publishing_writes_result_samples_and_index_in_one_commit_and_again_changes_nothing() -> None:
     store = MemoryStore()
     before = seed(store)
-    result = measured("누구/모델".replace("누구/모델", "some-org/some-model"), 0.7)
+    result = measured("some-org/some-model", 0.7)
     change = publish_change(result, b"samples")
     after = update(store, change)
     written = set(store.list("", after).items()) - set(store.list("", before).items())
