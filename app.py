@@ -25,11 +25,13 @@ log = logging.getLogger(__name__)
 
 def page(settings: Settings) -> tuple[gr.Blocks, dict[str, Any]]:
     """The page, and what it has to be launched with. Begins to look for new results."""
-    results = open_store(settings.results_url)
+    results = open_store(settings.results_url, settings.results_token)
     seed_if_allowed(results)
     live, assets = live_board(results, settings.refresh_seconds)
     live.start()
-    queue = LiveQueue(Queue(open_store(settings.requests_url), results), settings.refresh_seconds)
+    queue = LiveQueue(
+        Queue(open_store(settings.requests_url, settings.requests_token), results), settings.refresh_seconds
+    )
     queue.start()
     with gr.Blocks(title=TITLE, analytics_enabled=False, fill_width=True) as blocks:
         gr.Markdown(INTRODUCTION)
