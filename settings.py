@@ -42,6 +42,11 @@ class Settings(BaseSettings):
     retry_minutes: float = Field(10.0, description="how long a submission waits after a failure that may pass")
     max_parameters: int = Field(0, description="larger models are left to other workers (0: no limit)")
 
+    @property
+    def maintainer_names(self) -> frozenset[str]:
+        """`maintainers` as a set of Hub user names."""
+        return frozenset(name.strip() for name in self.maintainers.split(",") if name.strip())
+
     def secrets(self) -> list[str]:
         """The values that must never be shown, for taking them out of logs."""
         tokens = (self.requests_token, self.results_token, self.models_token)
