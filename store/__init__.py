@@ -4,12 +4,25 @@ Knows files and revisions, nothing of leaderboards. Three backends with one beha
 repository), `store.hub` (a data set repository on the Hub), `store.memory`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
+from pydantic import SecretStr
+
 Changes = Mapping[str, bytes | None]
 """Path -> new content; None deletes the file."""
+
+
+@dataclass(frozen=True)
+class Commit:
+    """One entry of a store's log. `at` is UTC."""
+
+    revision: str
+    message: str
+    at: datetime
 
 
 class Store(Protocol):
@@ -27,6 +40,8 @@ class Store(Protocol):
 
     def list(self, prefix: str = "", revision: str | None = None) -> dict[str, str]:
         """{path: blob id} of the files below the folder `prefix` ("" for all), at `revision` (None: the head).
+
+        A folder that is not there has no files. Equal blob ids mean equal content.
 
         Raises:
             Unavailable, Forbidden, NotFound
@@ -50,12 +65,49 @@ class Store(Protocol):
 
         Raises:
             Conflict, OutcomeUnknown, Unavailable, Forbidden
+            ValueError: a path is not a relative file path, or there are no changes.
+        """
+        ...
+
+    def log(self, limit: int, revision: str | None = None) -> Sequence[Commit]:
+        """The newest `limit` commits up to `revision` (None: the head), newest first.
+
+        Raises:
+            Unavailable, Forbidden, NotFound
         """
         ...
 
 
-def open_store(url: str) -> Store:
+def in_folder(path: str, prefix: str) -> bool:
+    """Whether the file `path` lies below the folder `prefix`; every file lies below ""."""
+    return not prefix or path.startswith(prefix.rstrip("/") + "/")
+
+
+def checked_changes(changes: Changes) -> Changes:
+    """`changes` itself, if every path can be a file's in every backend.
+
+    Raises:
+        ValueError: no changes, or a path that is empty, absolute, has empty, `.`, `..` or `.git` parts, backslashes
+            or control characters, or is both a file and a folder of these changes.
+    """
+    if not changes:
+        raise ValueError("a commit needs at least one changed file")
+    written = {path for path, content in changes.items() if content is not None}
+    for path in changes:
+        parts = path.split("/")
+        if any(part in ("", ".", "..") or part.lower() == ".git" for part in parts) or not path.isprintable():
+            raise ValueError(f"{path!r} cannot be a file's path in a store")
+        if "\\" in path:
+            raise ValueError(f"{path!r} cannot be a file's path in a store; write it with forward slashes")
+        if any("/".join(parts[:i]) in written for i in range(1, len(parts))) and path in written:
+            raise ValueError(f"{path!r} lies below a file of the same commit")
+    return changes
+
+
+def open_store(url: str, token: SecretStr | None = None) -> Store:  # noqa: ARG001 (the Hub asks for it)
     """The store at `url`: `file:DIR` (a bare git repository, made if absent), `hf:datasets/ORG/NAME`, `memory:`.
+
+    `token`: what the Hub asks for; other stores need none.
 
     Raises:
         ValueError: the url has another form.
@@ -65,7 +117,7 @@ def open_store(url: str) -> Store:
         from store.local import LocalStore
 
         return LocalStore(Path(rest))
-    if scheme == "memory":
+    if url == "memory:":
         from store.memory import MemoryStore
 
         return MemoryStore()

@@ -66,7 +66,7 @@ class Event(Record):
 
     at: Utc
     who: str
-    from_status: Status | None = Field(alias="from")
+    from_status: Status | None = Field(default=None, alias="from")
     to_status: Status = Field(alias="to")
     why: str = ""
 
@@ -85,7 +85,8 @@ class ModelMetadata(Record):
 class Submission(Record):
     """One request. Its identity is `spec.id`; `id` only names the file and sorts by time.
 
-    `priority`: larger goes first. `attempt` counts the claims so far. `not_before`: a retry waits until then.
+    `priority`: larger goes first. `attempt` counts the claims since it was queued by a person; a lease given back
+    does not count. `not_before`: a retry waits until then. `force`: evaluate although a result exists.
     """
 
     schema_version: Literal[1] = Field(default=1, alias="schema")
@@ -99,6 +100,7 @@ class Submission(Record):
     priority: int = 0
     attempt: int = 0
     not_before: Utc | None = None
+    force: bool = False
     lease: Lease | None = None
     failure: Failure | None = None
     result: ResultReference | None = None

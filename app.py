@@ -1,0 +1,63 @@
+"""The web page: settings -> stores -> tabs -> launch. Nothing but composition."""
+
+import logging
+from typing import Any
+
+import gradio as gr
+
+from leaderboard_data.publish import seed
+from leaderboard_data.view import board_tab, live_board
+from settings import Settings
+from store import Store, open_store
+from store.errors import StoreError
+from submissions.listing import CSS as QUEUE_CSS
+from submissions.live import LiveQueue
+from submissions.stored import Queue
+from submissions.view import submit_tab
+
+TITLE = "한국어 임베딩 리더보드"
+INTRODUCTION = f"""# {TITLE}
+한국어 임베딩 모델을 STS·NLI·군집화·검색 아홉 과제로 비교합니다.
+Embedding models compared on nine Korean tasks: STS, NLI, clustering, retrieval."""
+
+log = logging.getLogger(__name__)
+
+
+def page(settings: Settings) -> tuple[gr.Blocks, dict[str, Any]]:
+    """The page, and what it has to be launched with. Begins to look for new results."""
+    results = open_store(settings.results_url, settings.results_token)
+    seed_if_allowed(results)
+    live, assets = live_board(results, settings.refresh_seconds)
+    live.start()
+    queue = LiveQueue(
+        Queue(open_store(settings.requests_url, settings.requests_token), results), settings.refresh_seconds
+    )
+    queue.start()
+    with gr.Blocks(title=TITLE, analytics_enabled=False, fill_width=True) as blocks:
+        gr.Markdown(INTRODUCTION)
+        with gr.Tabs():
+            with gr.Tab("리더보드 · Leaderboard"):
+                board_tab(settings.refresh_seconds)
+            with gr.Tab("제출 · Submit"):
+                submit_tab(blocks, queue, login=settings.login, maintainers=settings.maintainer_names)
+    return blocks, {"head": assets.head(), "css": QUEUE_CSS, "app_kwargs": {"routes": [assets.route()]}}
+
+
+def seed_if_allowed(results: Store) -> None:
+    """Fill an empty results store with the published board, where this page may write it."""
+    try:
+        seed(results)
+    except StoreError as error:
+        log.info("%s is not filled from here: %s", results.url, error)
+
+
+def main() -> None:
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(levelname)s %(message)s")
+    logging.getLogger("httpx").setLevel(logging.WARNING)
+    settings = Settings()
+    blocks, launch = page(settings)
+    blocks.launch(server_name=settings.host, server_port=settings.port, **launch)
+
+
+if __name__ == "__main__":
+    main()

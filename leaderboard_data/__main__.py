@@ -1,0 +1,84 @@
+"""`python -m leaderboard_data`: export the tables, check the result files."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from leaderboard_data.board import VIEWS, table
+from leaderboard_data.entry import DEFAULT_ORIGINS, ORIGINS, Entry
+from leaderboard_data.export import FORMATS, export
+from leaderboard_data.load import Reader, load_entries, snapshot_of
+from leaderboard_data.publish import SHIPPED, shipped_entries
+from store import open_store
+from store.errors import StoreError
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
+
+StoreUrl = Annotated[
+    str | None,
+    typer.Option("--store", help="results store (file:DIR, hf:datasets/ORG/NAME); default: the shipped results"),
+]
+
+
+@app.command("export")
+def export_command(
+    view: Annotated[str, typer.Option(help=f"one of {', '.join(VIEWS)}")] = "overall",
+    form: Annotated[str, typer.Option("--format", help=f"one of {', '.join(FORMATS)}")] = "csv",
+    origins: Annotated[
+        str, typer.Option(help=f"whose numbers, separated by commas, of {', '.join(ORIGINS)}")
+    ] = ",".join(DEFAULT_ORIGINS),
+    store: StoreUrl = None,
+) -> None:
+    """Print one table exactly as the page shows it."""
+    wanted = [name.strip() for name in origins.split(",")]
+    if unknown := set(wanted) - set(ORIGINS):
+        _stop(f"there is no origin {', '.join(sorted(unknown))}; the origins: {', '.join(ORIGINS)}")
+    try:
+        made = table(_entries(store), view, [name for name in ORIGINS if name in wanted])  # type: ignore[arg-type]
+        sys.stdout.write(export(made, form))  # type: ignore[arg-type]
+    except (ValueError, StoreError) as error:
+        _stop(str(error))
+
+
+@app.command()
+def check(
+    folder: Annotated[Path, typer.Argument(help="a folder with result files")] = SHIPPED,
+    store: StoreUrl = None,
+) -> None:
+    """Read every result file; name those that are not readable and exit 1 if there is one."""
+    from leaderboard_data.load import Unreadable, parse_results
+
+    if store:
+        try:
+            results, unreadable = Reader().results(snapshot_of(open_store(store)))
+        except (ValueError, StoreError) as error:
+            _stop(str(error))
+        count = sum(len(found) for found in results.values())
+    else:
+        if not folder.is_dir():
+            _stop(f"{folder} is not a folder")
+        count, unreadable = 0, []
+        for file in sorted(folder.rglob("*.json*")):
+            found, why = parse_results(file.name, file.read_bytes())
+            count += len(found)
+            if why:
+                unreadable.append(Unreadable(str(file), why))
+    for broken in unreadable:
+        typer.echo(f"{broken.path}: {broken.why}", err=True)
+    typer.echo(f"{count} results readable, {len(unreadable)} files not")
+    raise typer.Exit(1 if unreadable else 0)
+
+
+def _entries(store: str | None) -> list[Entry]:
+    return load_entries(snapshot_of(open_store(store)), Reader()) if store else shipped_entries()
+
+
+def _stop(message: str) -> None:
+    typer.echo(message, err=True)
+    raise typer.Exit(2)
+
+
+if __name__ == "__main__":
+    app()

@@ -1,0 +1,159 @@
+"""Entries -> the tables of the board: rows, means, ranks, gaps. Pure.
+
+- A category's score is the mean of its tasks; `Average` is the mean of the categories' scores; neither is rounded.
+  Only for rows of the published board both are rounded, as that board did (docs/decisions/0005).
+- A mean of which one score is missing does not exist: it is a gap, never a mean of fewer.
+- Rank 1 is the highest; equal scores share a rank (and the next one is left out). Only an entry with all scores of
+  the suite has ranks; the others are listed below.
+- One row per model and precision: a complete result before an incomplete one, then measured before published
+  before imported, then the newest. A result whose precision nobody told stands for every precision of its model.
+"""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from statistics import fmean
+from typing import Literal, get_args
+
+from evaluator.records import percent
+from evaluator.suite import KO_V1, Suite
+from leaderboard_data.entry import DEFAULT_ORIGINS, ORIGINS, Entry, OriginName
+
+ViewId = Literal["overall", "sts", "nli", "clustering", "retrieval", "tasks"]
+VIEWS: tuple[ViewId, ...] = get_args(ViewId)
+
+RANK = "Rank"
+AVERAGE = "Average"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Row:
+    """One line of a view. `values` are in the order of its columns, None where there is a gap."""
+
+    entry: Entry
+    values: tuple[float | None, ...]
+    rank: int | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Table:
+    """One view: column names without `Model` and `Rank`, and its rows in order. `sorted_by` gives the rank."""
+
+    view: ViewId
+    columns: tuple[str, ...]
+    sorted_by: str
+    rows: tuple[Row, ...]
+
+
+def mean_of(values: Sequence[float | None]) -> float | None:
+    """The mean, or None if one of the values is missing."""
+    present = [value for value in values if value is not None]
+    return fmean(present) if present and len(present) == len(values) else None
+
+
+def means(entry: Entry, suite: Suite = KO_V1) -> tuple[dict[str, float | None], float | None]:
+    """({category id: mean of its tasks' scores}, the mean of those).
+
+    The published board rounded the categories' means to two decimals of a percent, took the mean of these numbers
+    as binary floats and rounded that: without doing the same, two of its nine averages come out 0.01 beside it.
+    """
+    score = dict(zip(suite.task_ids, (cell.score for cell in entry.cells), strict=True))
+    of_category = {category.id: mean_of([score[task] for task in category.task_ids]) for category in suite.categories}
+    if entry.origin != "published":
+        return of_category, mean_of(list(of_category.values()))
+    shown = {name: None if mean is None else float(percent(mean)) for name, mean in of_category.items()}
+    present = [value for value in shown.values() if value is not None]
+    overall = round(sum(present) / len(shown), 2) / 100 if len(present) == len(shown) else None
+    return {name: None if value is None else value / 100 for name, value in shown.items()}, overall
+
+
+def preference(entry: Entry) -> tuple[bool, int, str]:
+    """Sorts the results of one model: the one that stands for it on the board comes last."""
+    return entry.complete, -ORIGINS.index(entry.origin), entry.at or ""
+
+
+def chosen(entries: Iterable[Entry], origins: Collection[OriginName], suite: Suite = KO_V1) -> list[Entry]:
+    """The one entry of each model and precision that the board lists, of the given origins."""
+    listed: dict[str, dict[str | None, Entry]] = {}
+    for entry in sorted(filter(comparable(suite), entries), key=preference, reverse=True):
+        if entry.origin not in origins:
+            continue
+        of_model = listed.setdefault(entry.model, {})
+        unknown_precision = entry.precision is None or None in of_model
+        if entry.precision in of_model or (of_model and unknown_precision):
+            continue
+        of_model[entry.precision] = entry
+    return [entry for of_model in listed.values() for entry in of_model.values()]
+
+
+def comparable(suite: Suite):  # type: ignore[no-untyped-def]
+    """A test of entries: of this suite, and, if measured by us, with the rule on duplicate pairs."""
+    return lambda entry: entry.suite == suite.id and not (entry.origin == "measured" and entry.keep_duplicates)
+
+
+def ranks(scores: Sequence[float | None]) -> list[int | None]:
+    """Ranks from 1 for the highest; equal scores share one; None where there is no score.
+
+    Scores are compared at 12 decimals: below that lies only the noise of adding floats.
+    """
+    rounded = [None if score is None else round(score, 12) for score in scores]
+    ordered = sorted((score for score in rounded if score is not None), reverse=True)
+    first: dict[float, int] = {}
+    for place, score in enumerate(ordered, start=1):
+        first.setdefault(score, place)
+    return [None if score is None else first[score] for score in rounded]
+
+
+def table(
+    entries: Iterable[Entry],
+    view: ViewId,
+    origins: Collection[OriginName] = DEFAULT_ORIGINS,
+    suite: Suite = KO_V1,
+) -> Table:
+    """The table of one view, its rows in the order of the board.
+
+    Raises:
+        ValueError: there is no such view.
+    """
+    columns, sorted_by = view_columns(view, suite)
+    listed = chosen(entries, origins, suite)
+    values = [_values(entry, suite) for entry in listed]
+    score_ranks = ranks(
+        [value[sorted_by] if entry.complete else None for entry, value in zip(listed, values, strict=True)]
+    )
+    rows = [
+        Row(entry=entry, values=tuple(value[column] for column in columns), rank=rank)
+        for entry, value, rank in zip(listed, values, score_ranks, strict=True)
+    ]
+    key = columns.index(sorted_by)
+
+    def place(row: Row) -> tuple[float, float, str]:
+        score = row.values[key]
+        return row.rank or float("inf"), float("inf") if score is None else -score, row.entry.name
+
+    return Table(view=view, columns=columns, sorted_by=sorted_by, rows=tuple(sorted(rows, key=place)))
+
+
+def view_columns(view: str, suite: Suite = KO_V1) -> tuple[tuple[str, ...], str]:
+    """The columns of a view as the published board names them, and the one that decides the rank.
+
+    Raises:
+        ValueError: there is no such view.
+    """
+    if view == "overall":
+        return (*(f"{category.label}_Average" for category in suite.categories), AVERAGE), AVERAGE
+    if view == "tasks":
+        return (*(task.column for task in suite.tasks), AVERAGE), AVERAGE
+    for category in suite.categories:
+        if category.id == view:
+            mean = f"{category.label}_Average"
+            return (*(suite.task(task_id).column for task_id in category.task_ids), mean), mean
+    raise ValueError(f"there is no view {view!r}; the views: {', '.join(VIEWS)}")
+
+
+def _values(entry: Entry, suite: Suite) -> Mapping[str, float | None]:
+    """Every column of every view: {column name: value}."""
+    of_category, overall = means(entry, suite)
+    values = {task.column: cell.score for task, cell in zip(suite.tasks, entry.cells, strict=True)}
+    values.update({f"{category.label}_Average": of_category[category.id] for category in suite.categories})
+    values[AVERAGE] = overall
+    return values

@@ -1,0 +1,125 @@
+"""Submissions as files of a store: read with a cache, reported by name where they cannot be read."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from pydantic import ValidationError
+
+from store import Store
+from store.errors import NotFound
+from store.update import Change, Snapshot
+from submissions.errors import UnknownSubmission
+from submissions.record import Status, Submission, dump_submission, load_submission
+
+_ID = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{6}")
+
+_DEEDS = {
+    Status.PENDING: "Submit",
+    Status.QUEUED: "Queue",
+    Status.RUNNING: "Claim",
+    Status.FINISHED: "Finish",
+    Status.FAILED: "Fail",
+    Status.REJECTED: "Reject",
+    Status.WITHDRAWN: "Withdraw",
+}
+
+
+@dataclass(frozen=True)
+class Listing:
+    """The submissions at one revision, newest first. `unreadable`: path -> what is wrong with the file."""
+
+    revision: str
+    submissions: tuple[Submission, ...]
+    unreadable: Mapping[str, str] = field(default_factory=dict)
+
+
+class SubmissionFiles:
+    """Reads the submissions of one store; a file is parsed once, whichever revisions hold it."""
+
+    def __init__(self, requests: Store) -> None:
+        self.requests = requests
+        self._parsed: dict[str, Submission | str] = {}  # blob id -> the record, or what is wrong with it
+        self._listing: tuple[int, Listing] | None = None
+
+    def snapshot(self, revision: str | None = None) -> Snapshot:
+        """The store at `revision`, or at its head."""
+        return Snapshot(self.requests, revision or self.requests.head())
+
+    def listing(self, closed: int = 200) -> Listing:
+        """All open submissions and the newest `closed` closed ones. Read again only when the store has moved."""
+        snapshot = self.snapshot()
+        if self._listing is None or self._listing[0] != closed or self._listing[1].revision != snapshot.revision:
+            # Ids sort by time, so the newest closed ones are known before any is read.
+            newest = dict(sorted(snapshot.list("closed").items(), reverse=True)[:closed])
+            found, unreadable = self._read(snapshot, snapshot.list("open") | newest)
+            ordered = tuple(sorted(found, key=lambda submission: submission.id, reverse=True))
+            self._listing = closed, Listing(snapshot.revision, ordered, unreadable)
+        return self._listing[1]
+
+    def open(self, snapshot: Snapshot) -> list[Submission]:
+        """The readable open submissions."""
+        return self._read(snapshot, snapshot.list("open"))[0]
+
+    def find(self, snapshot: Snapshot, submission_id: str) -> Submission:
+        """The submission of this id.
+
+        Raises:
+            UnknownSubmission
+            ValueError: its file cannot be read.
+        """
+        if not _ID.fullmatch(submission_id):
+            raise UnknownSubmission(submission_id)
+        path = f"open/{submission_id}.json"
+        if blob := snapshot.list("open").get(path):
+            found, unreadable = self._read(snapshot, {path: blob})
+            record: Submission | str = found[0] if found else unreadable[path]
+        else:
+            path = f"closed/{submission_id}.json"
+            try:
+                record = _parsed(snapshot.read(path))  # not listed: there may be thousands of closed ones
+            except NotFound:
+                raise UnknownSubmission(submission_id) from None
+        if isinstance(record, str):
+            raise ValueError(f"{path} cannot be read: {record}")
+        return record
+
+    def _read(self, snapshot: Snapshot, blobs: Mapping[str, str]) -> tuple[list[Submission], dict[str, str]]:
+        """The readable submissions among `blobs` (path -> blob id), and what is wrong with the others."""
+        found: list[Submission] = []
+        unreadable: dict[str, str] = {}
+        for path, blob in blobs.items():
+            record = self._parsed.get(blob)
+            if record is None:
+                record = self._parsed[blob] = _parsed(snapshot.read(path))
+            if isinstance(record, str):
+                unreadable[path] = record
+            elif record.path != path:
+                unreadable[path] = (
+                    f"holds submission {record.id} in state {record.status}, which belongs in {record.path}"
+                )
+            else:
+                found.append(record)
+        return found, unreadable
+
+
+def change_to(submission: Submission, before: Submission | None, deed: str | None = None) -> Change:
+    """The commit that replaces `before` by `submission`, moving its file if it was opened or closed."""
+    message = f"{deed or _DEEDS[submission.status]} {submission.id} {submission.spec.model}"
+    return Change(files_of(submission, before), message)
+
+
+def files_of(submission: Submission, before: Submission | None) -> dict[str, bytes | None]:
+    """The files to write so that `submission` replaces `before`."""
+    files: dict[str, bytes | None] = {submission.path: dump_submission(submission)}
+    if before is not None and before.path != submission.path:
+        files[before.path] = None
+    return files
+
+
+def _parsed(content: bytes) -> Submission | str:
+    try:
+        return load_submission(content)
+    except ValidationError as error:
+        first = error.errors()[0]
+        return f"{'.'.join(map(str, first['loc']))}: {first['msg']}".removeprefix(": ")

@@ -1,0 +1,82 @@
+"""`python app.py` as a process of its own over temporary stores, for tests and benchmarks."""
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from store import Store, open_store
+from tests.ports import free_port
+
+ROOT = Path(__file__).resolve().parents[2]
+START_SECONDS = 60
+
+
+@dataclass
+class RunningApp:
+    """`python app.py` as a process of its own, with the stores it shows."""
+
+    url: str
+    results_url: str
+    requests_url: str
+    log: Path
+    process: subprocess.Popen[bytes] = field(repr=False)
+
+    @property
+    def results(self) -> Store:
+        return open_store(self.results_url)
+
+    @property
+    def requests(self) -> Store:
+        return open_store(self.requests_url)
+
+
+@contextlib.contextmanager
+def running_app(folder: Path, **settings: object) -> Iterator[RunningApp]:
+    """The page over stores in `folder`; `settings` by their names. Ends the process, and only that one."""
+    port = free_port()
+    values = {
+        "results_url": f"file:{folder}/results.git",
+        "requests_url": f"file:{folder}/requests.git",
+        "refresh_seconds": 0.5,
+        "port": port,
+        **settings,
+    }
+    environment = {**os.environ, **{f"KEL_{name.upper()}": str(value) for name, value in values.items()}}
+    log = folder / "app.log"
+    with log.open("wb") as sink:
+        process = subprocess.Popen(
+            [sys.executable, "app.py"], cwd=ROOT, env=environment, stdout=sink, stderr=subprocess.STDOUT
+        )
+    url = f"http://127.0.0.1:{port}/"
+    try:
+        _wait_for(url, process, log)
+        yield RunningApp(url, str(values["results_url"]), str(values["requests_url"]), log, process)
+    finally:
+        process.send_signal(signal.SIGTERM)
+        try:
+            process.wait(10)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def _wait_for(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline:
+        if process.poll() is not None:
+            break
+        try:
+            with urllib.request.urlopen(f"{url}board/board.json", timeout=5) as answer:
+                if answer.status == 200:
+                    return
+        except (urllib.error.URLError, ConnectionError, TimeoutError):
+            time.sleep(0.1)
+    raise AssertionError(f"the page did not start:\n{log.read_text('utf-8')[-4000:]}")

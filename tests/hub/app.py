@@ -1,0 +1,283 @@
+"""The Hub's HTTP interface, as far as huggingface_hub, datasets, transformers and sentence-transformers use it."""
+
+import base64
+import json
+from typing import Any, cast
+from urllib.parse import unquote
+
+import yaml
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import FileResponse, JSONResponse, Response
+from starlette.routing import Route
+
+from tests.hub.repositories import Blob, Commit, HubError, Kind, Repositories, Repository, User, safetensors_parameters
+
+PAGE = 1000
+"""Entries in one page of a tree listing, as on the real Hub."""
+
+
+class HubApp:
+    """The routes over one `Repositories`. `page`: entries in one page of a tree listing."""
+
+    def __init__(self, repositories: Repositories, page: int = PAGE) -> None:
+        self.repositories = repositories
+        self.page = page
+        repo = "/api/{kind}/{org}/{name}"
+        self.starlette = Starlette(
+            routes=[
+                Route("/api/whoami-v2", self.whoami),
+                Route("/api/repos/create", self.create, methods=["POST"]),
+                Route("/api/validate-yaml", self.validate_yaml, methods=["POST"]),
+                Route(repo, self.info),
+                Route(repo + "/revision/{revision}", self.info),
+                Route(repo + "/tree/{revision}", self.tree),
+                Route(repo + "/tree/{revision}/{path:path}", self.tree),
+                Route(repo + "/paths-info/{revision}", self.paths_info, methods=["POST"]),
+                Route(repo + "/commits/{revision}", self.commits),
+                Route(repo + "/refs", self.refs),
+                Route(repo + "/preupload/{revision}", self.preupload, methods=["POST"]),
+                Route(repo + "/commit/{revision}", self.commit, methods=["POST"]),
+                Route("/{org}/{name}/resolve/{revision}/{path:path}", self.resolve),
+                Route("/{kind}/{org}/{name}/resolve/{revision}/{path:path}", self.resolve),
+            ],
+            exception_handlers={HubError: self.error},
+        )
+
+    async def error(self, _request: Request, error: Exception) -> Response:
+        assert isinstance(error, HubError)
+        headers = {"X-Error-Message": str(error)}
+        if error.code:
+            headers["X-Error-Code"] = error.code
+        return JSONResponse({"error": str(error)}, status_code=error.status, headers=headers)
+
+    # who is asking, and for what
+
+    def user(self, request: Request) -> User | None:
+        """The user of the request's token; None without one.
+
+        Raises:
+            HubError: 401, the token is unknown.
+        """
+        scheme, _, token = request.headers.get("authorization", "").partition(" ")
+        if not scheme:
+            return None
+        if token not in self.repositories.users:
+            raise HubError(401, None, "Invalid username or password.")
+        return self.repositories.users[token]
+
+    def repository(self, request: Request) -> Repository:
+        """The repository in the path, if this user may see it.
+
+        Raises:
+            HubError: 404, or 401 where the real Hub does not tell absent from private.
+        """
+        kind = cast(Kind, request.path_params.get("kind", "models"))
+        user = self.user(request)
+        try:
+            repository = self.repositories.get(kind, f"{request.path_params['org']}/{request.path_params['name']}")
+        except HubError as error:
+            if user is None:
+                raise HubError(401, "RepoNotFound", str(error)) from error
+            raise
+        if repository.private and (user is None or user.name not in repository.readers | repository.writers):
+            raise HubError(404, "RepoNotFound", "Repository not found")
+        return repository
+
+    def writable(self, request: Request) -> Repository:
+        """The repository in the path, if this user may write it.
+
+        Raises:
+            HubError: 401 without a token, 403 without the right.
+        """
+        repository = self.repository(request)
+        user = self.user(request)
+        if user is None:
+            raise HubError(401, None, "You must be authenticated to commit")
+        if user.name not in repository.writers:
+            raise HubError(403, None, f"Forbidden: {user.name} may not write {repository.id}")
+        return repository
+
+    @staticmethod
+    def revision(request: Request) -> str:
+        return unquote(request.path_params.get("revision", "main"))
+
+    async def whoami(self, request: Request) -> Response:
+        user = self.user(request)
+        if user is None:
+            raise HubError(401, None, "Invalid username or password.")
+        orgs = [{"type": "org", "name": org, "fullname": org} for org in user.orgs]
+        return JSONResponse({"type": "user", "name": user.name, "fullname": user.name, "avatarUrl": "", "orgs": orgs})
+
+    # writing
+
+    async def create(self, request: Request) -> Response:
+        user = self.user(request)
+        if user is None:
+            raise HubError(401, None, "You must be authenticated")
+        body = await request.json()
+        repo_id = f"{body.get('organization') or user.name}/{body['name']}"
+        kind = cast(Kind, f"{body.get('type', 'model')}s")
+        url = f"{request.base_url}{'' if kind == 'models' else kind + '/'}{repo_id}"
+        try:
+            self.repositories.create(kind, repo_id, writers={user.name})
+        except HubError as error:
+            return JSONResponse({"error": str(error), "url": url}, status_code=error.status)
+        return JSONResponse({"url": url})
+
+    async def validate_yaml(self, _request: Request) -> Response:
+        return JSONResponse({"errors": [], "warnings": []})
+
+    async def preupload(self, request: Request) -> Response:
+        head = self.writable(request).at(self.revision(request))
+        files = []
+        for file in (await request.json())["files"]:
+            there = head.files.get(file["path"])
+            answer = {"path": file["path"], "uploadMode": "regular", "shouldIgnore": False}
+            files.append(answer | ({"oid": there.oid} if there else {}))
+        return JSONResponse({"files": files})
+
+    async def commit(self, request: Request) -> Response:
+        repository = self.writable(request)
+        summary, parent, changes = "", None, dict[str, bytes | None]()
+        for line in (await request.body()).splitlines():
+            item = json.loads(line)
+            value = item["value"]
+            match item["key"]:
+                case "header":
+                    summary, parent = value["summary"], value.get("parentCommit")
+                case "file":
+                    changes[value["path"]] = base64.b64decode(value["content"])
+                case "deletedFile":
+                    changes[value["path"]] = None
+                case "deletedFolder":
+                    changes[value["path"].rstrip("/") + "/"] = None
+                case other:
+                    raise HubError(400, None, f"the stand-in does not know {other!r}")
+        commit = self.repositories.commit(repository, changes, message=summary, parent=parent)
+        url = f"{request.base_url}{repository.kind}/{repository.id}/commit/{commit.oid}"
+        return JSONResponse({"success": True, "commitOid": commit.oid, "commitUrl": url})
+
+    # reading
+
+    async def info(self, request: Request) -> Response:
+        repository = self.repository(request)
+        commit = repository.at(self.revision(request))
+        blobs = request.query_params.get("blobs")
+        siblings = [
+            {"rfilename": path} | ({"size": blob.size, "blobId": blob.oid} if blobs else {})
+            for path, blob in sorted(commit.files.items())
+        ]
+        answer: dict[str, Any] = {
+            "_id": repository.id,
+            "id": repository.id,
+            "author": repository.id.split("/")[0],
+            "sha": commit.oid,
+            "lastModified": commit.date.isoformat().replace("+00:00", "Z"),
+            "private": repository.private,
+            "gated": "manual" if repository.gated else False,
+            "disabled": False,
+            "downloads": 0,
+            "likes": repository.likes,
+            "tags": [],
+            "siblings": siblings,
+            "cardData": card_data(commit),
+        }
+        if repository.kind == "models":
+            answer |= model_metadata(commit)
+        return JSONResponse(answer)
+
+    async def tree(self, request: Request) -> Response:
+        repository = self.repository(request)
+        commit = repository.at(self.revision(request))
+        folder = request.path_params.get("path", "").strip("/")
+        prefix = folder + "/" if folder else ""
+        below = {path: blob for path, blob in sorted(commit.files.items()) if path.startswith(prefix)}
+        if prefix and not below:
+            raise HubError(404, "EntryNotFound", f"{folder} does not exist on this revision")
+        recursive = request.query_params.get("recursive", "").lower() == "true"
+        entries = tree_entries(below, prefix, recursive)
+        start = int(request.query_params.get("cursor", "0"))
+        headers = {}
+        if start + self.page < len(entries):
+            following = request.url.include_query_params(cursor=start + self.page)
+            headers["Link"] = f'<{following}>; rel="next"'
+        return JSONResponse(entries[start : start + self.page], headers=headers)
+
+    async def paths_info(self, request: Request) -> Response:
+        commit = self.repository(request).at(self.revision(request))
+        paths = [str(path) for path in (await request.form()).getlist("paths")]
+        found = {path: commit.files[path] for path in paths if path in commit.files}
+        return JSONResponse([file_entry(path, blob) for path, blob in found.items()])
+
+    async def commits(self, request: Request) -> Response:
+        repository = self.repository(request)
+        last = repository.commits.index(repository.at(self.revision(request)))
+        return JSONResponse(
+            [
+                {"id": c.oid, "title": c.message, "message": "", "authors": [], "date": c.date.isoformat()}
+                for c in reversed(repository.commits[: last + 1])
+            ]
+        )
+
+    async def refs(self, request: Request) -> Response:
+        head = self.repository(request).head.oid
+        branch = {"name": "main", "ref": "refs/heads/main", "targetCommit": head}
+        return JSONResponse({"branches": [branch], "tags": [], "converts": [], "pullRequests": []})
+
+    async def resolve(self, request: Request) -> Response:
+        repository = self.repository(request)
+        user = self.user(request)
+        if repository.gated and (user is None or user.name not in repository.readers | repository.writers):
+            raise HubError(403 if user else 401, "GatedRepo", f"Access to {repository.id} is restricted.")
+        commit = repository.at(self.revision(request))
+        blob = commit.files.get(unquote(request.path_params["path"]))
+        if blob is None:
+            message = "Entry not found"
+            headers = {"X-Error-Code": "EntryNotFound", "X-Error-Message": message, "X-Repo-Commit": commit.oid}
+            return JSONResponse({"error": message}, status_code=404, headers=headers)
+        headers = {"X-Repo-Commit": commit.oid, "ETag": f'"{blob.oid}"', "Accept-Ranges": "bytes"}
+        return FileResponse(blob.path, headers=headers, media_type="application/octet-stream")
+
+
+def file_entry(path: str, blob: Blob) -> dict[str, Any]:
+    return {"type": "file", "path": path, "oid": blob.oid, "size": blob.size}
+
+
+def tree_entries(files: dict[str, Blob], prefix: str, recursive: bool) -> list[dict[str, Any]]:
+    """Files, and folders as the Hub lists them, below `prefix`."""
+    entries: dict[str, dict[str, Any]] = {}
+    for path, blob in files.items():
+        parts = path.removeprefix(prefix).split("/")
+        for depth in range(1, len(parts) if recursive else min(2, len(parts))):
+            folder = prefix + "/".join(parts[:depth])
+            entries.setdefault(folder, {"type": "directory", "path": folder, "oid": "0" * 40, "size": 0})
+        if recursive or len(parts) == 1:
+            entries[path] = file_entry(path, blob)
+    return list(entries.values())
+
+
+def card_data(commit: Commit) -> dict[str, Any]:
+    """The YAML between the first two lines of dashes of README.md; empty if there is none."""
+    blob = commit.files.get("README.md")
+    if blob is None:
+        return {}
+    parts = blob.path.read_text(encoding="utf-8").split("---\n")
+    loaded = yaml.safe_load(parts[1]) if len(parts) >= 3 and not parts[0].strip() else None
+    return loaded if isinstance(loaded, dict) else {}
+
+
+def model_metadata(commit: Commit) -> dict[str, Any]:
+    """What the Hub reads from a model's own files: `config` and `safetensors`."""
+    metadata: dict[str, Any] = {}
+    if config := commit.files.get("config.json"):
+        parsed = json.loads(config.path.read_text(encoding="utf-8"))
+        metadata["config"] = {key: parsed[key] for key in ("architectures", "model_type") if key in parsed}
+    parameters: dict[str, int] = {}
+    for path, blob in commit.files.items():
+        if path.endswith(".safetensors") and "/" not in path:
+            for dtype, count in safetensors_parameters(blob.path).items():
+                parameters[dtype] = parameters.get(dtype, 0) + count
+    if parameters:
+        metadata["safetensors"] = {"parameters": parameters, "total": sum(parameters.values())}
+    return metadata

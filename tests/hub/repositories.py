@@ -1,0 +1,189 @@
+"""What the stand-in stores: repositories of models, data sets and Spaces, each a line of commits."""
+
+import hashlib
+import itertools
+import json
+import struct
+import tempfile
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Literal
+
+Kind = Literal["models", "datasets", "spaces"]
+
+
+class HubError(Exception):
+    """An answer other than success: HTTP status, the Hub's X-Error-Code, a message."""
+
+    def __init__(self, status: int, code: str | None, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+        self.code = code
+
+
+@dataclass(frozen=True)
+class Blob:
+    """One file's content on disk. `oid` is git's blob id, as the real Hub's ETag of a regular file is."""
+
+    path: Path
+    oid: str
+    size: int
+
+
+@dataclass(frozen=True)
+class Commit:
+    oid: str
+    message: str
+    date: datetime
+    files: Mapping[str, Blob]
+
+
+@dataclass
+class Repository:
+    """`gated`: reading files needs a token of `readers`. `writers`: user names that may commit."""
+
+    kind: Kind
+    id: str
+    commits: list[Commit]
+    gated: bool = False
+    private: bool = False
+    likes: int = 0
+    readers: set[str] = field(default_factory=set)
+    writers: set[str] = field(default_factory=set)
+
+    @property
+    def head(self) -> Commit:
+        return self.commits[-1]
+
+    def at(self, revision: str) -> Commit:
+        """The commit that `revision` names: main, or at least seven digits of its id.
+
+        Raises:
+            HubError: 404 RevisionNotFound.
+        """
+        if revision in ("main", "HEAD", "refs/heads/main"):
+            return self.head
+        for commit in reversed(self.commits):
+            if len(revision) >= 7 and commit.oid.startswith(revision):
+                return commit
+        raise HubError(404, "RevisionNotFound", f"Invalid rev id: {revision}")
+
+
+@dataclass(frozen=True)
+class User:
+    name: str
+    orgs: tuple[str, ...] = ()
+
+
+class Repositories:
+    """Everything on this Hub. Head check and commit are one critical section."""
+
+    def __init__(self, folder: Path | None = None) -> None:
+        self.folder = folder or Path(tempfile.mkdtemp(prefix="kel-hub-"))
+        self.users: dict[str, User] = {}
+        self._repositories: dict[tuple[Kind, str], Repository] = {}
+        self._lock = threading.Lock()
+        self._counter = itertools.count()
+
+    def add_user(self, token: str, name: str, orgs: tuple[str, ...] = ()) -> None:
+        self.users[token] = User(name, orgs)
+
+    def create(self, kind: Kind, repo_id: str, **fields: Any) -> Repository:
+        """A new repository with one first commit, as the real Hub makes it.
+
+        Raises:
+            HubError: 409, it is there already.
+        """
+        with self._lock:
+            if (kind, repo_id) in self._repositories:
+                raise HubError(409, None, "You already created this repo")
+            readme = self._blob(b"") if kind == "models" else self._blob(b"---\n{}\n---\n")
+            repository = Repository(
+                kind, repo_id, [self._commit({".gitattributes": readme}, "initial commit")], **fields
+            )  # type: ignore[arg-type]
+            self._repositories[kind, repo_id] = repository
+            return repository
+
+    def get(self, kind: Kind, repo_id: str) -> Repository:
+        """The repository of this id.
+
+        Raises:
+            HubError: 404 RepoNotFound.
+        """
+        repository = self._repositories.get((kind, repo_id))
+        if repository is None:
+            raise HubError(404, "RepoNotFound", "Repository not found")
+        return repository
+
+    def add_folder(self, kind: Kind, repo_id: str, folder: Path, **fields: Any) -> Repository:
+        """A repository whose second commit holds the files of `folder` (not copied)."""
+        repository = self.create(kind, repo_id, **fields)
+        files = {
+            path.relative_to(folder).as_posix(): path
+            for path in sorted(folder.rglob("*"))
+            if path.is_file() and "__pycache__" not in path.parts
+        }
+        self.commit(repository, files, message=f"upload {repo_id}", parent=None)
+        return repository
+
+    def commit(
+        self, repository: Repository, changes: Mapping[str, bytes | Path | None], *, message: str, parent: str | None
+    ) -> Commit:
+        """Write `changes` on the head; None deletes a file, or a folder if the path ends in a slash.
+
+        Raises:
+            HubError: 412 if `parent` is given and not the head; 404 EntryNotFound for a deletion of nothing.
+        """
+        blobs = {path: None if content is None else self._blob(content) for path, content in changes.items()}
+        with self._lock:
+            if parent is not None and not repository.head.oid.startswith(parent):
+                raise HubError(412, None, "A commit has happened since. Please refresh and try again.")
+            files = dict(repository.head.files)
+            for path, blob in blobs.items():
+                if blob is not None:
+                    files[path] = blob
+                    continue
+                gone = [name for name in files if name == path or (path.endswith("/") and name.startswith(path))]
+                if not gone:
+                    raise HubError(404, "EntryNotFound", f"{path} does not exist")
+                for name in gone:
+                    del files[name]
+            commit = self._commit(files, message)
+            repository.commits.append(commit)
+            return commit
+
+    def _commit(self, files: Mapping[str, Blob], message: str) -> Commit:
+        oid = hashlib.sha1(f"{next(self._counter)} {self.folder} {message}".encode()).hexdigest()
+        return Commit(oid, message, datetime.now(UTC), files)
+
+    def _blob(self, content: bytes | Path) -> Blob:
+        size = content.stat().st_size if isinstance(content, Path) else len(content)
+        digest = hashlib.sha1(b"blob %d\0" % size)
+        if isinstance(content, Path):
+            with content.open("rb") as file:
+                while block := file.read(1 << 20):
+                    digest.update(block)
+            return Blob(content.resolve(), digest.hexdigest(), size)
+        digest.update(content)
+        path = self.folder / digest.hexdigest()
+        if not path.exists():
+            path.write_bytes(content)
+        return Blob(path, digest.hexdigest(), size)
+
+
+def safetensors_parameters(path: Path) -> dict[str, int]:
+    """{dtype: number of parameters} from the header of a safetensors file, as the Hub shows it."""
+    with path.open("rb") as file:
+        (length,) = struct.unpack("<Q", file.read(8))
+        header = json.loads(file.read(length))
+    counts: dict[str, int] = {}
+    for name, tensor in header.items():
+        if name != "__metadata__":
+            parameters = 1
+            for dimension in tensor["shape"]:
+                parameters *= dimension
+            counts[tensor["dtype"]] = counts.get(tensor["dtype"], 0) + parameters
+    return counts

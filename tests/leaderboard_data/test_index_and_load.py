@@ -1,0 +1,121 @@
+"""The index holds what the files say; broken files are named and left out."""
+
+import logging
+
+import pytest
+
+from evaluator.records import dump_result
+from leaderboard_data.index import INDEX_PATH, dump_index, load_index
+from leaderboard_data.load import Reader, load_entries, parse_results
+from leaderboard_data.publish import publish_change, rebuild_index, seed, shipped_entries
+from store.memory import MemoryStore
+from store.update import Change, Snapshot, update
+from tests.leaderboard_data.examples import measured
+
+
+def snapshot(store: MemoryStore) -> Snapshot:
+    return Snapshot(store, store.head())
+
+
+def by_place(entries: list) -> list:  # type: ignore[type-arg]
+    return sorted(entries, key=lambda entry: (entry.path, entry.spec_id))
+
+
+def test_the_index_gives_back_the_entries_in_every_field() -> None:
+    entries = shipped_entries()
+    assert load_index(dump_index(entries)) == by_place(entries)
+    assert dump_index(reversed(entries)) == dump_index(entries)
+
+
+def test_an_index_of_another_version_is_refused() -> None:
+    for content in (b"", b"PAR1 no parquet", dump_index([])[:-30]):
+        with pytest.raises(ValueError, match=r"leaderboard\.parquet"):
+            load_index(content)
+
+
+def test_an_empty_store_is_seeded_once_with_the_published_board() -> None:
+    store = MemoryStore()
+    first = seed(store)
+    assert seed(store) == first
+    assert by_place(load_entries(snapshot(store), Reader())) == by_place(shipped_entries())
+    assert b"leaderboard.parquet" in store.read("README.md")
+
+
+def test_publishing_writes_result_samples_and_index_in_one_commit_and_again_changes_nothing() -> None:
+    store = MemoryStore()
+    before = seed(store)
+    result = measured("some-org/some-model", 0.7)
+    change = publish_change(result, b"samples")
+    after = update(store, change)
+    written = set(store.list("", after).items()) - set(store.list("", before).items())
+    name = f"some-org__some-model/0123456789ab-{result.spec.id[:8]}"
+    assert {path for path, _ in written} == {f"results/{name}.json", f"samples/{name}.parquet", INDEX_PATH}
+    assert len(load_entries(snapshot(store), Reader())) == len(shipped_entries()) + 1
+    assert update(store, change) == after
+    assert change(snapshot(store)) is None
+
+
+def test_the_index_can_be_made_anew_from_the_files() -> None:
+    store = MemoryStore()
+    seed(store)
+    update(store, publish_change(measured(), None))
+    kept = store.read(INDEX_PATH)
+    assert rebuild_index(snapshot(store)) is None
+    store.commit({INDEX_PATH: None}, "lose the index", store.head())
+    update(store, rebuild_index)
+    assert store.read(INDEX_PATH) == kept
+
+
+def test_publishing_mends_a_damaged_index() -> None:
+    store = MemoryStore()
+    seed(store)
+    store.commit({INDEX_PATH: b"damaged"}, "damage", store.head())
+    update(store, publish_change(measured(), None))
+    assert len(load_index(store.read(INDEX_PATH))) == len(shipped_entries()) + 1
+
+
+def test_a_broken_file_is_named_and_left_out(caplog: pytest.LogCaptureFixture) -> None:
+    store = MemoryStore()
+    files = {
+        "results/a/good.json": dump_result(measured("a/good")),
+        "results/a/broken.json": b"{",
+        "results/a/future.json": dump_result(measured("a/future")).replace(b'"schema": 1', b'"schema": 2'),
+        "results/a/suite.json": dump_result(measured("a/suite")).replace(b"ko-v1", b"ko-v9"),
+        "results/a/notes.txt": b"no result",
+    }
+    store.commit(files, "mixed", store.head())
+    with caplog.at_level(logging.WARNING):
+        entries = load_entries(snapshot(store), Reader())
+    assert [entry.model for entry in entries] == ["a/good"]
+    for name in ("broken", "future", "suite"):
+        assert f"left out results/a/{name}.json" in caplog.text
+
+
+def test_a_file_is_parsed_once_however_often_it_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    from leaderboard_data import load
+
+    store = MemoryStore()
+    seed(store)
+    parsed: list[str] = []
+
+    def noting(path: str, content: bytes) -> object:
+        parsed.append(path)
+        return parse_results(path, content)
+
+    monkeypatch.setattr(load, "parse_results", noting)
+    reader = Reader()
+    for _ in range(2):
+        results, unreadable = reader.results(snapshot(store))
+        assert not unreadable
+    assert sorted(parsed) == sorted(results)
+    update(store, lambda _: Change({"results/x/new.json": dump_result(measured())}, "one more"))
+    reader.results(snapshot(store))
+    assert parsed[len(results) :] == ["results/x/new.json"]
+
+
+def test_several_results_in_one_file_are_read_line_by_line() -> None:
+    line = dump_result(measured()).replace(b"\n", b"")
+    results, why = parse_results("results/many.jsonl", line + b"\n{broken\n" + line + b"\n")
+    assert len(results) == 2
+    assert why is not None
+    assert why.startswith("line 2: ")
