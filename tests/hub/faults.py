@@ -10,6 +10,7 @@ slow           waits, then answers
 import asyncio
 import re
 import threading
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -90,15 +91,19 @@ class FaultyApp:
             await self.app(scope, receive, send)
             return
         fault = self.faults.take(f"{scope['method']} {scope['path']}")
-        if fault is not None and fault.kind == "slow":
-            await asyncio.sleep(fault.seconds)
-        if fault is None or fault.kind == "slow":
+        if fault is None:
             await self.app(scope, receive, send)
+            return
+        if fault.kind == "slow":
+            taken_in = [message async for message in _messages(receive)]
+            await asyncio.sleep(fault.seconds)
+            await self.app(scope, _replay(taken_in, receive), send)
             return
         if fault.kind.endswith("_after"):
             await self.app(scope, receive, _swallow)
         else:
-            await _read_all(receive)
+            # Taken in whole, so that closing the connection is not seen as a failure to send it.
+            _ = [message async for message in _messages(receive)]
         if fault.kind.startswith("drop"):
             # Under uvicorn, `send` is a method of the object that holds the connection.
             send.__self__.transport.abort()  # type: ignore[attr-defined]
@@ -116,7 +121,20 @@ async def _swallow(_: Message) -> None:
     """An answer that nobody gets."""
 
 
-async def _read_all(receive: Receive) -> None:
-    """Take the whole request in, so that closing the connection is not seen as a failure to send it."""
-    while (await receive()).get("more_body"):
-        pass
+async def _messages(receive: Receive) -> AsyncIterator[Message]:
+    """The messages of one request's body."""
+    while True:
+        message = await receive()
+        yield message
+        if not message.get("more_body"):
+            return
+
+
+def _replay(messages: list[Message], receive: Receive) -> Receive:
+    """Gives `messages` first, then what comes after them."""
+    ahead = list(messages)
+
+    async def replayed() -> Message:
+        return ahead.pop(0) if ahead else await receive()
+
+    return replayed
