@@ -10,6 +10,10 @@ from leaderboard_data.view import board_tab, live_board
 from settings import Settings
 from store import Store, open_store
 from store.errors import StoreError
+from submissions.listing import CSS as QUEUE_CSS
+from submissions.live import LiveQueue
+from submissions.stored import Queue
+from submissions.view import submit_tab
 
 TITLE = "한국어 임베딩 리더보드"
 INTRODUCTION = f"""# {TITLE}
@@ -25,11 +29,16 @@ def page(settings: Settings) -> tuple[gr.Blocks, dict[str, Any]]:
     seed_if_allowed(results)
     live, assets = live_board(results, settings.refresh_seconds)
     live.start()
+    queue = LiveQueue(Queue(open_store(settings.requests_url), results), settings.refresh_seconds)
+    queue.start()
     with gr.Blocks(title=TITLE, analytics_enabled=False, fill_width=True) as blocks:
         gr.Markdown(INTRODUCTION)
-        with gr.Tabs(), gr.Tab("리더보드 · Leaderboard"):
-            board_tab(settings.refresh_seconds)
-    return blocks, {"head": assets.head(), "app_kwargs": {"routes": [assets.route()]}}
+        with gr.Tabs():
+            with gr.Tab("리더보드 · Leaderboard"):
+                board_tab(settings.refresh_seconds)
+            with gr.Tab("제출 · Submit"):
+                submit_tab(blocks, queue, login=settings.login, maintainers=settings.maintainer_names)
+    return blocks, {"head": assets.head(), "css": QUEUE_CSS, "app_kwargs": {"routes": [assets.route()]}}
 
 
 def seed_if_allowed(results: Store) -> None:

@@ -24,3 +24,8 @@ class Settings(BaseSettings):
     maintainers: str = Field("", description="Hub user names that may approve, separated by commas")
     login: bool = Field(False, description="whether visitors sign in with the Hub before they submit (true on a Space)")
     refresh_seconds: float = Field(30.0, description="how often the page looks for a new revision of the stores")
+
+    @property
+    def maintainer_names(self) -> frozenset[str]:
+        """`maintainers` as a set of Hub user names."""
+        return frozenset(name.strip() for name in self.maintainers.split(",") if name.strip())

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta, timezone
 from html import escape
 
 from evaluator.errors import FailureClass
+from submissions.queue import claim_order
 from submissions.record import OPEN, Event, Status, Submission
 
 KST = timezone(timedelta(hours=9), "KST")
@@ -42,7 +43,8 @@ CSS = """
 .kel-queue td.time { white-space: nowrap; }
 .kel-queue td.model { overflow-wrap: anywhere; min-width: 9rem; }
 .kel-queue td.state { min-width: 8rem; }
-.kel-queue .note { color: var(--body-text-color-subdued); white-space: pre-wrap; overflow-wrap: anywhere; }
+.kel-queue .note { color: #52525b; white-space: pre-wrap; overflow-wrap: anywhere; }
+.dark .kel-queue .note { color: #a1a1aa; }
 .kel-queue .status { font-weight: 600; }
 .kel-queue .status-FAILED, .kel-queue .status-REJECTED { color: #b42318; }
 .dark .kel-queue .status-FAILED, .dark .kel-queue .status-REJECTED { color: #fda29b; }
@@ -61,13 +63,8 @@ def shown_time(moment: datetime) -> str:
 
 
 def waiting_order(submissions: Iterable[Submission]) -> list[Submission]:
-    """The queued submissions in the order in which workers take them: priority, then time of approval."""
-
-    def key(submission: Submission) -> tuple[int, datetime, str]:
-        queued = [event.at for event in submission.history if event.to_status == Status.QUEUED]
-        return -submission.priority, queued[0] if queued else submission.submitted_at, submission.id
-
-    return sorted((s for s in submissions if s.status == Status.QUEUED), key=key)
+    """The queued submissions in the order in which workers take them."""
+    return sorted((s for s in submissions if s.status == Status.QUEUED), key=claim_order)
 
 
 def message_html(korean: str, english: str, *, error: bool = False) -> str:
@@ -77,7 +74,7 @@ def message_html(korean: str, english: str, *, error: bool = False) -> str:
     return f'<div class="kel-message{kind}" role="{role}">{escape(korean)}\n{escape(english)}</div>'
 
 
-def queue_html(submissions: Sequence[Submission], unreadable: Sequence[str] = (), closed_limit: int = 50) -> str:
+def queue_html(submissions: Sequence[Submission], unreadable: Iterable[str] = (), closed_limit: int = 50) -> str:
     """The open submissions, oldest first, then the last `closed_limit` closed ones, newest first."""
     positions = {submission.id: index for index, submission in enumerate(waiting_order(submissions), start=1)}
     still_open = sorted((s for s in submissions if s.status in OPEN), key=lambda s: (s.status != "RUNNING", s.id))

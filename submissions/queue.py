@@ -156,7 +156,12 @@ def next_to_claim(
         and (submission.not_before is None or submission.not_before <= at)
         and accepts(submission)
     ]
-    return min(waiting, key=lambda s: (-s.priority, approved_at(s), s.id), default=None)
+    return min(waiting, key=claim_order, default=None)
+
+
+def claim_order(submission: Submission) -> tuple[int, datetime, str]:
+    """Sorts queued submissions as workers take them: larger priority, then earlier approval, then id."""
+    return -submission.priority, approved_at(submission), submission.id
 
 
 def approved_at(submission: Submission) -> datetime:
