@@ -99,8 +99,8 @@ def load_index(content: bytes) -> list[Entry]:
     return entries
 
 
-def _key(entry: Entry) -> tuple[str, str]:
-    return entry.path, entry.spec_id
+def _key(entry: Entry) -> tuple[str, str, str]:
+    return entry.path, entry.spec_id, entry.reference or ""
 
 
 def _result_starts(table: pa.Table) -> tuple[list[int], list[str]]:
