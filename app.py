@@ -6,7 +6,7 @@ from typing import Any
 import gradio as gr
 
 from leaderboard_data.publish import seed
-from leaderboard_data.view import board_tab, live_board
+from leaderboard_data.view import BoardPage
 from settings import Settings
 from store import Store, open_store
 from store.errors import StoreError
@@ -27,18 +27,24 @@ def page(settings: Settings) -> tuple[gr.Blocks, dict[str, Any]]:
     """The page, and what it has to be launched with. Begins to look for new results."""
     results = open_store(settings.results_url)
     seed_if_allowed(results)
-    live, assets = live_board(results, settings.refresh_seconds)
-    live.start()
+    board = BoardPage(results, settings.refresh_seconds)
+    board.start()
     queue = LiveQueue(Queue(open_store(settings.requests_url), results), settings.refresh_seconds)
     queue.start()
     with gr.Blocks(title=TITLE, analytics_enabled=False, fill_width=True) as blocks:
         gr.Markdown(INTRODUCTION)
         with gr.Tabs():
             with gr.Tab("리더보드 · Leaderboard"):
-                board_tab(settings.refresh_seconds)
+                board.tab()
             with gr.Tab("제출 · Submit"):
                 submit_tab(blocks, queue, login=settings.login, maintainers=settings.maintainer_names)
-    return blocks, {"head": assets.head(), "css": QUEUE_CSS, "app_kwargs": {"routes": [assets.route()]}}
+        board.endpoints()
+    return blocks, {
+        "head": board.head,
+        "css": QUEUE_CSS,
+        "mcp_server": True,
+        "app_kwargs": {"routes": board.routes},
+    }
 
 
 def seed_if_allowed(results: Store) -> None:
