@@ -20,16 +20,22 @@ INTRODUCTION = f"""# {TITLE}
 한국어 임베딩 모델을 STS·NLI·군집화·검색 아홉 과제로 비교합니다.
 Embedding models compared on nine Korean tasks: STS, NLI, clustering, retrieval."""
 
+# The visitor's own fonts: Gradio's bundled ones have no Hangul, and its semibold lacks most letters.
+FONTS = ["Pretendard", "Noto Sans KR", "Apple SD Gothic Neo", "Malgun Gothic", "NanumGothic", "system-ui", "sans-serif"]
+MONOSPACE = ["ui-monospace", "SFMono-Regular", "Consolas", "DejaVu Sans Mono", "monospace"]
+
 log = logging.getLogger(__name__)
 
 
 def page(settings: Settings) -> tuple[gr.Blocks, dict[str, Any]]:
     """The page, and what it has to be launched with. Begins to look for new results."""
-    results = open_store(settings.results_url)
+    results = open_store(settings.results_url, settings.results_token)
     seed_if_allowed(results)
     board = BoardPage(results, settings.refresh_seconds)
     board.start()
-    queue = LiveQueue(Queue(open_store(settings.requests_url), results), settings.refresh_seconds)
+    queue = LiveQueue(
+        Queue(open_store(settings.requests_url, settings.requests_token), results), settings.refresh_seconds
+    )
     queue.start()
     with gr.Blocks(title=TITLE, analytics_enabled=False, fill_width=True) as blocks:
         gr.Markdown(INTRODUCTION)
@@ -42,6 +48,7 @@ def page(settings: Settings) -> tuple[gr.Blocks, dict[str, Any]]:
     return blocks, {
         "head": board.head,
         "css": QUEUE_CSS,
+        "theme": gr.themes.Default(font=FONTS, font_mono=MONOSPACE),
         "mcp_server": True,
         "app_kwargs": {"routes": board.routes},
     }

@@ -18,7 +18,8 @@ class DataSource:
 
     `splits` are read and joined in this order. `fingerprint` is the SHA-256 of the rows the task uses (as
     `evaluator.data` computes it); data with another fingerprint is refused. None: not pinned yet, and the result
-    says which fingerprint it saw.
+    says which fingerprint it saw. `copy_fingerprint` is that of a local copy which is known to differ from the Hub:
+    it is accepted with `--datasets` only.
     """
 
     path: str
@@ -26,6 +27,7 @@ class DataSource:
     splits: tuple[str, ...]
     config: str | None = None
     fingerprint: str | None = None
+    copy_fingerprint: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

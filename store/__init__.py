@@ -10,6 +10,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
+from pydantic import SecretStr
+
 Changes = Mapping[str, bytes | None]
 """Path -> new content; None deletes the file."""
 
@@ -102,8 +104,10 @@ def checked_changes(changes: Changes) -> Changes:
     return changes
 
 
-def open_store(url: str) -> Store:
+def open_store(url: str, token: SecretStr | None = None) -> Store:  # noqa: ARG001 (the Hub asks for it)
     """The store at `url`: `file:DIR` (a bare git repository, made if absent), `hf:datasets/ORG/NAME`, `memory:`.
+
+    `token`: what the Hub asks for; other stores need none.
 
     Raises:
         ValueError: the url has another form.
@@ -113,7 +117,7 @@ def open_store(url: str) -> Store:
         from store.local import LocalStore
 
         return LocalStore(Path(rest))
-    if scheme == "memory":
+    if url == "memory:":
         from store.memory import MemoryStore
 
         return MemoryStore()

@@ -167,6 +167,11 @@ class Queue:
             "Renew the lease of",
         )
 
+    def holds(self, submission_id: str, nonce: str) -> bool:
+        """Whether the claim with this nonce still has the submission."""
+        submission = self.find(submission_id)
+        return submission.lease is not None and submission.lease.nonce == nonce
+
     def finish(self, submission_id: str, *, nonce: str, result: ResultReference, log: str | None = None) -> Submission:
         """Close a submission whose result is published; `log`: the end of the run's log.
 

@@ -98,12 +98,17 @@ def submit_tab(blocks: gr.Blocks, live: LiveQueue, *, login: bool, maintainers: 
     refresh = gr.Timer(SHOW_SECONDS)
 
     def on_submit(
-        model: str, revision: str, precision: str, note: str, profile: gr.OAuthProfile | None
+        model: str | None,
+        revision: str | None,
+        precision: str | None,
+        note: str | None,
+        profile: gr.OAuthProfile | None,
     ) -> tuple[str, str]:
+        # A field that was never shown comes as None.
         if login and profile is None:
             return message_html("먼저 로그인해 주세요.", "Sign in first.", error=True), live.html()
         who = profile.username if profile else "visitor"
-        outcome = submit(live.queue, model, revision, precision, note, who)
+        outcome = submit(live.queue, model or "", revision or "", precision or "auto", note or "", who)
         live.refresh()
         return outcome, live.html()
 
@@ -140,11 +145,11 @@ def _desk(blocks: gr.Blocks, live: LiveQueue, maintainers: frozenset[str], page:
 
     def handler(verb: str) -> Callable[..., tuple[str, gr.Dropdown, str]]:
         def handle(
-            submission_id: str | None, why: str, profile: gr.OAuthProfile | None
+            submission_id: str | None, why: str | None, profile: gr.OAuthProfile | None
         ) -> tuple[str, gr.Dropdown, str]:
             if profile is None or profile.username not in maintainers:
                 raise gr.Error("관리자만 할 수 있습니다. · Only maintainers may do this.")
-            outcome = decide(live.queue, verb, submission_id, why, profile.username)
+            outcome = decide(live.queue, verb, submission_id, why or "", profile.username)
             live.refresh()
             return outcome, choices(), live.html()
 

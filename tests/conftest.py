@@ -5,7 +5,6 @@ is there, the run fails if one of them was skipped.
 """
 
 import os
-import socket
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,19 +12,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.ports import free_port
+
 if TYPE_CHECKING:
     from tests.hub.repositories import Repositories
 
 
-def _free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
-
-
 # huggingface_hub and gradio read these when they are imported, so they are set before any test module is.
 # The stand-in of the Hub (tests/hub, fixture `hub`) listens on this port once a test asks for it.
-HUB_PORT = _free_port()
+HUB_PORT = free_port()
 os.environ.update(
     HF_ENDPOINT=f"http://127.0.0.1:{HUB_PORT}",
     HF_HOME=tempfile.mkdtemp(prefix="kel-hf-home-"),

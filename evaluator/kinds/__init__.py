@@ -1,1 +1,95 @@
-"""One module a kind of task; each turns rows into texts to embed, and embeddings into metrics."""
+"""One module a kind of task; each turns rows into texts to embed, and embeddings into metrics.
+
+A kind is a module `evaluator/kinds/<name>.py` with the four functions of the protocol `Kind`; a task names it in
+`Task.kind`. Everything between reading and reporting is pure: `samples` holds one value a pair, query or experiment,
+and both the metrics and their confidence intervals are computed from the samples alone, so that a stored samples
+file is enough to check a result.
+"""
+
+import importlib
+import pkgutil
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol, cast
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from evaluator.data import TaskData
+    from evaluator.task import Task
+
+Samples = Mapping[str, "np.ndarray"]
+"""Column name -> one value a pair, query or experiment. `item` names them, `gold` is the truth where there is one."""
+
+PAIR_LABELS = "not a label of this task"
+DUPLICATES = "duplicate pair"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Examples:
+    """What a kind made of a task's rows.
+
+    `sides` maps "text", or "query" and "document", to the texts to embed, each text once or more. `gold` is what the
+    kind needs to score. `n` counts the pairs, sentences or queries scored; `removed` the rows left out, by reason.
+    `fingerprint` is the SHA-256 of all rows read, before any was left out.
+    """
+
+    sides: Mapping[str, Sequence[str]]
+    gold: Mapping[str, Any]
+    n: int
+    fingerprint: str
+    removed: Mapping[str, int] = field(default_factory=dict)
+
+
+class Embedded(Protocol):
+    """The embeddings of one side, in the order of its texts, read from disk in slices."""
+
+    def __len__(self) -> int: ...
+
+    def rows(self, start: int, stop: int) -> "np.ndarray":
+        """(stop - start, d) float32."""
+        ...
+
+
+class Kind(Protocol):
+    """What a module in `evaluator/kinds/` offers."""
+
+    @staticmethod
+    def read(task: "Task", data: "TaskData", *, keep_duplicates: bool) -> Examples:
+        """The task's rows as examples.
+
+        Raises:
+            TaskError: data_unavailable, where columns or rows are missing.
+        """
+        ...
+
+    @staticmethod
+    def samples(examples: Examples, embedded: Mapping[str, Embedded], similarity: str) -> Samples:
+        """One value a pair, query or experiment. `similarity` is the model's own similarity function."""
+        ...
+
+    @staticmethod
+    def metrics(samples: Samples) -> dict[str, float]:
+        """MTEB's metrics of this kind, under MTEB's names."""
+        ...
+
+    @staticmethod
+    def resampled_scores(samples: Samples, counts: "np.ndarray") -> "np.ndarray":
+        """The score of each bootstrap resample: `counts` (resamples, items) says how often each item was drawn."""
+        ...
+
+
+def kind_names() -> list[str]:
+    """The names of all kinds, sorted."""
+    return sorted(module.name for module in pkgutil.iter_modules(__path__))
+
+
+def kind_of(task: "Task") -> Kind:
+    """The kind that a task names.
+
+    Raises:
+        ValueError: there is no such module; the text lists those that there are.
+    """
+    if task.kind not in kind_names():
+        raise ValueError(f"task {task.id} names the kind {task.kind!r}; there are {', '.join(kind_names())}")
+    return cast(Kind, importlib.import_module(f"{__name__}.{task.kind}"))

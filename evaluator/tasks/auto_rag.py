@@ -11,5 +11,6 @@ TASK = Task(
         path="yjoonjang/markers_bm",
         splits=("test",),
         revision="fd7df84ac089bbec763b1c6bb1b56e985df5cc5c",
+        fingerprint="d9081f562a6f5b44671306028e498f4fc1788b598ce69410cc68e29528e07dd7",
     ),
 )

@@ -12,6 +12,7 @@ TASK = Task(
         config="nli",
         splits=("validation",),
         revision="349481ec73fff722f88e0453ca05c77a447d967c",
+        fingerprint="c145cf854c4c3bc789a3272723bf6c81d8875f0c4ba4ade8d80fba2ff4e3208c",
     ),
     fields={"text1": "premise", "text2": "hypothesis", "label": "label"},
     labels={0: 1, 2: 0},

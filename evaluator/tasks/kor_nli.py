@@ -12,6 +12,7 @@ TASK = Task(
         config="xnli",
         splits=("test",),
         revision="3e0e4626f66911b344c490c26e3cc07e6c3bb0f9",
+        fingerprint="23b98699d0fe9140e66fd12daf69789e634a39b8eaa56d574c7fa8d14be5c682",
     ),
     fields={"text1": "premise", "text2": "hypothesis", "label": "label"},
     labels={0: 1, 2: 0},

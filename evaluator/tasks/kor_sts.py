@@ -11,6 +11,7 @@ TASK = Task(
         path="dkoterwa/kor-sts",
         splits=("test",),
         revision="016f35f9b961daaaa7a352e927084e3da662ac1f",
+        fingerprint="02c411137a6efe882337a2260aea9be1da93649c810d404d933955c18b485c8a",
     ),
     fields={"text1": "sentence1", "text2": "sentence2", "score": "score"},
 )

@@ -12,6 +12,7 @@ TASK = Task(
         config="kor_Hang",
         splits=("train", "validation", "test"),
         revision="a74d7350ea12af010cfb1c21e34f1f81fd2e615b",
+        fingerprint="4379e771f5155703b2416c84275ff0060d0e5fa2a00fd4fdbd8422eaef73a77a",
     ),
     fields={"text": "text", "label": "category"},
 )

@@ -12,6 +12,7 @@ TASK = Task(
         config="ko-ko",
         splits=("test",),
         revision="faeb762787bd10488a50c8b5be4a3b82e411949c",
+        fingerprint="0ae48a6dad68025cef379fee551be0a3332ae8c68f5c5a3fb7c79253bf3b7a49",
     ),
     fields={"text1": "sentence1", "text2": "sentence2", "score": "score"},
 )

@@ -1,0 +1,211 @@
+"""A task's data set, pinned: from the Hub, or from a local copy in Hub layout; checked against its fingerprint.
+
+A local copy is a folder `<datasets>/<owner>/<name>` as a clone of the Hub repository looks: a README.md whose
+`configs` name the data files. Both ways go through `datasets.load_dataset`, so that a copy that works here works
+there. Rows stay in the Arrow files (memory mapped); only what a kind asks for is read.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from evaluator.errors import TaskError
+from evaluator.records import DataProvenance
+from evaluator.task import Task
+
+if TYPE_CHECKING:
+    from datasets import Dataset
+
+
+@contextmanager
+def _readable(task: Task) -> Iterator[None]:
+    """Map whatever `datasets` and the Hub client raise to `TaskError`."""
+    from datasets.exceptions import DatasetsError
+    from httpx2 import HTTPError  # what huggingface_hub 2 speaks through, and lets through
+    from huggingface_hub.errors import GatedRepoError, HfHubHTTPError, RepositoryNotFoundError
+
+    source = f"data set {task.data.path} of task {task.id}"
+    try:
+        yield
+    except GatedRepoError as error:
+        raise TaskError("data_unavailable", f"The {source} asks for permission on the Hub.") from error
+    except RepositoryNotFoundError as error:
+        raise TaskError("data_unavailable", f"The {source} is not on the Hub.") from error
+    except (DatasetsError, FileNotFoundError) as error:
+        raise TaskError("data_unavailable", f"The {source} could not be found or read.") from error
+    except (HTTPError, HfHubHTTPError, OSError) as error:
+        raise TaskError(
+            "data_unavailable", f"The {source} could not be downloaded; try again when the Hub can be reached."
+        ) from error
+    except ValueError as error:
+        raise TaskError("data_unavailable", f"The {source} has not the expected config or split.") from error
+
+
+class TaskData:
+    """The data set of one task, read from where `datasets` says: None is the Hub at the pinned commit.
+
+    `cache` is a folder for the Arrow files made of a local copy; it has to live as long as the rows are used. It must
+    be fresh: the cache of `datasets` knows a local copy by its README alone, and would give the old rows of a copy
+    whose data files have changed. What comes from the Hub is cached by its commit, in the usual place.
+    """
+
+    def __init__(self, task: Task, datasets: Path | None, cache: Path | None = None) -> None:
+        if datasets is not None and cache is None:
+            raise ValueError("a local copy needs a fresh folder for its Arrow files")
+        self.task = task
+        self._datasets = datasets
+        self._cache = str(cache) if datasets is not None else None
+
+    @property
+    def _path(self) -> str:
+        if self._datasets is None:
+            return self.task.data.path
+        folder = self._datasets / self.task.data.path
+        if not folder.is_dir():
+            raise TaskError(
+                "data_unavailable",
+                f"The local copy of the data sets has no {self.task.data.path}, which task {self.task.id} needs.",
+            )
+        return str(folder.resolve())
+
+    @property
+    def _revision(self) -> str | None:
+        return self.task.data.revision if self._datasets is None else None
+
+    def configs(self) -> list[str]:
+        """The names of the data set's configs.
+
+        Raises:
+            TaskError: data_unavailable.
+        """
+        from datasets import get_dataset_config_names
+
+        path = self._path
+        with _readable(self.task):
+            return list(get_dataset_config_names(path, revision=self._revision))
+
+    def splits(self, config: str | None) -> list[str]:
+        """The names of a config's splits.
+
+        Raises:
+            TaskError: data_unavailable.
+        """
+        from datasets import get_dataset_split_names
+
+        path = self._path
+        with _readable(self.task):
+            return list(get_dataset_split_names(path, config, revision=self._revision))
+
+    def split(self, config: str | None, split: str) -> "Dataset":
+        """The rows of one split.
+
+        Raises:
+            TaskError: data_unavailable; also where the split is empty.
+        """
+        from datasets import Dataset, load_dataset
+
+        path = self._path
+        with _readable(self.task):
+            rows = load_dataset(path, config, split=split, revision=self._revision, cache_dir=self._cache)
+        if not isinstance(rows, Dataset) or len(rows) == 0:
+            raise TaskError("data_unavailable", f"The split {split} of {self.task.data.path} has no rows.")
+        return rows
+
+    def rows(self) -> "Dataset":
+        """The rows of the task's splits, joined in their order.
+
+        Raises:
+            TaskError: data_unavailable.
+        """
+        from datasets import concatenate_datasets
+
+        parts = [self.split(self.task.data.config, split) for split in self.task.data.splits]
+        return parts[0] if len(parts) == 1 else concatenate_datasets(parts)
+
+    def columns(self) -> dict[str, list[Any]]:
+        """The task's fields as lists, by the kind's names for them; a dot in `Task.fields` reaches into a struct.
+
+        Raises:
+            TaskError: data_unavailable; a column is not there, or one of its values is missing.
+        """
+        rows = self.rows()
+        return {name: self._column(rows, path) for name, path in self.task.fields.items()}
+
+    def _column(self, rows: "Dataset", path: str) -> list[Any]:
+        first, *inner = path.split(".")
+        if first not in rows.column_names:
+            raise self.unexpected(f"no column {first!r}; its columns are {', '.join(rows.column_names)}")
+        values: list[Any] = list(rows[first])
+        for name in inner:
+            if any(value is None or name not in value for value in values):
+                raise self.unexpected(f"no {name!r} in column {first!r}")
+            values = [value[name] for value in values]
+        if any(value is None for value in values):
+            raise self.unexpected(f"a row without a value in column {path!r}")
+        return values
+
+    def unexpected(self, what: str) -> TaskError:
+        """The error for rows that are not as the task needs them."""
+        return TaskError("data_unavailable", f"The data set {self.task.data.path} of task {self.task.id} has {what}.")
+
+
+class Fingerprint:
+    """SHA-256 over rows: each row as one line of JSON, so that neither file format nor chunking matters."""
+
+    def __init__(self) -> None:
+        self._digest = hashlib.sha256()
+
+    def add(self, rows: Iterable[Sequence[object]]) -> "Fingerprint":
+        """Take in rows, in order."""
+        for row in rows:
+            self._digest.update(json.dumps(row, ensure_ascii=False, separators=(",", ":")).encode())
+            self._digest.update(b"\n")
+        return self
+
+    def hexdigest(self) -> str:
+        return self._digest.hexdigest()
+
+
+def fingerprint_of(*columns: Sequence[object]) -> str:
+    """The fingerprint of a table given as columns of equal length."""
+    return Fingerprint().add(zip(*columns, strict=True)).hexdigest()
+
+
+def provenance(task: Task, fingerprint: str, datasets: Path | None) -> DataProvenance:
+    """Where a task's rows came from, after comparing their fingerprint with the pinned one.
+
+    Raises:
+        TaskError: data_unavailable, the data is not the pinned one.
+    """
+    known = known_fingerprints(task, local=datasets is not None)
+    if known and fingerprint not in known:
+        raise TaskError(
+            "data_unavailable",
+            f"The data set {task.data.path} is not the one that task {task.id} is pinned to: its fingerprint is "
+            f"{fingerprint[:16]}..., not {known[0][:16]}.... Scores on other data cannot be compared.",
+        )
+    return DataProvenance(
+        path=task.data.path,
+        config=task.data.config,
+        split="+".join(task.data.splits),
+        revision=task.data.revision,
+        fingerprint=fingerprint,
+    )
+
+
+def known_fingerprints(task: Task, *, local: bool) -> tuple[str, ...]:
+    """The fingerprints that are accepted; none means that the task is not pinned yet."""
+    pinned = (task.data.fingerprint,) if task.data.fingerprint else ()
+    copies = (task.data.copy_fingerprint,) if local and task.data.copy_fingerprint else ()
+    return pinned + copies
+
+
+def character_count(texts: Iterable[str]) -> int:
+    """The number of characters of all texts, as MTEB's descriptive statistics count them."""
+    return sum(len(text) for text in texts)
+
+
+Columns = Mapping[str, Sequence[Any]]

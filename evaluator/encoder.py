@@ -1,0 +1,172 @@
+"""A loaded model: texts -> token ids -> embeddings. Tokenising and the forward pass are separate, so that the sweep
+over all texts can sort and pack between them."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+from evaluator.errors import EvaluationError
+from evaluator.records import ModelInfo
+
+if TYPE_CHECKING:
+    from evaluator.repository import Repository
+
+Route = Literal["query", "document"] | None
+"""Which way through the model a text takes, for models that treat queries and documents differently."""
+
+PROBE = ("한국어 임베딩 모델을 평가합니다.", "어제는 비가 많이 왔다.")
+UNDERSTOOD = {"input_ids", "attention_mask", "token_type_ids", "modality", "prompt_length", "task"}
+
+
+class Encoder:
+    """A dense embedding model on one device.
+
+    `dimension` of its embeddings; `max_tokens` it reads of a text (None: no limit); `similarity` is its own similarity
+    function; `prompts` are those that its repository declares.
+    """
+
+    def __init__(
+        self,
+        model: Any,
+        *,
+        name: str,
+        device: str,
+        dtype: str,
+        loader: str,
+        pooling: str | None,
+        pooling_source: str | None,
+        repository: "Repository",
+    ) -> None:
+        from sentence_transformers.base.modules import Router
+        from sentence_transformers.sentence_transformer.modules import Pooling, StaticEmbedding
+
+        self._model = model.eval()
+        self.name = name
+        self.device = device
+        self.dtype = dtype
+        self.loader = loader
+        self.pooling = pooling
+        self.pooling_source = pooling_source
+        self._repository = repository
+        self._static = isinstance(model[0], StaticEmbedding)
+        self.prompts: dict[str, str] = {key: text or "" for key, text in model.prompts.items()}
+        self.default_prompt: str | None = self.prompts.get(model.default_prompt_name or "")
+        self.similarity: str = model.similarity_fn_name
+        longest = None if self._static else model.max_seq_length
+        self.max_tokens: int | None = int(longest) if longest else None
+        self.routed = any(isinstance(module, Router) for module in model) or any(
+            getattr(model[0], name, None) for name in ("query_length", "document_length", "query_expansion")
+        )
+        self.prompt_matters = any(isinstance(module, Pooling) and not module.include_prompt for module in model)
+        tokenizer = getattr(model, "tokenizer", None)
+        self._pad_id: int = getattr(tokenizer, "pad_token_id", None) or 0
+        self._pad_left = getattr(tokenizer, "padding_side", "right") == "left"
+        self._template: dict[tuple[str, Route], dict[str, Any]] = {}
+        self.dimension = self._probe()
+
+    def _probe(self) -> int:
+        """The embedding dimension, from two sentences.
+
+        Raises:
+            EvaluationError: bad_embeddings, load_failed.
+        """
+        embeddings = self.embed(self.tokenize(list(PROBE), "", None), "", None)
+        if embeddings.ndim != 2 or len(embeddings) != len(PROBE):
+            raise EvaluationError("bad_embeddings", f"{self.name} does not give one vector a text.")
+        if not np.isfinite(embeddings).all():
+            raise EvaluationError(
+                "bad_embeddings",
+                f"{self.name} gives NaN or infinite values in {self.dtype}; its weights may be damaged, "
+                "or it may need another precision.",
+            )
+        if np.array_equal(embeddings[0], embeddings[1]):
+            raise EvaluationError(
+                "bad_embeddings",
+                f"{self.name} gives the same vector for different texts; check its weights and its pooling.",
+            )
+        return int(embeddings.shape[1])
+
+    def tokenize(self, texts: list[str], prompt: str, route: Route) -> list[np.ndarray]:
+        """Token ids of each text, prompt and special tokens included, cut at `max_tokens`; (length,) int32 each.
+
+        Raises:
+            EvaluationError: load_failed, the model reads more than tokens.
+        """
+        features = self._model.preprocess(texts, prompt=prompt or None, **({"task": route} if route else {}))
+        if unknown := set(features) - UNDERSTOOD - ({"offsets"} if self._static else set()):
+            raise EvaluationError(
+                "load_failed", f"{self.name} reads {', '.join(sorted(unknown))} besides tokens; that is not supported."
+            )
+        ids = features["input_ids"].numpy().astype(np.int32)
+        if self._static:
+            return np.split(ids, features["offsets"].numpy()[1:])
+        if "token_type_ids" in features and bool(features["token_type_ids"].any()):
+            raise EvaluationError("load_failed", f"{self.name} marks token types in single texts; not supported.")
+        mask = features["attention_mask"].numpy().astype(bool)
+        self._template[prompt, route] = {
+            name: features[name] for name in ("modality", "prompt_length", "token_type_ids") if name in features
+        }
+        return [row[kept] for row, kept in zip(ids, mask, strict=True)]
+
+    def embed(self, tokens: Sequence[np.ndarray], prompt: str, route: Route) -> np.ndarray:
+        """Embeddings of token ids that `tokenize` gave for this prompt and route, (n, dimension) float32."""
+        import torch
+
+        with torch.inference_mode():
+            features = self._static_batch(tokens) if self._static else self._padded_batch(tokens, prompt, route)
+            embeddings = self._model(features, **({"task": route} if route else {}))["sentence_embedding"]
+            if (kept := self._model.truncate_dim) is not None:
+                embeddings = embeddings[:, :kept]
+            array: np.ndarray = embeddings.float().cpu().numpy()
+        return array
+
+    def _static_batch(self, tokens: Sequence[np.ndarray]) -> dict[str, Any]:
+        import torch
+
+        offsets = np.cumsum([0, *(len(ids) for ids in tokens[:-1])])
+        ids = np.concatenate(tokens).astype(np.int64)
+        return {
+            "input_ids": torch.from_numpy(ids).to(self._model.device),
+            "offsets": torch.from_numpy(offsets).to(self._model.device),
+        }
+
+    def _padded_batch(self, tokens: Sequence[np.ndarray], prompt: str, route: Route) -> dict[str, Any]:
+        import torch
+
+        longest = max(len(ids) for ids in tokens)
+        input_ids = np.full((len(tokens), longest), self._pad_id, dtype=np.int64)
+        mask = np.zeros((len(tokens), longest), dtype=np.int64)
+        for row, ids in enumerate(tokens):
+            place = slice(longest - len(ids), longest) if self._pad_left else slice(0, len(ids))
+            input_ids[row, place] = ids
+            mask[row, place] = 1
+        features: dict[str, Any] = dict(self._template[prompt, route])
+        device = self._model.device
+        features["input_ids"] = torch.from_numpy(input_ids).to(device)
+        features["attention_mask"] = torch.from_numpy(mask).to(device)
+        if "token_type_ids" in features:
+            features["token_type_ids"] = torch.zeros_like(features["input_ids"])
+        return features
+
+    def info(self) -> ModelInfo:
+        """What the result says of the model."""
+        import torch
+
+        weights = {id(parameter): parameter for parameter in self._model.parameters()}.values()
+        return ModelInfo(
+            parameters=sum(weight.numel() for weight in weights),
+            embedding_dimension=self.dimension,
+            max_tokens=self.max_tokens,
+            license=self._repository.license,
+            architecture=self._repository.architecture,
+            memory_bytes=sum(weight.numel() * weight.element_size() for weight in weights if torch.is_tensor(weight)),
+            llm_based=self._repository.is_decoder,
+            open_weights=True,
+        )
+
+    @property
+    def attention(self) -> str | None:
+        """The attention implementation that transformers chose, e.g. "sdpa"."""
+        transformer = getattr(self._model, "transformers_model", None)
+        return getattr(getattr(transformer, "config", None), "_attn_implementation", None)

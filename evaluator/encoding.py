@@ -1,0 +1,136 @@
+"""The sweep: all texts of all tasks are encoded once, longest first, in batches filled to a token budget."""
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+
+from evaluator.encoder import Encoder, Route
+from evaluator.errors import EvaluationError
+from evaluator.texts import UniqueTexts, Window, batches
+from evaluator.workspace import Workspace
+
+CPU_BATCH_TOKENS = 4096
+MOST_BATCH_TOKENS = 262_144
+TOKENISED_TOGETHER = 256
+
+Tell = Callable[[int, int, str | None], None]
+"""Tokens done, tokens in all (an estimate until the last window), task that the batch began with."""
+
+
+def default_batch_tokens(encoder: Encoder) -> int:
+    """The token budget of a batch: fixed on the CPU, from the free memory on a GPU.
+
+    An inference pass holds a few layers' activations of a batch at a time: some 40 hidden vectors a token.
+    """
+    if not encoder.device.startswith("cuda"):
+        return CPU_BATCH_TOKENS
+    import torch
+
+    free, _ = torch.cuda.mem_get_info(encoder.device)
+    bytes_per_token = 40 * encoder.dimension * (4 if encoder.dtype == "float32" else 2)
+    return int(np.clip(0.5 * free / bytes_per_token, CPU_BATCH_TOKENS, MOST_BATCH_TOKENS))
+
+
+class Sweep:
+    """One pass over a share of the texts, on one device, into the workspace.
+
+    Batches depend on the texts, the budget and the share alone, not on what was done before: a run that goes on
+    after a kill computes the same batches, and so the same bits. After an out-of-memory the budget is halved for the
+    batch and all that follow.
+    """
+
+    def __init__(
+        self, encoder: Encoder, texts: UniqueTexts, workspace: Workspace, budget: int, share: int = 0, shares: int = 1
+    ) -> None:
+        self.encoder = encoder
+        self.texts = texts
+        self.workspace = workspace
+        self.budget = budget
+        self.padded = 0
+        self._windows = texts.windows(share, shares)
+        self._bytes = sum(window.bytes for window in self._windows)
+
+    def run(self, tell: Tell) -> int:
+        """Encode what is not done yet; returns the number of tokens of this share, without padding.
+
+        Raises:
+            EvaluationError: out_of_memory with one text a batch, bad_embeddings, load_failed.
+        """
+        done, seen_tokens, seen_bytes = 0, 0, 0
+        for window, tokens in self._tokenised():
+            lengths = self.workspace.lengths[window.items]
+            seen_tokens += int(lengths.sum())
+            seen_bytes += window.bytes
+            total = round(seen_tokens * self._bytes / seen_bytes) if seen_bytes else seen_tokens
+            if tokens is None:
+                done += int(lengths.sum())
+                tell(done, total, None)
+                continue
+            for batch in batches(lengths, self.budget):
+                if not self.workspace.done[window.items[batch]].all():
+                    self._encode(window.items[batch], [tokens[position] for position in batch])
+                done += int(lengths[batch].sum())
+                tell(done, total, self.texts.group_of(int(window.items[batch[0]])).task_id)
+        return done
+
+    def _tokenised(self) -> Iterator[tuple[Window, list[np.ndarray] | None]]:
+        """Windows with their token ids, None for one that is done; the next is tokenised during the forward pass."""
+        with ThreadPoolExecutor(1, thread_name_prefix="tokenise") as pool:
+            ahead = [pool.submit(self._tokenise, window) for window in self._windows[:1]]
+            for index, window in enumerate(self._windows):
+                tokens = ahead.pop().result()
+                ahead = [pool.submit(self._tokenise, following) for following in self._windows[index + 1 : index + 2]]
+                yield window, tokens
+
+    def _tokenise(self, window: Window) -> list[np.ndarray] | None:
+        if self.workspace.done[window.items].all():
+            return None
+        tokens: list[np.ndarray] = [np.empty(0, dtype=np.int32)] * len(window.items)
+        for group, positions in self.texts.by_prompt(window.items):
+            for start in range(0, len(positions), TOKENISED_TOGETHER):
+                chunk = positions[start : start + TOKENISED_TOGETHER]
+                texts = [self.texts.text(int(item)) for item in window.items[chunk]]
+                for position, ids in zip(
+                    chunk, self.encoder.tokenize(texts, group.prompt, self._route(group.route)), strict=True
+                ):
+                    tokens[position] = ids
+        self.workspace.lengths[window.items] = [len(ids) for ids in tokens]
+        return tokens
+
+    def _route(self, route: Route) -> Route:
+        return route if self.encoder.routed else None
+
+    def _encode(self, items: np.ndarray, tokens: list[np.ndarray]) -> None:
+        """Encode one batch, in halves if it does not fit."""
+        import torch
+
+        group = self.texts.group_of(int(items[0]))
+        try:
+            embeddings = self.encoder.embed(tokens, group.prompt, self._route(group.route))
+        except (torch.OutOfMemoryError, MemoryError) as error:
+            if len(items) == 1:
+                raise EvaluationError(
+                    "out_of_memory",
+                    f"{self.encoder.name} ran out of memory on a single text of {len(tokens[0])} tokens; "
+                    "use a larger device, half precision, or a smaller --max-tokens.",
+                ) from error
+            failed = True
+        else:
+            failed = False
+        if failed:  # outside of the handler, whose traceback would keep the batch's memory alive
+            if self.encoder.device.startswith("cuda"):
+                torch.cuda.empty_cache()
+            self.budget = max(1, self.budget // 2)
+            middle = len(items) // 2
+            self._encode(items[:middle], tokens[:middle])
+            self._encode(items[middle:], tokens[middle:])
+            return
+        if embeddings.shape != (len(items), self.encoder.dimension):
+            raise EvaluationError(
+                "bad_embeddings",
+                f"{self.encoder.name} gave embeddings of shape {embeddings.shape} for {len(items)} texts; "
+                f"{self.encoder.dimension} values a text were expected.",
+            )
+        self.padded += len(items) * max(len(ids) for ids in tokens)
+        self.workspace.write(items, embeddings)

@@ -1,0 +1,104 @@
+"""Semantic textual similarity: correlations between gold scores and similarities."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from evaluator.data import fingerprint_of
+from evaluator.errors import TaskError
+from evaluator.kinds import DUPLICATES, Examples, Samples
+from evaluator.pairs import first_of_each_pair, pair_samples
+from evaluator.suite import STS8
+
+if TYPE_CHECKING:
+    from evaluator.data import TaskData
+    from evaluator.kinds import Embedded
+    from evaluator.task import Task
+
+SIMILARITIES = ("similarity", "cosine", "manhattan", "euclidean")
+
+
+def read(task: "Task", data: "TaskData", *, keep_duplicates: bool) -> Examples:  # noqa: ARG001
+    """Pairs and their gold scores; of equal pairs the first, unless duplicates are kept."""
+    columns = data.columns()
+    text1, text2 = ([str(text) for text in columns[name]] for name in ("text1", "text2"))
+    gold = [float(score) for score in columns["score"]]
+    kept = range(len(gold)) if keep_duplicates else first_of_each_pair(text1, text2)
+    removed = len(gold) - len(kept)
+    return Examples(
+        sides={"text": [text1[i] for i in kept] + [text2[i] for i in kept]},
+        gold={"score": [gold[i] for i in kept]},
+        n=len(kept),
+        fingerprint=fingerprint_of(text1, text2, [round(score, 6) for score in gold]),
+        removed={DUPLICATES: removed} if removed else {},
+    )
+
+
+def samples(examples: Examples, embedded: Mapping[str, "Embedded"], similarity: str) -> Samples:
+    """One row a pair: gold score and similarities."""
+    return pair_samples(embedded, examples.gold["score"], similarity)
+
+
+def metrics(samples: Samples) -> dict[str, float]:
+    """MTEB's eight correlations.
+
+    Raises:
+        TaskError: bad_embeddings, a similarity is the same for all pairs and has no correlation.
+    """
+    from scipy.stats import pearsonr, spearmanr
+
+    found = {}
+    for name in SIMILARITIES:
+        if np.ptp(samples[name]) == 0:
+            raise TaskError(
+                "bad_embeddings", f"The {name} similarity is the same for all pairs, so there is no correlation."
+            )
+        prefix = "" if name == "similarity" else f"{name}_"
+        found[f"{prefix}pearson"] = float(pearsonr(samples["gold"], samples[name]).statistic)
+        found[f"{prefix}spearman"] = float(spearmanr(samples["gold"], samples[name]).statistic)
+    return found
+
+
+def resampled_scores(samples: Samples, counts: np.ndarray) -> np.ndarray:
+    """STS8 of each resample, (resamples,)."""
+    weights = counts.astype(np.float64)
+    gold = samples["gold"]
+    gold_ranks = weighted_ranks(gold, weights)
+    total = np.zeros(len(weights))
+    known: dict[bytes, np.ndarray] = {}
+    for name in SIMILARITIES:
+        key = samples[name].tobytes()  # the model's own similarity is one of the others
+        if key not in known:
+            known[key] = _correlation(gold[None, :], samples[name][None, :], weights) + _correlation(
+                gold_ranks, weighted_ranks(samples[name], weights), weights
+            )
+        total += known[key]
+    return total / len(STS8)
+
+
+def weighted_ranks(values: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Ranks of `values` (n,) in samples that hold value i `weights[r, i]` times; ties share their mean rank.
+
+    Returns (resamples, n); the ranks of values that a sample does not hold mean nothing there and have weight 0.
+    """
+    order = np.argsort(values, kind="stable")
+    starts = np.flatnonzero(np.r_[True, np.diff(values[order]) > 0])
+    held = np.add.reduceat(weights[:, order], starts, axis=1)
+    ranks = np.cumsum(held, axis=1) - held + (held + 1) / 2
+    group = np.empty(len(values), dtype=np.intp)
+    group[order] = np.repeat(np.arange(len(starts)), np.diff(np.r_[starts, len(values)]))
+    return ranks[:, group]
+
+
+def _correlation(x: np.ndarray, y: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Weighted Pearson correlation of each row of `x` with the same row of `y`; rows broadcast."""
+    total = weights.sum(axis=1, keepdims=True)
+    dx = x - (weights * x).sum(axis=1, keepdims=True) / total
+    dy = y - (weights * y).sum(axis=1, keepdims=True) / total
+    covariance = (weights * dx * dy).sum(axis=1)
+    variances = (weights * dx * dx).sum(axis=1) * (weights * dy * dy).sum(axis=1)
+    correlation: np.ndarray = np.divide(
+        covariance, np.sqrt(variances), out=np.zeros_like(covariance), where=variances > 0
+    )
+    return correlation

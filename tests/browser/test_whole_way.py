@@ -1,0 +1,109 @@
+"""The whole way: a visitor submits in the page, a maintainer approves, a worker evaluates, the row appears."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from submissions.record import Status
+from submissions.stored import Queue
+from tests.browser.running import ROOT, RunningApp, running_app
+from tests.hub.repositories import Repositories
+
+TASKS = ("KLUE-STS", "SIB200ClusteringS2S")
+EVALUATION_SECONDS = 240
+
+
+@pytest.fixture
+def own_app(tmp_path: Path) -> Iterator[RunningApp]:
+    """A page with stores of its own, which the test may change."""
+    with running_app(tmp_path) as running:
+        yield running
+
+
+def command(app: RunningApp, *arguments: str, timeout: float = 60) -> str:
+    """Run one of the project's commands on the page's stores; its output."""
+    environment = {**os.environ, "KEL_REQUESTS_URL": app.requests_url, "KEL_RESULTS_URL": app.results_url}
+    ran = subprocess.run(
+        [sys.executable, *arguments],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=timeout,
+        check=False,
+    )
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    return ran.stdout
+
+
+def submit(page: Page, model: str) -> None:
+    page.get_by_role("tab", name="제출").click()
+    page.get_by_label("모델 id").fill(model)
+    page.get_by_role("button", name="제출 · Submit").click()
+
+
+@pytest.mark.browser
+@pytest.mark.shared
+def test_from_the_form_to_the_row(
+    own_app: RunningApp,
+    visit: Callable[..., Page],
+    hub: Repositories,
+    minilm_folder: Path,
+    datasets_folder: Path,
+) -> None:
+    hub.add_folder("models", "whole-way/minilm", minilm_folder)
+    page = visit(own_app.url)
+    submit(page, "whole-way/minilm")
+
+    row = page.locator("#kel-queue tr", has_text="whole-way/minilm")
+    expect(row).to_have_attribute("data-status", "PENDING")
+    expect(page.locator("#kel-submit-message")).to_contain_text("접수했습니다")
+    expect(row).to_contain_text("승인 대기")
+    submission_id = row.get_attribute("data-submission")
+    assert submission_id
+
+    command(own_app, "-m", "submissions", "approve", submission_id)
+    expect(row).to_have_attribute("data-status", "QUEUED")
+
+    tasks = [argument for task in TASKS for argument in ("--tasks", task)]
+    command(
+        own_app,
+        *("worker.py", "--once", "--datasets", str(datasets_folder), *tasks),
+        timeout=EVALUATION_SECONDS,
+    )
+    (finished,) = Queue(own_app.requests, own_app.results).listing().submissions
+    assert finished.status is Status.FINISHED, finished
+    expect(row).to_have_attribute("data-status", "FINISHED")
+
+    page.get_by_role("tab", name="리더보드").click()
+    page.get_by_role("tab", name="Clustering").click()
+    cells = page.locator("#view-clustering tbody tr", has_text="whole-way/minilm").locator("td")
+    expect(cells.first).to_be_visible()
+    assert "2.35" in cells.all_inner_texts()
+    page.get_by_role("tab", name="STS", exact=True).click()
+    texts = page.locator("#view-sts tbody tr", has_text="whole-way/minilm").locator("td").all_inner_texts()
+    assert "21.93" in texts
+    assert "whole-way/minilm" in page.locator("#view-sts tbody tr").last.inner_text(), "no rank: below the ranked"
+
+
+@pytest.mark.browser
+def test_what_cannot_be_submitted_says_why_and_changes_nothing(
+    own_app: RunningApp, visit: Callable[..., Page], hub: Repositories
+) -> None:
+    hub.create("models", "whole-way/empty")
+    page = visit(own_app.url)
+    message = page.locator("#kel-submit-message")
+    for model, korean in (
+        ("<img src=x onerror=alert(1)>", "Hub 모델 id가 아닙니다"),
+        ("whole-way/absent", "모델이 없거나 비공개입니다"),
+        ("whole-way/empty", "config.json도 없습니다"),
+    ):
+        submit(page, model)
+        expect(message).to_contain_text(korean)
+    assert page.locator("#kel-submit-message img").count() == 0
+    assert Queue(own_app.requests, own_app.results).listing().submissions == ()

@@ -1,0 +1,40 @@
+"""Running `python -m evaluator` as a user does, and reading what it leaves behind."""
+
+import json
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from evaluator.kinds import Samples
+from evaluator.records import ModelResult
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@dataclass(frozen=True)
+class Run:
+    """What one `python -m evaluator run` left behind."""
+
+    result: ModelResult
+    samples: dict[str, Samples]
+    events: list[dict[str, object]]
+    stdout: str
+    work_dir: Path
+
+
+def evaluator(*arguments: object, timeout: float = 120) -> subprocess.CompletedProcess[str]:
+    """Run `python -m evaluator` as a user does."""
+    return subprocess.run(
+        [sys.executable, "-m", "evaluator", *map(str, arguments)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=timeout,
+        check=False,
+    )
+
+
+def events_in(stderr: str) -> list[dict[str, object]]:
+    """The JSON events on stderr."""
+    return [json.loads(line) for line in stderr.splitlines() if line.startswith("{")]

@@ -1,0 +1,123 @@
+"""`python -m evaluator`: what a user sees, and the exit codes that the worker relies on."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from evaluator.records import load_result
+from evaluator.samples import load_samples
+from evaluator.spec import local_spec
+from tests.evaluator.running import evaluator, events_in
+
+MakeModel = Callable[..., Path]
+
+
+def test_tasks_are_listed_with_their_data() -> None:
+    ran = evaluator("tasks")
+    assert ran.returncode == 0
+    assert len(ran.stdout.splitlines()) == 9
+    assert "klue/klue sts validation @ 349481ec73ff" in ran.stdout
+
+
+@pytest.mark.shared
+def test_a_spec_file_gives_a_result_samples_and_events(
+    tiny_model: MakeModel, datasets_folder: Path, tmp_path: Path
+) -> None:
+    """As the worker calls it."""
+    spec = local_spec(tiny_model("worker-model"), max_tokens=32)
+    (tmp_path / "spec.json").write_text(spec.model_dump_json(), encoding="utf-8")
+    ran = evaluator(
+        *("run", "--spec", tmp_path / "spec.json", "--datasets", datasets_folder, "--work-dir", tmp_path / "work"),
+        *("--tasks", "KLUE-STS", "--tasks", "KLUE-NLI", "--device", "cpu", "--progress", "json"),
+        *("--output", tmp_path / "out/result.json", "--samples", tmp_path / "out/samples.parquet"),
+    )
+    assert ran.returncode == 0, ran.stderr
+    result = load_result((tmp_path / "out/result.json").read_bytes())
+    assert list(result.tasks) == ["KLUE-STS", "KLUE-NLI"]
+    assert result.spec == spec.published()
+    assert result.environment.max_tokens == 32
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {"result.json", "samples.parquet"}
+    assert set(load_samples((tmp_path / "out/samples.parquet").read_bytes())) == {"KLUE-STS", "KLUE-NLI"}
+    events = events_in(ran.stderr)
+    assert {event["event"] for event in events} == {"progress", "task"}
+    assert [event["phase"] for event in events if event["event"] == "progress" and event["task"] is None][:3] == [
+        "load",
+        "data",
+        "encode",
+    ]
+    assert "KLUE-STS" in ran.stdout
+
+
+@pytest.mark.shared
+def test_a_failed_task_leaves_the_others_alone(tiny_model: MakeModel, datasets_folder: Path, tmp_path: Path) -> None:
+    ran = evaluator(
+        *("run", tiny_model("partial"), "--datasets", datasets_folder, "--device", "cpu"),
+        *("--tasks", "Ko-StrategyQA", "--tasks", "KLUE-STS", "--output", tmp_path / "result.json"),
+    )
+    assert ran.returncode == 0, ran.stderr
+    result = load_result((tmp_path / "result.json").read_bytes())
+    assert result.tasks["Ko-StrategyQA"].error is not None
+    assert result.tasks["KLUE-STS"].score is not None
+    assert "data_unavailable" in ran.stdout
+
+
+def test_when_every_task_fails_there_is_no_result(tiny_model: MakeModel, tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    ran = evaluator(
+        *("run", tiny_model("nothing"), "--datasets", tmp_path / "empty", "--device", "cpu", "--progress", "json"),
+        *("--tasks", "KLUE-STS", "--output", tmp_path / "result.json", "--samples", tmp_path / "samples.parquet"),
+    )
+    assert ran.returncode == 1
+    assert not (tmp_path / "result.json").exists()
+    assert not (tmp_path / "samples.parquet").exists()
+    failed = events_in(ran.stderr)[-1]
+    assert (failed["event"], failed["class"]) == ("failed", "data_unavailable")
+    assert "klue/klue" in str(failed["message"])
+
+
+def test_a_failure_is_one_sentence_without_traceback(tmp_path: Path) -> None:
+    (tmp_path / "broken").mkdir()
+    (tmp_path / "broken/config.json").write_text('{"model_type": "no-such-type"}', encoding="utf-8")
+    ran = evaluator("run", tmp_path / "broken", "--device", "cpu", "--tasks", "KLUE-STS")
+    assert ran.returncode == 1
+    assert "load_failed: local/broken could not be loaded" in ran.stderr
+    assert "Traceback" not in ran.stderr
+    assert str(tmp_path) not in ran.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("run",), "give either MODEL or --spec FILE"),
+        (("run", "no-owner"), "is not a Hub model id"),
+        (("run", "a/b", "--tasks", "KLUE-TC"), "its tasks: KLUE-STS, KorSTS"),
+        (("run", "a/b", "--device", "abacus"), "is no device"),
+        (("run", "a/b", "--device", "cuda:7"), "CUDA devices"),
+        (("run", "a/b", "--trust-remote-code"), "needs --revision COMMIT"),
+        (("run", "a/b", "--trust-remote-code", "--revision", "main"), "needs --revision COMMIT"),
+        (("run", "a/b", "--progress", "morse"), "bar or json"),
+    ],
+)
+def test_a_wrong_command_says_what_is_right(arguments: tuple[str, ...], said: str) -> None:
+    ran = evaluator(*arguments)
+    assert ran.returncode == 2, ran.stderr
+    assert said in " ".join(ran.stderr.replace("│", " ").split())
+
+
+def test_an_unreachable_hub_is_not_the_models_fault() -> None:
+    ran = evaluator("run", "nlpai-lab/KURE-v1", "--device", "cpu", "--progress", "json")
+    assert ran.returncode == 1
+    assert "Traceback" not in ran.stderr
+    failed = events_in(ran.stderr)[-1]
+    assert failed["class"] == "internal"
+    assert "The model is not at fault: try again" in str(failed["message"])
+
+
+def test_prompt_keys_that_no_task_uses_are_refused(tmp_path: Path) -> None:
+    file = tmp_path / "prompts.json"
+    file.write_text(json.dumps({"query": "질문: ", "KLUE-TC": "x"}), encoding="utf-8")
+    ran = evaluator("run", "a/b", "--prompts", file)
+    assert ran.returncode == 2
+    assert "KLUE-TC" in ran.stderr

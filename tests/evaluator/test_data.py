@@ -1,0 +1,228 @@
+"""Data sets are the pinned ones, whole: rows and characters as MTEB counts them; a fingerprint shows a change."""
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from evaluator.data import TaskData, character_count, fingerprint_of, provenance
+from evaluator.errors import TaskError
+from evaluator.kinds import Examples, kind_of
+from evaluator.suite import KO_V1
+from evaluator.task import Task
+
+# MTEB 2.26.24, mteb/descriptive_stats: pairs or sentences, unique pairs, characters.
+PAIRS = {
+    "KLUE-STS": (519, 519, 34_439),
+    "KorSTS": (1_376, 1_374, 80_577),
+    "STS17": (2_846, 2_838, 183_387),
+    "KLUE-NLI": (2_000, 2_000, 140_030),
+    "KorNLI": (3_340, 3_340, 264_368),
+    "PawsXPairClassification": (2_000, 1_999, 260_149),
+}
+
+
+@pytest.fixture
+def read(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Examples]:
+    """Reads a task from a folder of data sets, as an evaluation does."""
+
+    def read_task(task_id: str, datasets: Path, *, keep_duplicates: bool = True) -> Examples:
+        task = KO_V1.task(task_id)
+        cache = tmp_path_factory.mktemp("cache")
+        return kind_of(task).read(task, TaskData(task, datasets, cache), keep_duplicates=keep_duplicates)
+
+    return read_task
+
+
+Read = Callable[..., Examples]
+
+
+@pytest.mark.shared
+@pytest.mark.parametrize("task_id", PAIRS)
+def test_pair_tasks_have_mtebs_rows_and_characters(task_id: str, datasets_folder: Path, read: Read) -> None:
+    pairs, unique, characters = PAIRS[task_id]
+    examples = read(task_id, datasets_folder)
+    texts = examples.sides["text"]
+    assert examples.n == pairs
+    assert len(texts) == 2 * pairs
+    assert character_count(texts) == characters
+    assert len(set(zip(texts[:pairs], texts[pairs:], strict=True))) == unique
+
+
+@pytest.mark.shared
+def test_labels_are_balanced_as_in_mteb(datasets_folder: Path, read: Read) -> None:
+    positives = {task_id: sum(read(task_id, datasets_folder).gold["label"]) for task_id in list(PAIRS)[3:]}
+    # MTEB counts 896 for PAWS-X; the copy's README says that one label of its 2,000 may differ.
+    assert positives == {"KLUE-NLI": 1_000, "KorNLI": 1_670, "PawsXPairClassification": 895}
+
+
+@pytest.mark.shared
+def test_the_gold_scores_of_klue_sts_have_mtebs_mean(datasets_folder: Path, read: Read) -> None:
+    gold = read("KLUE-STS", datasets_folder).gold["score"]
+    assert sum(gold) / len(gold) == pytest.approx(2.484585741811175)
+
+
+@pytest.mark.shared
+def test_clustering_has_mtebs_rows_characters_and_labels(datasets_folder: Path, read: Read) -> None:
+    examples = read("SIB200ClusteringS2S", datasets_folder)
+    assert (examples.n, character_count(examples.sides["text"])) == (1_004, 65_215)
+    counts = sorted(examples.gold["label"].count(label) for label in set(examples.gold["label"]))
+    assert counts == [83, 93, 110, 122, 146, 198, 252]
+
+
+@pytest.mark.shared
+def test_retrieval_has_mtebs_documents_queries_and_judgements(datasets_folder: Path, read: Read) -> None:
+    examples = read("AutoRAGRetrieval", datasets_folder)
+    assert (len(examples.sides["document"]), examples.n) == (720, 114)
+    assert character_count(examples.sides["document"]) == 592_994
+    assert character_count(examples.sides["query"]) == 7_936
+    assert sum(map(len, examples.gold["relevant"].values())) == 114
+
+
+@pytest.mark.shared
+def test_duplicate_pairs_are_removed_and_counted(datasets_folder: Path, read: Read) -> None:
+    removed = {task_id: read(task_id, datasets_folder, keep_duplicates=False).removed for task_id in PAIRS}
+    assert removed["KLUE-STS"] == {}
+    # Exact repetitions as MTEB counts them (2, 8 and 1), and pairs that are there both ways round.
+    assert removed["KorSTS"] == {"duplicate pair": 3}
+    assert removed["STS17"] == {"duplicate pair": 14}
+    assert removed["KLUE-NLI"] == {"not a label of this task": 1_000}
+    assert removed["KorNLI"] == {"not a label of this task": 1_670}
+    assert removed["PawsXPairClassification"] == {"duplicate pair": 3}
+
+
+@pytest.mark.shared
+@pytest.mark.parametrize("task_id", [task.id for task in KO_V1.tasks if task.id != "Ko-StrategyQA"])
+def test_the_local_copy_has_the_pinned_fingerprint(task_id: str, datasets_folder: Path, read: Read) -> None:
+    task = KO_V1.task(task_id)
+    examples = read(task_id, datasets_folder)
+    found = provenance(task, examples.fingerprint, datasets_folder)
+    assert found.fingerprint in (task.data.fingerprint, task.data.copy_fingerprint)
+    assert found.revision == task.data.revision
+
+
+def test_a_fingerprint_changes_with_any_value_and_with_the_order() -> None:
+    rows = fingerprint_of(["가", "나"], [1, 0])
+    assert rows != fingerprint_of(["가", "나"], [1, 1])
+    assert rows != fingerprint_of(["나", "가"], [0, 1])
+    assert rows != fingerprint_of(["가나", ""], [1, 0])
+
+
+@pytest.mark.shared
+def test_changed_data_is_refused(datasets_folder: Path, tmp_path: Path, read: Read) -> None:
+    shutil.copytree(datasets_folder / "klue", tmp_path / "klue")
+    file = tmp_path / "klue/klue/sts/validation.parquet"
+    file.chmod(0o644)
+    file.parent.chmod(0o755)
+    table = pq.read_table(file)
+    sentences = table["sentence1"].to_pylist()
+    sentences[0] += " "
+    column = table.column_names.index("sentence1")
+    pq.write_table(table.set_column(column, "sentence1", pa.array(sentences)), file)
+    examples = read("KLUE-STS", tmp_path)
+    with pytest.raises(TaskError, match="is not the one that task KLUE-STS is pinned to") as caught:
+        provenance(KO_V1.task("KLUE-STS"), examples.fingerprint, tmp_path)
+    assert caught.value.failure == "data_unavailable"
+
+
+def test_a_missing_copy_is_named(tmp_path: Path, read: Read) -> None:
+    with pytest.raises(TaskError, match=r"no klue/klue, which task KLUE-STS needs") as caught:
+        read("KLUE-STS", tmp_path)
+    assert caught.value.failure == "data_unavailable"
+    assert str(tmp_path) not in caught.value.message
+
+
+def write_config(folder: Path, configs: dict[str, dict[str, list[dict[str, object]]]]) -> None:
+    """A data set repository in Hub layout: config -> split -> rows."""
+    lines = ["---", "configs:"]
+    for config, splits in configs.items():
+        lines += [f"- config_name: {config}", "  data_files:"]
+        for split, rows in splits.items():
+            path = f"{config}/{split}.parquet"
+            lines += [f"  - split: {split}", f"    path: {path}"]
+            (folder / config).mkdir(parents=True, exist_ok=True)
+            pq.write_table(pa.Table.from_pylist(rows), folder / path)
+    (folder / "README.md").write_text("\n".join([*lines, "---", ""]), encoding="utf-8")
+
+
+@pytest.mark.parametrize("qrels_config", ["default", "qrels"])
+@pytest.mark.parametrize("text_split", ["dev", "corpus"])
+def test_ko_strategyqa_is_read_in_beir_layout(qrels_config: str, text_split: str, tmp_path: Path, read: Read) -> None:
+    """Both layouts in use: judgements as "default" or "qrels", texts in the task's split or in their only one."""
+    query_split = "dev" if text_split == "dev" else "queries"
+    write_config(
+        tmp_path / "taeminlee/Ko-StrategyQA",
+        {
+            qrels_config: {
+                "train": [{"query-id": "q9", "corpus-id": "d1", "score": 1}],
+                "dev": [
+                    {"query-id": "q1", "corpus-id": "d1", "score": 1},
+                    {"query-id": "q1", "corpus-id": "d2", "score": 1},
+                ],
+            },
+            "corpus": {
+                text_split: [
+                    {"_id": "d1", "title": "한글", "text": "세종대왕이 1443년에 창제하였다."},
+                    {"_id": "d2", "title": "", "text": "훈민정음은 1446년에 반포되었다. "},
+                    {"_id": "d3", "title": None, "text": "김치는 발효 식품이다."},
+                ]
+            },
+            "queries": {
+                query_split: [
+                    {"_id": "q1", "text": "한글은 누가 언제 만들었나요?"},
+                    {"_id": "q9", "text": "훈련용 질문"},
+                ]
+            },
+        },
+    )
+    examples = read("Ko-StrategyQA", tmp_path)
+    assert list(examples.sides["query"]) == ["한글은 누가 언제 만들었나요?"]
+    assert list(examples.sides["document"]) == [
+        "한글 세종대왕이 1443년에 창제하였다.",
+        "훈민정음은 1446년에 반포되었다. ",
+        "김치는 발효 식품이다.",
+    ]
+    assert examples.gold["relevant"] == {"q1": {"d1": 1, "d2": 1}}
+    assert examples.removed == {"query without a relevance judgement": 1}
+    found = provenance(KO_V1.task("Ko-StrategyQA"), examples.fingerprint, tmp_path)
+    assert found.fingerprint == examples.fingerprint
+
+
+def test_a_judgement_for_an_unknown_document_is_refused(tmp_path: Path, read: Read) -> None:
+    write_config(
+        tmp_path / "taeminlee/Ko-StrategyQA",
+        {
+            "default": {"dev": [{"query-id": "q1", "corpus-id": "d7", "score": 1}]},
+            "corpus": {"dev": [{"_id": "d1", "title": "", "text": "문서"}]},
+            "queries": {"dev": [{"_id": "q1", "text": "질문"}]},
+        },
+    )
+    with pytest.raises(TaskError, match="1 relevance judgements for queries or documents that are not there"):
+        read("Ko-StrategyQA", tmp_path)
+
+
+def test_a_missing_column_is_named(tmp_path: Path, read: Read) -> None:
+    write_config(tmp_path / "klue/klue", {"sts": {"validation": [{"sentence1": "가", "other": "나"}]}})
+    with pytest.raises(TaskError, match=r"no column 'sentence2'; its columns are sentence1, other"):
+        read("KLUE-STS", tmp_path)
+
+
+def test_a_split_that_is_not_there_is_data_unavailable(tmp_path: Path, read: Read) -> None:
+    write_config(tmp_path / "klue/klue", {"sts": {"train": [{"sentence1": "가", "sentence2": "나"}]}})
+    with pytest.raises(TaskError, match="expected config or split") as caught:
+        read("KLUE-STS", tmp_path)
+    assert caught.value.failure == "data_unavailable"
+
+
+def test_a_task_with_other_fields_reads_its_own_columns(tmp_path: Path) -> None:
+    rows: list[dict[str, object]] = [{"a": "가", "b": {"c": 3.0}}, {"a": "나", "b": None}]
+    write_config(tmp_path / "klue/klue", {"sts": {"validation": rows}})
+    task = KO_V1.task("KLUE-STS")
+    nested = Task(
+        id="x", column="x", kind="sts", type="STS", data=task.data, fields={"text1": "a", "text2": "a", "score": "b.c"}
+    )
+    with pytest.raises(TaskError, match="no 'c' in column 'b'"):
+        TaskData(nested, tmp_path, tmp_path / "cache").columns()

@@ -1,0 +1,90 @@
+"""A queue in memory, a worker on it, and evaluations that do what a test says."""
+
+import json
+import sys
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from evaluator.spec import ModelSpec
+from runner.child import ChildProcess, Limits
+from runner.work import Terms, Worker
+from settings import evaluation_environment
+from store.memory import MemoryStore
+from submissions.record import Submission
+from submissions.stored import Queue
+
+EVALUATION = Path(__file__).parent / "evaluation.py"
+TASKS = {"KLUE-STS": 0.5, "KorSTS": 0.625, "STS17": 0.75}
+
+
+def spec(name: str = "org/model", **fields: Any) -> ModelSpec:
+    return ModelSpec(model=name, revision="ab" * 20, **fields)
+
+
+class Evaluations:
+    """The script that evaluations follow, and what they did."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.script = folder / "script.json"
+        self.follow()
+
+    def follow(self, **points: Any) -> None:
+        self.script.write_text(json.dumps({"tasks": TASKS} | points))
+
+    @property
+    def ran(self) -> list[str]:
+        """Each task that was computed, one item a time: "model task"."""
+        file = self.folder / "ran.txt"
+        return file.read_text().splitlines() if file.exists() else []
+
+    def child(self, seconds: float = 60.0, memory_bytes: int | None = None, **environment: str) -> ChildProcess:
+        return ChildProcess(
+            environment=evaluation_environment() | {"PYTHONPATH": str(Path(__file__).parents[2])} | environment,
+            limits=Limits(seconds=seconds, memory_bytes=memory_bytes),
+            secrets=["correct-horse-battery"],
+            command=(sys.executable, str(EVALUATION), "--script", str(self.script)),
+        )
+
+
+@pytest.fixture
+def evaluations(tmp_path: Path) -> Evaluations:
+    return Evaluations(tmp_path)
+
+
+@pytest.fixture
+def queue() -> Queue:
+    return Queue(MemoryStore(), MemoryStore())
+
+
+@pytest.fixture
+def said() -> list[dict[str, Any]]:
+    """The worker's log lines."""
+    return []
+
+
+@pytest.fixture
+def make_worker(
+    queue: Queue, evaluations: Evaluations, said: list[dict[str, Any]], tmp_path: Path
+) -> Callable[..., Worker]:
+    def make(name: str = "worker-1", evaluate: ChildProcess | None = None, **terms: Any) -> Worker:
+        return Worker(
+            queue,
+            evaluate or evaluations.child(),
+            name=name,
+            work_dir=tmp_path / "work",
+            terms=Terms(**({"lease": timedelta(minutes=30), "retry_delay": timedelta(0)} | terms)),
+            say=lambda event, **fields: said.append({"event": event, **fields}),
+        )
+
+    return make
+
+
+def queued(queue: Queue, name: str = "org/model", **fields: Any) -> Submission:
+    """A submission that a maintainer approved."""
+    submission = queue.submit(spec(name), who="visitor", **fields)
+    return queue.approve(submission.id, who="maintainer")

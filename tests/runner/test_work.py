@@ -1,0 +1,295 @@
+"""A worker sees a submission through, or says why not; what it leaves behind, the next one picks up."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from evaluator.records import load_result
+from evaluator.spec import result_path
+from runner.work import Worker
+from store import Changes
+from store.errors import Forbidden, Unavailable
+from store.memory import MemoryStore
+from submissions.record import ModelMetadata, Status
+from submissions.stored import Queue
+from tests.runner.conftest import TASKS, Evaluations, queued, spec
+
+MakeWorker = Callable[..., Worker]
+
+
+def test_an_approved_submission_becomes_a_published_result(
+    queue: Queue, make_worker: MakeWorker, said: list[dict[str, Any]]
+) -> None:
+    submission = queued(queue)
+    make_worker().run(once=True)
+
+    finished = queue.find(submission.id)
+    assert finished.status is Status.FINISHED
+    assert finished.lease is None
+    assert finished.result is not None
+    result = load_result(queue.results.read(finished.result.path, finished.result.revision))
+    assert {task: score.score for task, score in result.tasks.items()} == TASKS
+    assert result.submission == submission.id
+    assert [line["event"] for line in said] == ["claimed", "published", "finished"]
+    assert [event.to_status for event in finished.history] == ["PENDING", "QUEUED", "RUNNING", "FINISHED"]
+
+
+def test_the_samples_are_published_with_the_result_in_one_commit(queue: Queue, make_worker: MakeWorker) -> None:
+    queued(queue)
+    before = queue.results.head()
+    make_worker().run(once=True)
+    assert queue.results.log(2)[1].revision == before
+    path = "samples/org__model/" + result_path(spec()).rsplit("/", 1)[1].replace(".json", ".parquet")
+    assert queue.results.read(path) == b"samples of org/model"
+
+
+def test_nothing_is_left_in_the_work_folder_after_the_end(
+    queue: Queue, make_worker: MakeWorker, tmp_path: Path
+) -> None:
+    queued(queue)
+    make_worker().run(once=True)
+    assert list((tmp_path / "work").iterdir()) == []
+
+
+def test_an_empty_queue_ends_a_worker_that_runs_once(make_worker: MakeWorker, said: list[dict[str, Any]]) -> None:
+    make_worker().run(once=True)
+    assert said == []
+
+
+def test_a_pending_submission_is_left_alone(queue: Queue, make_worker: MakeWorker) -> None:
+    submission = queue.submit(spec(), who="visitor")
+    make_worker().run(once=True)
+    assert queue.find(submission.id).status is Status.PENDING
+
+
+def test_a_worker_once_drains_the_queue_in_order(queue: Queue, make_worker: MakeWorker) -> None:
+    first, second = queued(queue, "org/first"), queued(queue, "org/second")
+    queue_jumper = queue.submit(spec("org/urgent"), who="visitor")
+    queue.approve(queue_jumper.id, who="maintainer", priority=5)
+    make_worker().run(once=True)
+    ends = {s.id: s for s in queue.listing().submissions}
+    assert all(s.status is Status.FINISHED for s in ends.values())
+    claims = [c.message.split()[1] for c in reversed(queue.requests.log(100)) if c.message.startswith("Claim")]
+    assert claims == [queue_jumper.id, *sorted([first.id, second.id], key=lambda i: (ends[i].history[1].at, i))]
+
+
+def test_a_failed_evaluation_ends_with_its_class_and_the_log(
+    queue: Queue, evaluations: Evaluations, make_worker: MakeWorker
+) -> None:
+    evaluations.follow(loaded={"print": "OSError: bad header", "fail": ["load_failed", "The weights are damaged."]})
+    submission = queued(queue)
+    make_worker().run(once=True)
+    failed = queue.find(submission.id)
+    assert failed.status is Status.FAILED
+    assert failed.failure is not None
+    assert (failed.failure.failure, failed.failure.message) == ("load_failed", "The weights are damaged.")
+    assert not failed.failure.retriable
+    assert queue.requests.read(f"logs/{submission.id}.txt") == b"OSError: bad header\n"
+    assert queue.results.list("results") == {}
+
+
+def test_a_failure_that_may_pass_is_tried_three_times(
+    queue: Queue, evaluations: Evaluations, make_worker: MakeWorker
+) -> None:
+    evaluations.follow(loaded={"fail": ["data_unavailable", "The Hub does not answer."], "always": True})
+    submission = queued(queue)
+    make_worker().run(once=True)
+    failed = queue.find(submission.id)
+    assert failed.status is Status.FAILED
+    assert failed.attempt == 3
+    assert failed.failure is not None
+    assert failed.failure.retriable
+    assert [e.to_status for e in failed.history].count(Status.RUNNING) == 3
+
+
+def test_a_failure_that_passes_ends_in_a_result(
+    queue: Queue, evaluations: Evaluations, make_worker: MakeWorker
+) -> None:
+    evaluations.follow(loaded={"fail": ["data_unavailable", "The Hub does not answer."]})
+    submission = queued(queue)
+    make_worker().run(once=True)
+    assert queue.find(submission.id).status is Status.FINISHED
+
+
+def test_a_retry_waits_for_its_delay(queue: Queue, evaluations: Evaluations, make_worker: MakeWorker) -> None:
+    evaluations.follow(loaded={"fail": ["data_unavailable", "The Hub does not answer."]})
+    submission = queued(queue)
+    make_worker(retry_delay=timedelta(hours=1)).run(once=True)
+    waiting = queue.find(submission.id)
+    assert waiting.status is Status.QUEUED
+    assert waiting.not_before is not None
+    assert waiting.not_before > datetime.now(UTC) + timedelta(minutes=50)
+
+
+def test_a_killed_evaluation_goes_on_and_runs_no_finished_task_again(
+    queue: Queue, evaluations: Evaluations, make_worker: MakeWorker
+) -> None:
+    evaluations.follow(KorSTS={"kill": True})
+    submission = queued(queue)
+    make_worker().run(once=True)
+    assert queue.find(submission.id).status is Status.FINISHED
+    assert evaluations.ran == [f"org/model {task}" for task in TASKS]
+
+
+def test_a_result_that_is_there_already_ends_the_submission_without_a_run(
+    queue: Queue, evaluations: Evaluations, make_worker: MakeWorker, said: list[dict[str, Any]]
+) -> None:
+    submission = queued(queue)
+    gone = make_worker("gone")
+    finish, queue.finish = queue.finish, lambda *_, **__: pytest.fail("died")  # type: ignore[method-assign]
+    with pytest.raises(pytest.fail.Exception, match="died"):
+        gone.run_one()
+    queue.finish = finish  # type: ignore[method-assign]
+    later = Queue(queue.requests, queue.results, now=lambda: datetime.now(UTC) + timedelta(hours=1))
+    make_worker("next")
+    worker = make_worker("next")
+    worker.queue = later
+    worker.run(once=True)
+
+    finished = queue.find(submission.id)
+    assert finished.status is Status.FINISHED
+    assert finished.history[-1].why == "published by gone, which then vanished"
+    assert len(evaluations.ran) == len(TASKS)
+    assert [line["event"] for line in said] == ["claimed", "published", "reclaimed"]
+
+
+def test_a_forced_submission_is_evaluated_although_a_result_exists(
+    queue: Queue, evaluations: Evaluations, make_worker: MakeWorker
+) -> None:
+    queued(queue)
+    make_worker().run(once=True)
+    again = queued(queue, force=True)
+    make_worker().run(once=True)
+    finished = queue.find(again.id)
+    assert finished.status is Status.FINISHED
+    assert finished.result is not None
+    assert load_result(queue.results.read(finished.result.path)).submission == again.id
+    assert len(evaluations.ran) == 2 * len(TASKS)
+
+
+def test_a_stopped_worker_gives_its_lease_back_and_the_attempt_does_not_count(
+    queue: Queue, evaluations: Evaluations, make_worker: MakeWorker, tmp_path: Path
+) -> None:
+    submission = queued(queue)
+    evaluations.follow(KorSTS={"hold": str(tmp_path / "never")})
+    child = evaluations.child()
+
+    def evaluate(job: Any, on_event: Callable[[Any], None], stopped: Callable[[], bool]) -> Any:
+        def listen(event: Any) -> None:
+            on_event(event)
+            if event.get("task") == "KorSTS":
+                worker.stop()
+
+        return child(job, listen, stopped)
+
+    worker = make_worker(evaluate=evaluate)
+    worker.run()
+    back = queue.find(submission.id)
+    assert (back.status, back.attempt, back.lease) == (Status.QUEUED, 0, None)
+    assert back.history[-1].why == "the worker is stopping"
+
+    make_worker("next").run(once=True)
+    assert queue.find(submission.id).status is Status.FINISHED
+    assert evaluations.ran == [f"org/model {task}" for task in TASKS]
+
+
+def test_a_worker_whose_lease_was_taken_over_publishes_nothing(
+    queue: Queue, evaluations: Evaluations, make_worker: MakeWorker, said: list[dict[str, Any]]
+) -> None:
+    submission = queued(queue)
+    child = evaluations.child()
+
+    def evaluate(job: Any, on_event: Callable[[Any], None], stopped: Callable[[], bool]) -> Any:
+        outcome = child(job, on_event, stopped)
+        later = Queue(queue.requests, queue.results, now=lambda: datetime.now(UTC) + timedelta(hours=1))
+        later.reclaim_expired("another")
+        later.claim("another", timedelta(hours=1))
+        return outcome
+
+    make_worker(evaluate=evaluate).run_one()
+    assert [line["event"] for line in said] == ["claimed", "lease_lost"]
+    running = queue.find(submission.id)
+    assert running.lease is not None
+    assert running.lease.worker == "another"
+    assert queue.results.list("results") == {}
+
+
+def test_an_evaluation_ends_as_soon_as_its_lease_is_another_ones(
+    queue: Queue, evaluations: Evaluations, make_worker: MakeWorker, tmp_path: Path, said: list[dict[str, Any]]
+) -> None:
+    queued(queue)
+    evaluations.follow(STS17={"hold": str(tmp_path / "never")})
+    child = evaluations.child()
+
+    def evaluate(job: Any, on_event: Callable[[Any], None], stopped: Callable[[], bool]) -> Any:
+        later = Queue(queue.requests, queue.results, now=lambda: datetime.now(UTC) + timedelta(hours=1))
+        later.reclaim_expired("another")
+        return child(job, on_event, stopped)
+
+    make_worker(evaluate=evaluate, beat=timedelta(0)).run_one()
+    assert [line["event"] for line in said] == ["claimed", "lease_lost"]
+
+
+def test_the_lease_is_renewed_at_a_tasks_end_and_tells_the_progress(
+    queue: Queue, make_worker: MakeWorker, said: list[dict[str, Any]]
+) -> None:
+    queued(queue)
+    make_worker(beat=timedelta(0)).run(once=True)
+    renewals = [line for line in said if line["event"] == "renewed"]
+    assert [line["progress"]["tasks_done"] for line in renewals] == [1, 2, 3]
+    assert renewals[1]["progress"]["task"] == "KorSTS"
+
+
+def test_renewals_within_the_beat_are_left_out(
+    queue: Queue, make_worker: MakeWorker, said: list[dict[str, Any]]
+) -> None:
+    queued(queue)
+    make_worker(beat=timedelta(minutes=5)).run(once=True)
+    assert "renewed" not in [line["event"] for line in said]
+
+
+def test_a_model_too_large_for_this_worker_is_left_to_others(queue: Queue, make_worker: MakeWorker) -> None:
+    large = queued(queue, "org/large", metadata=ModelMetadata(parameters=7_000_000_000))
+    unknown = queued(queue, "org/unknown")
+    make_worker(max_parameters=1_000_000_000).run(once=True)
+    assert queue.find(large.id).status is Status.QUEUED
+    assert queue.find(unknown.id).status is Status.FINISHED
+
+
+class Away(MemoryStore):
+    """A store whose next commits fail."""
+
+    def __init__(self, *errors: Exception) -> None:
+        super().__init__()
+        self.errors = list(errors)
+
+    def commit(self, changes: Changes, message: str, parent: str) -> str:
+        if self.errors:
+            raise self.errors.pop(0)
+        return super().commit(changes, message, parent)
+
+
+def test_a_result_waits_for_a_store_that_is_away(make_worker: MakeWorker, evaluations: Evaluations) -> None:
+    away = Away(*[Unavailable("rate limit", retry_after=100.0)] * 3)  # more than one update waits for
+    queue = Queue(MemoryStore(), away)
+    worker = make_worker()
+    worker.queue = queue
+    worker._wait = lambda _: None
+    submission = queued(queue)
+    worker.run(once=True)
+    assert queue.find(submission.id).status is Status.FINISHED
+    assert len(evaluations.ran) == len(TASKS)
+
+
+def test_a_worker_that_may_not_publish_gives_the_lease_back_and_ends(make_worker: MakeWorker) -> None:
+    queue = Queue(MemoryStore(), Away(Forbidden("this token may not write results")))
+    worker = make_worker()
+    worker.queue = queue
+    submission = queued(queue)
+    with pytest.raises(Forbidden, match="may not write"):
+        worker.run(once=True)
+    back = queue.find(submission.id)
+    assert (back.status, back.attempt) == (Status.QUEUED, 0)

@@ -1,0 +1,106 @@
+"""The GPU worker: `python worker.py` claims submissions, evaluates each in a child process and publishes its result.
+
+Composition and command line; how it works is in `runner`.
+"""
+
+import os
+import signal
+import socket
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from evaluator.suite import KO_V1
+from runner.child import ChildProcess, Limits
+from runner.logs import json_lines
+from runner.work import Terms, Worker
+from settings import Settings, evaluation_environment
+from store import open_store
+from store.errors import StoreError
+from submissions.stored import Queue
+
+app = typer.Typer(help=__doc__, add_completion=False, pretty_exceptions_enable=False)
+
+
+def open_queue(settings: Settings) -> Queue:
+    """The queue in the stores of the settings."""
+    return Queue(
+        open_store(settings.requests_url, settings.requests_token),
+        open_store(settings.results_url, settings.results_token),
+    )
+
+
+def checked_tasks(tasks: list[str] | None) -> tuple[str, ...]:
+    """The task ids, if the suite has them all."""
+    for task in tasks or []:
+        try:
+            KO_V1.task(task)
+        except KeyError as error:
+            raise typer.BadParameter(error.args[0]) from error
+    return tuple(tasks or ())
+
+
+@app.callback(invoke_without_command=True)
+def work(
+    context: typer.Context,
+    once: Annotated[bool, typer.Option("--once", help="end when nothing in the queue may be claimed")] = False,
+    datasets: Annotated[
+        Path | None, typer.Option(exists=True, file_okay=False, help="local copies of the data sets, in Hub layout")
+    ] = None,
+    tasks: Annotated[list[str] | None, typer.Option(help="only this task; may be repeated; for trials")] = None,
+    device: Annotated[str | None, typer.Option(help="cpu, cuda, or several: cuda:0,cuda:1")] = None,
+    poll: Annotated[float | None, typer.Option(min=0.1, help="seconds between looks at an empty queue")] = None,
+    lease: Annotated[float | None, typer.Option(min=0.1, help="minutes that a claim holds without a word")] = None,
+    max_parameters: Annotated[
+        int | None, typer.Option(min=0, help="leave larger models to others; 0: take all")
+    ] = None,
+) -> None:
+    """Evaluate approved submissions until stopped. SIGTERM or Ctrl-C: give the lease back, and end."""
+    if context.invoked_subcommand is not None:
+        return
+    settings = Settings()
+    name = settings.worker_name or f"{socket.gethostname()}-{os.getpid()}"
+    say = json_lines(name)
+    limit = settings.max_parameters if max_parameters is None else max_parameters
+    terms = Terms(
+        lease=timedelta(minutes=settings.lease_minutes if lease is None else lease),
+        beat=timedelta(minutes=settings.beat_minutes),
+        retry_delay=timedelta(minutes=settings.retry_minutes),
+        max_parameters=limit or None,
+        datasets=datasets,
+        tasks=checked_tasks(tasks),
+        device=device,
+    )
+    evaluate = ChildProcess(
+        environment=evaluation_environment(settings.models_token),
+        limits=Limits(seconds=settings.evaluation_hours * 3600, memory_bytes=int(settings.memory_gib * 2**30) or None),
+        secrets=settings.secrets(),
+    )
+    try:
+        queue = open_queue(settings)
+    except ValueError as error:
+        raise typer.BadParameter(f"{error} (settings KEL_REQUESTS_URL and KEL_RESULTS_URL)") from error
+    worker = Worker(queue, evaluate, name=name, work_dir=settings.work_dir, terms=terms, say=say)
+    try:
+        serve(worker, once=once, poll_seconds=settings.poll_seconds if poll is None else poll)
+    except StoreError as error:
+        typer.echo(f"error: {error}", err=True)
+        raise typer.Exit(1) from error
+
+
+def serve(worker: Worker, *, once: bool, poll_seconds: float) -> None:
+    """Run `worker`; the first SIGTERM or SIGINT lets it give back what it holds, a second one ends it at once."""
+
+    def drain(number: int, _frame: object) -> None:
+        signal.signal(number, signal.SIG_DFL)
+        worker.stop()
+
+    signal.signal(signal.SIGTERM, drain)
+    signal.signal(signal.SIGINT, drain)
+    worker.run(once=once, poll_seconds=poll_seconds)
+
+
+if __name__ == "__main__":
+    app()
