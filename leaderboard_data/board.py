@@ -5,8 +5,9 @@
 - A mean of which one score is missing does not exist: it is a gap, never a mean of fewer.
 - Rank 1 is the highest; equal scores share a rank (and the next one is left out). Only an entry with all scores of
   the suite has ranks; the others are listed below.
-- One row per model and precision: a complete result before an incomplete one, then measured before published
-  before imported, then the one with more scores, then the newest. A result whose precision nobody told stands for every precision of its model.
+- One row per model and precision: a complete result before an incomplete one, then measured before published before
+  imported, then the one with more scores, then the newest. A result whose precision nobody told stands for every
+  precision of its model.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence

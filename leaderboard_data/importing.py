@@ -80,7 +80,9 @@ def import_mteb(path: Path, models: Path | None = None, suite: Suite = KO_V1) ->
 
 def dump_lines(results: Iterable[ModelResult]) -> bytes:
     """Records in the compact form in which they ship: one JSON object a line."""
-    lines = (json.dumps(json.loads(dump_result(result)), ensure_ascii=False, separators=(",", ":")) for result in results)
+    lines = (
+        json.dumps(json.loads(dump_result(result)), ensure_ascii=False, separators=(",", ":")) for result in results
+    )
     return "".join(f"{line}\n" for line in lines).encode()
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from evaluator.records import ModelResult
 from leaderboard_data.board import chosen
-from leaderboard_data.entry import DEFAULT_ORIGINS, Entry
+from leaderboard_data.entry import DEFAULT_ORIGINS, Entry, OriginName
 from leaderboard_data.load import Reader, load_entries, parse_results
 from leaderboard_data.publish import replicates_path, shipped_entries, shipped_files
 from leaderboard_data.significance import Evidence, Key, Replicates, evidence, load_replicates
@@ -18,6 +18,7 @@ from store.errors import NotFound, StoreError
 from store.update import Snapshot
 from store.watch import Watch
 
+MEASURED: tuple[OriginName, ...] = ("measured",)
 SHIPPED_REVISION = "shipped"
 
 log = logging.getLogger(__name__)
@@ -91,7 +92,7 @@ class LiveBoard:
         """The replicates of the measured results that the board lists; a file that is not readable is left out."""
         blobs = snapshot.list("replicates")
         found: dict[Key, Replicates] = {}
-        for entry in chosen(entries, ("measured",)):
+        for entry in chosen(entries, MEASURED):
             path = replicates_path(entry.path)
             if path not in blobs:
                 continue

@@ -14,9 +14,7 @@ from leaderboard_data.entry import ORIGINS, Entry
 from leaderboard_data.significance import Evidence
 
 
-def page_data(
-    entries: Sequence[Entry], revision: str, evidence: Evidence | None = None, suite: Suite = KO_V1
-) -> bytes:
+def page_data(entries: Sequence[Entry], revision: str, evidence: Evidence | None = None, suite: Suite = KO_V1) -> bytes:
     """The file's content: UTF-8 JSON. Scores and intervals are in percent; `revision` is the results store's.
 
     Entries come in the order of preference, so that the first of a model is the one to list. What only few entries

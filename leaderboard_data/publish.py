@@ -32,7 +32,8 @@ configs:
 # 한국어 임베딩 리더보드: 결과
 
 `leaderboard.parquet` has one row per result and task (scores from -1 to 1). `results/<org>__<name>/` holds the whole
-result files with every metric and its provenance, `samples/` the values per pair and per query behind the scores, `replicates/` the scores on 1,000 bootstrap resamples.
+result files with every metric and its provenance, `samples/` the values per pair and per query behind the scores,
+`replicates/` the scores on 1,000 bootstrap resamples of them.
 """
 
 
@@ -59,7 +60,9 @@ def _replicates(result: ModelResult, samples: bytes) -> bytes | None:
     except ValueError as error:
         log.warning("no replicates are published: %s", error)
         return None
-    found = {task.id: resampled_scores(task, by_task[task.id]) for task in SUITES[result.suite].tasks if task.id in by_task}
+    found = {
+        task.id: resampled_scores(task, by_task[task.id]) for task in SUITES[result.suite].tasks if task.id in by_task
+    }
     return dump_replicates(found)
 
 

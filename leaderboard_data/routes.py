@@ -1,4 +1,4 @@
-"""The addresses below /board/ that the page fetches: files (`assets`), and answers of the API as JSON. All read only."""
+"""The addresses below /board/ that the page fetches: files (`assets`), and answers of the API as JSON. Read only."""
 
 import logging
 from collections.abc import Callable

@@ -8,8 +8,10 @@ of the difference does not hold zero. Reported results have no replicates, hence
 """
 
 import io
+import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -55,7 +57,8 @@ class Evidence:
 def dump_replicates(replicates: Replicates) -> bytes:
     """The replicates file: float32 arrays by task id, in numpy's npz form without pickles."""
     sink = io.BytesIO()
-    np.savez_compressed(sink, **{task: values.astype(np.float32) for task, values in sorted(replicates.items())})
+    arrays: dict[str, Any] = {task: values.astype(np.float32) for task, values in sorted(replicates.items())}
+    np.savez_compressed(sink, **arrays)
     return sink.getvalue()
 
 
@@ -68,7 +71,7 @@ def load_replicates(content: bytes) -> dict[str, np.ndarray]:
     try:
         with np.load(io.BytesIO(content), allow_pickle=False) as archive:
             return {task: np.asarray(archive[task], dtype=np.float64) for task in archive.files}
-    except (OSError, ValueError, KeyError, EOFError) as error:
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
         raise ValueError(f"not a replicates file: {error}") from error
 
 
@@ -100,7 +103,9 @@ def difference(a: np.ndarray, b: np.ndarray, observed: float) -> Difference:
 
 def evidence(entries: Sequence[Entry], replicates: Mapping[Key, Replicates], suite: Suite = KO_V1) -> Evidence:
     """Intervals and tie groups of the entries that have replicates. `entries` are those that the board lists."""
-    of_means = {entry.key: mean_replicates(replicates[entry.key], suite) for entry in entries if entry.key in replicates}
+    of_means = {
+        entry.key: mean_replicates(replicates[entry.key], suite) for entry in entries if entry.key in replicates
+    }
     views = [*(category.id for category in suite.categories), "overall"]
     intervals = {
         key: tuple(interval95(found[view]) if view in found else None for view in views)
@@ -123,11 +128,7 @@ def _ties(
     for place, entry in enumerate(ordered):
         start, stop = max(0, place - NEIGHBOURS), min(len(ordered), place + NEIGHBOURS + 1)
         low, high = np.percentile(matrix[start:stop] - matrix[place], [2.5, 97.5], axis=1)
-        same = [
-            start + i
-            for i in range(stop - start)
-            if low[i] <= 0 <= high[i] and paired(entry, ordered[start + i])
-        ]
+        same = [start + i for i in range(stop - start) if low[i] <= 0 <= high[i] and paired(entry, ordered[start + i])]
         ties[entry.key] = (ordered[min(same)].key, ordered[max(same)].key)
     return ties
 

@@ -7,7 +7,7 @@ const TEXTS = {
     list: [
       "Kor-STS는 STS17에 포함됩니다: STS17의 ko-ko 부분은 KorSTS의 개발 세트와 평가 세트를 따옴표 있는 TSV로 읽은 것입니다. 두 열은 서로 독립이 아닙니다.",
       "공개 순위표의 군집화(sib200) 점수는 공개되지 않은 다른 설정으로 계산되어 MTEB 결과로 재현되지 않습니다. 같은 열이라도 출처가 다른 값끼리는 비교하지 마세요.",
-      "SIB-200으로 학습한 모델은 군집화 점수가 90을 넘기도 합니다. MTEB에서 가져온 결과에는 이런 모델이 섞여 있을 수 있습니다.",
+      "MTEB에서 가져온 결과 가운데 몇몇은 군집화 점수가 90에 이르러 다른 모델과 크게 다릅니다. 평가 데이터로 학습했는지는 모델 카드에서 확인하세요.",
       "측정한 결과와 공개 순위표는 중복 쌍을 제거합니다((A, B)와 (B, A)는 같은 쌍). MTEB에서 가져온 결과는 제거하지 않은 점수입니다.",
       "95 % 구간과 동점군은 여기서 측정한 결과에만 있습니다. 다른 곳에서 보고한 점수에는 표본이 없어 구간을 만들 수 없습니다.",
       "아홉 과제의 점수가 모두 있어야 순위를 매깁니다. 빠진 점수는 빈칸(–)이며 0점이 아닙니다.",
@@ -29,7 +29,7 @@ const TEXTS = {
     list: [
       "Kor-STS is contained in STS17: the ko-ko part of STS17 is the KorSTS development and test sets read as quoted TSV. The two columns are not independent.",
       "The published board computed clustering (sib200) with other, unpublished settings, which MTEB's results do not reproduce. Do not compare values of different origins in that column.",
-      "Models that were trained on SIB-200 reach more than 90 in clustering. Results imported from MTEB may hold such models.",
+      "Some results imported from MTEB reach about 90 in clustering, far above all others. Look at the model card for whether the evaluation data was trained on.",
       "Measured and published results leave out duplicate pairs, (A, B) being the same as (B, A). Those imported from MTEB keep them.",
       "Intervals and tie groups exist only for results that were measured here: those reported elsewhere come without samples.",
       "A rank needs all nine scores. A missing score is a gap (–), never zero.",

@@ -69,6 +69,7 @@ class Board {
       tab.tabIndex = selected ? 0 : -1;
       this.panels.get(TABS[i]).hidden = !selected || onModel;
     });
+    this.tabs[TABS.indexOf(state.tab)].scrollIntoView({ block: "nearest", inline: "nearest" });
     this.controls.bar.hidden = onModel || !VIEWS.includes(state.tab);
     this.modelPanel.hidden = !onModel;
     this.showTray();
@@ -172,7 +173,11 @@ export async function mount(element, props) {
   mirrorTheme();
   const [{ default: DataTable }, first] = await Promise.all([import("./dt_bundle.js"), fetchData()]);
   registerTypes(DataTable);
-  const board = new Board(element.querySelector(".kel-host") ?? element, DataTable, first);
+  const host = element.querySelector(".kel-host") ?? element;
+  const board = host.board = new Board(host, DataTable, first);
+  document.addEventListener("click", ({ target }) => {  // a click elsewhere closes a menu
+    for (const menu of document.querySelectorAll(".kel-drop[open]")) if (!menu.contains(target)) menu.open = false;
+  });
   addEventListener("popstate", () => { board.state = readState(); board.render(); });
   setInterval(() => board.poll(), props.refresh_seconds * 1000);
 }
