@@ -4,9 +4,10 @@ Columns, not rows: 10,000 models then compress to a third and parse quickly. The
 filters from it (static/scores.js), by the rules of `leaderboard_data.board`; a browser test holds the two together.
 """
 
-import json
 from collections.abc import Mapping, Sequence
 from typing import Any
+
+import orjson
 
 from evaluator.suite import KO_V1, Suite
 from leaderboard_data.board import comparable, means, preference
@@ -33,7 +34,7 @@ def page_data(entries: Sequence[Entry], revision: str, evidence: Evidence | None
         ],
         "entries": {**_facts(listed), **_scores(listed, suite), **_evidence(listed, evidence)},
     }
-    return json.dumps(data, ensure_ascii=False, separators=(",", ":")).encode()
+    return orjson.dumps(data, option=orjson.OPT_NON_STR_KEYS)
 
 
 def _facts(listed: Sequence[Entry]) -> dict[str, list[Any]]:
