@@ -1,4 +1,4 @@
-"""`python -m evaluator tasks | run`: evaluate a model on this machine, with no queue and no store."""
+"""`python -m evaluator tasks | run | verify`: evaluate a model on this machine, with no queue and no store."""
 
 import json
 import sys
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from evaluator.errors import EvaluationError
-from evaluator.records import ModelResult, dump_result, percent
+from evaluator.records import ModelResult, dump_result, load_result, percent
 from evaluator.spec import Loader, ModelSpec, Pooling, Precision, local_spec, result_path, valid_commit, valid_model_id
 from evaluator.suite import KO_V1
 from evaluator.task import Task
@@ -116,6 +116,68 @@ def run_model(
 def default_output(spec: ModelSpec) -> Path:
     """Where the result goes if nobody says: as in the results store, below `evaluations/`."""
     return EVALUATIONS / Path(result_path(spec)).relative_to("results")
+
+
+@app.command("verify")
+def verify_result(
+    result: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="a result file")],
+    folder: Annotated[
+        Path | None, typer.Option(exists=True, file_okay=False, help="where a local model's files are")
+    ] = None,
+    datasets: Annotated[
+        Path | None, typer.Option(exists=True, file_okay=False, help="local copies of the data sets, in Hub layout")
+    ] = None,
+    tasks: Annotated[list[str] | None, typer.Option(help="task id; may be repeated; default: all scored ones")] = None,
+    device: Annotated[str, typer.Option(help="cpu, cuda, or several: cuda:0,cuda:1")] = "auto",
+    work_dir: Annotated[Path | None, typer.Option(file_okay=False, help="resume a killed verification")] = None,
+) -> None:
+    """Run a stored result's spec again, and compare each task's score.
+
+    Exit codes: 0 all within 0.0001, 1 a score differs or the evaluation failed, 2 the command is wrong.
+    """
+    from evaluator.run import evaluate
+    from evaluator.verify import differences
+
+    stored = _result_file(result)
+    scored = [task_id for task_id, score in stored.tasks.items() if score.score is not None]
+    chosen = _tasks(tasks or scored)
+    if missing := [task.id for task in chosen if task.id not in scored]:
+        raise typer.BadParameter(f"the result has no score for {', '.join(missing)}")
+    devices = _devices(device)
+    spec = stored.spec.model_copy(update={"folder": folder.resolve()}) if folder is not None else stored.spec
+    tell = _progress("bar")
+    try:
+        again = evaluate(
+            spec,
+            chosen,
+            datasets=datasets,
+            devices=devices,
+            keep_duplicates=stored.keep_duplicates,
+            work_dir=work_dir,
+            progress=tell,
+        ).result
+    except EvaluationError as error:
+        _close(tell)
+        print(f"{error.failure}: {error.message}", file=sys.stderr)
+        raise typer.Exit(1) from error
+    _close(tell)
+    found = differences(stored, again, [task.id for task in chosen])
+    for row in found:
+        then, now_ = (f"{value:.6f}" if value is not None else "-" for value in (row.stored, row.again))
+        size = f"{row.size:.1e}" if row.size is not None else "-"
+        print(f"{row.task_id:26}{then:>10}{now_:>10}{size:>10}  {'agrees' if row.agrees else 'DIFFERS'}")
+    if not all(row.agrees for row in found):
+        raise typer.Exit(1)
+
+
+def _result_file(path: Path) -> ModelResult:
+    try:
+        stored = load_result(path.read_bytes())
+    except ValueError as error:
+        raise typer.BadParameter(f"{path.name} is not a result file: {_reason(error)}") from error
+    if stored.origin.kind != "measured":
+        raise typer.BadParameter(f"{path.name} is a reported result: how it was made is not known here")
+    return stored
 
 
 def _tasks(ids: list[str] | None) -> list[Task]:

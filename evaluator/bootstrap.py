@@ -37,11 +37,6 @@ def percentiles(scores: np.ndarray) -> tuple[float, float]:
     return float(low), float(high)
 
 
-def interval95(task: Task, samples: Samples) -> tuple[float, float]:
-    """The task's 95 % interval."""
-    return percentiles(resampled_scores(task, samples))
-
-
 def mean_intervals95(suite: Suite, by_task: Mapping[str, np.ndarray]) -> dict[str, tuple[float, float]]:
     """Category id, and "average" -> 95 % interval of the mean, each task's samples being drawn independently.
 

@@ -65,13 +65,13 @@ class Sweep:
             total = round(seen_tokens * self._bytes / seen_bytes) if seen_bytes else seen_tokens
             if tokens is None:
                 done += int(lengths.sum())
-                tell(done, total, None)
                 continue
             for batch in batches(lengths, self.budget):
+                done += int(lengths[batch].sum())
                 if not self.workspace.done[window.items[batch]].all():
                     self._encode(window.items[batch], [tokens[position] for position in batch])
-                done += int(lengths[batch].sum())
-                tell(done, total, self.texts.group_of(int(window.items[batch[0]])).task_id)
+                    tell(done, total, self.texts.group_of(int(window.items[batch[0]])).task_id)
+        tell(done, done, None)
         return done
 
     def _tokenised(self) -> Iterator[tuple[Window, list[np.ndarray] | None]]:

@@ -116,8 +116,9 @@ class Origin(Record):
 class ModelResult(Record):
     """One result file. `tasks` may miss tasks of the suite: such a model has no rank.
 
-    `tokens` counts the tokens encoded, without padding; `seconds` is by phase. `submission` is the id of the
-    submission that asked for it.
+    `tokens` counts the tokens encoded, without padding; `seconds` is by phase. `intervals95` are those
+    of the category means, by category id, and of the overall mean ("average"), where all tasks of the mean are there.
+    `submission` is the id of the submission that asked for it.
     """
 
     schema_version: Literal[1] = Field(default=1, alias="schema")
@@ -129,6 +130,7 @@ class ModelResult(Record):
     environment: Environment = Environment()
     tokens: int | None = None
     seconds: dict[str, float] = {}
+    intervals95: dict[str, tuple[Finite, Finite]] = {}
     evaluated_at: Utc | None = None
     origin: Origin
     submission: str | None = None

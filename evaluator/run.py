@@ -1,7 +1,5 @@
 """ModelSpec x tasks -> ModelResult: load, read, encode in one sweep, score."""
 
-import importlib.metadata
-import platform
 import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -10,30 +8,22 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from evaluator.environment import environment_of, quiet_libraries, versions
 from evaluator.errors import EvaluationError, TaskError
 from evaluator.kinds import Embedded, Examples, Kind, Samples, kind_of
 from evaluator.progress import Phase, Progress, Silent
 from evaluator.prompts import prompt_for
-from evaluator.records import DataProvenance, Environment, ModelResult, Origin, TaskFailure, TaskScore, now
+from evaluator.records import DataProvenance, ModelResult, Origin, TaskFailure, TaskScore, now
 from evaluator.spec import ModelSpec
 from evaluator.suite import KO_V1, SCORE_RULES, Suite
 from evaluator.task import Task
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from evaluator.encoder import Encoder
 
-SEED = 42
 MEASURED_BY = "this leaderboard"
-LIBRARIES = (
-    "torch",
-    "sentence-transformers",
-    "transformers",
-    "tokenizers",
-    "datasets",
-    "scikit-learn",
-    "scipy",
-    "numpy",
-)
 
 
 @dataclass(frozen=True)
@@ -74,6 +64,7 @@ def evaluate(
     Raises:
         EvaluationError: the model gives no embeddings; or every task failed, with the first one's class.
     """
+    from evaluator.bootstrap import mean_intervals95
     from evaluator.loading import load_encoder
 
     tell = progress if progress is not None else Silent()
@@ -90,14 +81,16 @@ def evaluate(
         prompts = {entry.task.id: _prompts(spec, encoder, entry) for entry in read}
         with clock.phase("encode"):
             encoded = _encode(encoder, spec, read, prompts, devices, work_dir or Path(temporary, "work"), tell)
+        resampled: dict[str, np.ndarray] = {}
         with clock.phase("score"):
             for entry in read:
                 tell.phase("score", entry.task.id)
-                score, values = _score(entry, encoded.embedded, encoder.similarity)
-                scores[entry.task.id] = score
-                if values is not None:
-                    samples[entry.task.id] = values
-                tell.task(entry.task.id, score.score)
+                scored = _score(entry, encoded.embedded, encoder.similarity)
+                scores[entry.task.id] = scored.score
+                if scored.samples is not None and scored.resampled is not None:
+                    samples[entry.task.id] = scored.samples
+                    resampled[entry.task.id] = scored.resampled
+                tell.task(entry.task.id, scored.score.score)
     if all(score.error is not None for score in scores.values()):
         raise _all_failed(scores)
     result = ModelResult(
@@ -106,9 +99,10 @@ def evaluate(
         suite=suite.id,
         keep_duplicates=keep_duplicates,
         tasks={task.id: scores[task.id] for task in tasks},
-        environment=_environment(encoder, encoded.batch_tokens, devices, prompts),
+        environment=environment_of(encoder, encoded.batch_tokens, devices, prompts),
         tokens=encoded.tokens,
         seconds=clock.seconds,
+        intervals95=mean_intervals95(suite, resampled),
         evaluated_at=now(),
         origin=Origin(kind="measured", by=MEASURED_BY),
         submission=submission,
@@ -213,11 +207,16 @@ def _encode(
     return _Encoded(embedded=embedded, tokens=tokens, batch_tokens=budget)
 
 
-def _score(
-    entry: _Read, embedded: Mapping[str, Mapping[str, Embedded]], similarity: str
-) -> tuple[TaskScore, Samples | None]:
-    """A task's score with its samples, or the reason why it has none."""
-    from evaluator.bootstrap import interval95
+@dataclass(frozen=True)
+class _Scored:
+    score: TaskScore
+    samples: Samples | None = None
+    resampled: "np.ndarray | None" = None
+
+
+def _score(entry: _Read, embedded: Mapping[str, Mapping[str, Embedded]], similarity: str) -> _Scored:
+    """A task's score with its samples and its bootstrap distribution, or the reason why it has none."""
+    from evaluator.bootstrap import percentiles, resampled_scores
 
     started = time.perf_counter()
     sides = embedded[entry.task.id]
@@ -227,17 +226,18 @@ def _score(
         samples = entry.kind.samples(entry.examples, sides, similarity)
         metrics = entry.kind.metrics(samples)
     except TaskError as error:
-        return _failed(error), None
+        return _Scored(_failed(error))
+    resampled = resampled_scores(entry.task, samples)
     score = TaskScore(
         score=SCORE_RULES[entry.task.type](metrics),
         metrics=metrics,
         n=entry.examples.n,
         removed=dict(entry.examples.removed),
-        interval95=interval95(entry.task, samples),
+        interval95=percentiles(resampled),
         data=entry.data,
         seconds=round(time.perf_counter() - started, 3),
     )
-    return score, samples
+    return _Scored(score, samples, resampled)
 
 
 def check_embeddings(embedded: Embedded) -> None:
@@ -261,52 +261,6 @@ def check_embeddings(embedded: Embedded) -> None:
         )
     if constant and len(embedded) > 1:
         raise TaskError("bad_embeddings", f"All {len(embedded)} texts got the same vector.")
-
-
-def _environment(
-    encoder: "Encoder", batch_tokens: int, devices: Sequence[str], prompts: Mapping[str, Mapping[str, str]]
-) -> Environment:
-    return Environment(
-        versions=versions(),
-        device=",".join(device_name(device) for device in devices),
-        dtype=encoder.dtype,
-        attention=encoder.attention,
-        batch_tokens=batch_tokens,
-        loader=encoder.loader,
-        pooling=encoder.pooling,
-        pooling_source=encoder.pooling_source,
-        similarity=encoder.similarity,
-        max_tokens=encoder.max_tokens,
-        prompts={task_id: dict(sides) for task_id, sides in prompts.items()},
-        seed=SEED,
-    )
-
-
-def versions() -> dict[str, str]:
-    """Python and the libraries that the numbers depend on."""
-    return {"python": platform.python_version(), **{name: importlib.metadata.version(name) for name in LIBRARIES}}
-
-
-def device_name(device: str) -> str:
-    """A device with what it is, e.g. "cuda:0 NVIDIA H100" or "cpu x86_64"."""
-    if device.startswith("cuda"):
-        import torch
-
-        return f"{device} {torch.cuda.get_device_name(device)}"
-    return f"{device} {platform.machine()}"
-
-
-@contextmanager
-def quiet_libraries() -> Iterator[None]:
-    """Without the progress bars of transformers, datasets and the Hub client: ours tells what goes on."""
-    import datasets
-    import huggingface_hub.utils
-    import transformers
-
-    datasets.disable_progress_bars()
-    huggingface_hub.utils.disable_progress_bars()
-    transformers.utils.logging.disable_progress_bar()
-    yield
 
 
 class _Clock:

@@ -92,8 +92,8 @@ def _work(
     events: "ProcessQueue[Any]",
 ) -> None:
     """A device's process: load the model, encode its share, tell how it went."""
+    from evaluator.environment import quiet_libraries
     from evaluator.loading import load_encoder
-    from evaluator.run import quiet_libraries
 
     if device.startswith("cpu"):
         import torch
