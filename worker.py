@@ -3,6 +3,7 @@
 Composition and command line; how it works is in `runner`.
 """
 
+import json
 import os
 import signal
 import socket
@@ -12,9 +13,11 @@ from typing import Annotated
 
 import typer
 
+from evaluator.records import now
 from evaluator.suite import KO_V1
 from runner.child import ChildProcess, Limits
 from runner.logs import json_lines
+from runner.status import status, status_text
 from runner.work import Terms, Worker
 from settings import Settings, evaluation_environment
 from store import open_store
@@ -88,6 +91,21 @@ def work(
     except StoreError as error:
         typer.echo(f"error: {error}", err=True)
         raise typer.Exit(1) from error
+
+
+@app.command("status")
+def print_status(as_json: Annotated[bool, typer.Option("--json", help="as one JSON object")] = False) -> None:
+    """Print the queue's length, what runs with its progress and lease, last day's failures, commits left this hour."""
+    settings = Settings()
+    try:
+        queue = open_queue(settings)
+        quota = settings.commits_per_hour
+        logs = {"requests": queue.requests.log(quota), "results": queue.results.log(quota)}
+        told = status(queue.listing(), logs, now(), quota)
+    except (StoreError, ValueError) as error:
+        typer.echo(f"error: {error}", err=True)
+        raise typer.Exit(1) from error
+    typer.echo(json.dumps(told, ensure_ascii=False) if as_json else status_text(told))
 
 
 def serve(worker: Worker, *, once: bool, poll_seconds: float) -> None:

@@ -9,12 +9,14 @@ import typer
 
 from evaluator.errors import EvaluationError
 from evaluator.records import ModelResult, dump_result, load_result, percent
-from evaluator.spec import Loader, ModelSpec, Pooling, Precision, local_spec, valid_commit, valid_model_id
+from evaluator.spec import Loader, ModelSpec, Pooling, Precision, local_spec, result_path, valid_commit, valid_model_id
 from evaluator.suite import KO_V1
 from evaluator.task import Task
 
 if TYPE_CHECKING:
     from evaluator.progress import Progress
+
+EVALUATIONS = Path("evaluations")
 
 app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 
@@ -44,7 +46,7 @@ def run_model(
     datasets: Annotated[
         Path | None, typer.Option(exists=True, file_okay=False, help="local copies of the data sets, in Hub layout")
     ] = None,
-    tasks: Annotated[list[str] | None, typer.Option(help="task id; may be repeated; default: all")] = None,
+    tasks: Annotated[list[str] | None, typer.Option(help="task ids (--tasks A B, or repeated); default: all")] = None,
     device: Annotated[str, typer.Option(help="cpu, cuda, or several: cuda:0,cuda:1")] = "auto",
     keep_duplicates: Annotated[
         bool, typer.Option("--keep-duplicates", help="score equal pairs twice, as MTEB does")
@@ -52,13 +54,16 @@ def run_model(
     work_dir: Annotated[
         Path | None, typer.Option(file_okay=False, help="keep embeddings here, so that a killed run goes on")
     ] = None,
-    output: Annotated[Path | None, typer.Option(dir_okay=False, help="write the result (JSON) here")] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option(dir_okay=False, help="write the result (JSON) here; default: evaluations/<model>/<revision>.json"),
+    ] = None,
     samples: Annotated[
         Path | None, typer.Option(dir_okay=False, help="write per-pair and per-query values (parquet) here")
     ] = None,
     progress: Annotated[str, typer.Option(help="bar or json (one event a line on stderr)")] = "bar",
 ) -> None:
-    """Evaluate one model; prints its scores, and writes them with --output.
+    """Evaluate one model: writes its result and prints the scores.
 
     Exit codes: 0 a result was written, 1 there is none and the reason is printed, 2 the command is wrong.
     """
@@ -102,9 +107,15 @@ def run_model(
     _close(tell)
     if samples is not None:
         write_samples(evaluation.samples, samples)
-    if output is not None:
-        write_atomically(output, dump_result(evaluation.result))
+    output = output or default_output(wanted)
+    write_atomically(output, dump_result(evaluation.result))
     print_table(evaluation.result)
+    print(f"written: {output}")
+
+
+def default_output(spec: ModelSpec) -> Path:
+    """Where the result goes if nobody says: as in the results store, below `evaluations/`."""
+    return EVALUATIONS / Path(result_path(spec)).relative_to("results")
 
 
 @app.command("verify")
@@ -272,5 +283,14 @@ def print_table(result: ModelResult) -> None:
         print(f"{task_id:26}{percent(score.score):>8}  [{percent(low)}, {percent(high)}]  n={score.n}")
 
 
+def with_repeated_tasks(arguments: list[str]) -> list[str]:
+    """`--tasks A B` as `--tasks A --tasks B`, the form that typer knows; only task ids are taken for such."""
+    expanded: list[str] = []
+    for argument in arguments:
+        after_a_task = len(expanded) >= 2 and expanded[-2] == "--tasks" and argument in KO_V1.task_ids
+        expanded += ["--tasks", argument] if after_a_task else [argument]
+    return expanded
+
+
 if __name__ == "__main__":
-    app()
+    app(with_repeated_tasks(sys.argv[1:]))

@@ -4,6 +4,7 @@ Knows files and revisions, nothing of leaderboards. Three backends with one beha
 repository), `store.hub` (a data set repository on the Hub), `store.memory`.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,6 +12,8 @@ from pathlib import Path
 from typing import Protocol
 
 from pydantic import SecretStr
+
+_HUB_REPOSITORY = re.compile(r"datasets/[\w][\w.-]*/[\w][\w.-]*", re.ASCII)
 
 Changes = Mapping[str, bytes | None]
 """Path -> new content; None deletes the file."""
@@ -104,7 +107,7 @@ def checked_changes(changes: Changes) -> Changes:
     return changes
 
 
-def open_store(url: str, token: SecretStr | None = None) -> Store:  # noqa: ARG001 (the Hub asks for it)
+def open_store(url: str, token: SecretStr | None = None) -> Store:
     """The store at `url`: `file:DIR` (a bare git repository, made if absent), `hf:datasets/ORG/NAME`, `memory:`.
 
     `token`: what the Hub asks for; other stores need none.
@@ -117,6 +120,10 @@ def open_store(url: str, token: SecretStr | None = None) -> Store:  # noqa: ARG0
         from store.local import LocalStore
 
         return LocalStore(Path(rest))
+    if scheme == "hf" and _HUB_REPOSITORY.fullmatch(rest):
+        from store.hub import HubStore
+
+        return HubStore(rest.removeprefix("datasets/"), token)
     if url == "memory:":
         from store.memory import MemoryStore
 

@@ -66,7 +66,7 @@ def hub() -> "Iterator[Repositories]":
     from tests.hub.server import serving
 
     repositories = Repositories()
-    with serving(HubApp(repositories).starlette, HUB_PORT):
+    with serving(HubApp(repositories).app, HUB_PORT):
         yield repositories
 
 

@@ -1,6 +1,7 @@
 """Running `python -m evaluator` as a user does, and reading what it leaves behind."""
 
 import json
+import os
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -23,11 +24,12 @@ class Run:
     work_dir: Path
 
 
-def evaluator(*arguments: object, timeout: float = 120) -> subprocess.CompletedProcess[str]:
-    """Run `python -m evaluator` as a user does."""
+def evaluator(*arguments: object, timeout: float = 120, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
+    """Run `python -m evaluator` as a user does, in the folder `cwd`."""
     return subprocess.run(
         [sys.executable, "-m", "evaluator", *map(str, arguments)],
-        cwd=ROOT,
+        cwd=cwd,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
         capture_output=True,
         text=True,
         timeout=timeout,

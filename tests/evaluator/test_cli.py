@@ -51,6 +51,21 @@ def test_a_spec_file_gives_a_result_samples_and_events(
 
 
 @pytest.mark.shared
+def test_without_output_the_result_goes_to_the_evaluations_folder(
+    tiny_model: MakeModel, datasets_folder: Path, tmp_path: Path
+) -> None:
+    model = tiny_model("by-hand")
+    ran = evaluator(
+        *("run", model, "--datasets", datasets_folder, "--tasks", "KLUE-STS", "AutoRAGRetrieval", "--device", "cpu"),
+        cwd=tmp_path,
+    )
+    assert ran.returncode == 0, ran.stderr
+    (written,) = tmp_path.glob("evaluations/local__by-hand/*.json")
+    assert f"written: {written.relative_to(tmp_path)}" in ran.stdout
+    assert list(load_result(written.read_bytes()).tasks) == ["KLUE-STS", "AutoRAGRetrieval"]
+
+
+@pytest.mark.shared
 def test_a_failed_task_leaves_the_others_alone(tiny_model: MakeModel, datasets_folder: Path, tmp_path: Path) -> None:
     ran = evaluator(
         *("run", tiny_model("partial"), "--datasets", datasets_folder, "--device", "cpu"),

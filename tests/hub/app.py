@@ -11,14 +11,19 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Route
 
+from tests.hub.faults import FaultyApp
+from tests.hub.openid import OpenId
 from tests.hub.repositories import Blob, Commit, HubError, Kind, Repositories, Repository, User, safetensors_parameters
 
 PAGE = 1000
 """Entries in one page of a tree listing, as on the real Hub."""
 
+COMMITS_PAGE = 50
+"""Entries in one page of the log, as on the real Hub."""
+
 
 class HubApp:
-    """The routes over one `Repositories`. `page`: entries in one page of a tree listing."""
+    """The routes over one `Repositories`, with its faults. `page`: entries in one page of a tree listing."""
 
     def __init__(self, repositories: Repositories, page: int = PAGE) -> None:
         self.repositories = repositories
@@ -38,11 +43,20 @@ class HubApp:
                 Route(repo + "/refs", self.refs),
                 Route(repo + "/preupload/{revision}", self.preupload, methods=["POST"]),
                 Route(repo + "/commit/{revision}", self.commit, methods=["POST"]),
+                *OpenId(repositories).routes,
+                Route("/_faults", self.faults, methods=["POST"]),
                 Route("/{org}/{name}/resolve/{revision}/{path:path}", self.resolve),
                 Route("/{kind}/{org}/{name}/resolve/{revision}/{path:path}", self.resolve),
             ],
             exception_handlers={HubError: self.error},
         )
+        self.app = FaultyApp(self.starlette, repositories.faults)
+
+    async def faults(self, request: Request) -> Response:
+        """Let requests go wrong, as the JSON list of `Fault` fields says; for another process than the server's."""
+        for fault in await request.json():
+            self.repositories.faults.add(**fault)
+        return JSONResponse({"injected": self.repositories.faults.injected})
 
     async def error(self, _request: Request, error: Exception) -> Response:
         assert isinstance(error, HubError)
@@ -139,13 +153,14 @@ class HubApp:
 
     async def commit(self, request: Request) -> Response:
         repository = self.writable(request)
-        summary, parent, changes = "", None, dict[str, bytes | None]()
+        summary, description, parent, changes = "", "", None, dict[str, bytes | None]()
         for line in (await request.body()).splitlines():
             item = json.loads(line)
             value = item["value"]
             match item["key"]:
                 case "header":
                     summary, parent = value["summary"], value.get("parentCommit")
+                    description = value.get("description", "")
                 case "file":
                     changes[value["path"]] = base64.b64decode(value["content"])
                 case "deletedFile":
@@ -154,7 +169,9 @@ class HubApp:
                     changes[value["path"].rstrip("/") + "/"] = None
                 case other:
                     raise HubError(400, None, f"the stand-in does not know {other!r}")
-        commit = self.repositories.commit(repository, changes, message=summary, parent=parent)
+        commit = self.repositories.commit(
+            repository, changes, message=f"{summary}\n\n{description}".strip(), parent=parent
+        )
         url = f"{request.base_url}{repository.kind}/{repository.id}/commit/{commit.oid}"
         return JSONResponse({"success": True, "commitOid": commit.oid, "commitUrl": url})
 
@@ -211,14 +228,20 @@ class HubApp:
         return JSONResponse([file_entry(path, blob) for path, blob in found.items()])
 
     async def commits(self, request: Request) -> Response:
+        """Newest first, fifty a page, as on the real Hub."""
         repository = self.repository(request)
         last = repository.commits.index(repository.at(self.revision(request)))
-        return JSONResponse(
-            [
-                {"id": c.oid, "title": c.message, "message": "", "authors": [], "date": c.date.isoformat()}
-                for c in reversed(repository.commits[: last + 1])
-            ]
-        )
+        newest_first = repository.commits[: last + 1][::-1]
+        page = int(request.query_params.get("p", "0"))
+        headers = {}
+        if (page + 1) * COMMITS_PAGE < len(newest_first):
+            headers["Link"] = f'<{request.url.include_query_params(p=page + 1)}>; rel="next"'
+        entries = []
+        for commit in newest_first[page * COMMITS_PAGE : (page + 1) * COMMITS_PAGE]:
+            title, _, message = commit.message.partition("\n\n")
+            at = commit.date.isoformat().replace("+00:00", "Z")
+            entries.append({"id": commit.oid, "title": title, "message": message, "authors": [], "date": at})
+        return JSONResponse(entries, headers=headers)
 
     async def refs(self, request: Request) -> Response:
         head = self.repository(request).head.oid

@@ -12,6 +12,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
+from tests.hub.faults import Faults
+
 Kind = Literal["models", "datasets", "spaces"]
 
 
@@ -84,6 +86,7 @@ class Repositories:
     def __init__(self, folder: Path | None = None) -> None:
         self.folder = folder or Path(tempfile.mkdtemp(prefix="kel-hub-"))
         self.users: dict[str, User] = {}
+        self.faults = Faults()
         self._repositories: dict[tuple[Kind, str], Repository] = {}
         self._lock = threading.Lock()
         self._counter = itertools.count()

@@ -1,24 +1,34 @@
 """One behaviour for every backend: what `store.Store` promises."""
 
-from collections.abc import Callable
+import itertools
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 
 from store import Store
 from store.errors import Conflict, NotFound
+from store.hub import HubStore
 from store.local import LocalStore
 from store.memory import MemoryStore, blob_id
+from tests.hub.repositories import Repositories
 
-BACKENDS: dict[str, Callable[[Path], Store]] = {
-    "local": lambda folder: LocalStore(folder / "store.git"),
-    "memory": lambda _: MemoryStore(),
-}
+_numbers = itertools.count()
 
 
-@pytest.fixture(params=sorted(BACKENDS))
+def new_hub_store(hub: Repositories) -> HubStore:
+    """A store in a fresh repository of the stand-in, with a token that may write it."""
+    name = f"behaviour/store-{next(_numbers)}"
+    hub.add_user("hf_behaviour", "behaviour")
+    hub.create("datasets", name, writers={"behaviour"})
+    return HubStore(name, SecretStr("hf_behaviour"))
+
+
+@pytest.fixture(params=["hub", "local", "memory"])
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
-    return BACKENDS[request.param](tmp_path)
+    if request.param == "hub":
+        return new_hub_store(request.getfixturevalue("hub"))
+    return LocalStore(tmp_path / "store.git") if request.param == "local" else MemoryStore()
 
 
 def test_a_new_store_is_empty_and_has_a_head(store: Store) -> None:

@@ -1,0 +1,1 @@
+"""Measurements: what a claim about speed rests on."""

@@ -1,0 +1,313 @@
+"""A store in a data set repository on the Hub. The only module that knows HTTP codes and that writes there.
+
+What huggingface_hub does, and what this module therefore does about it (tests/store/test_hub.py has each):
+
+- `create_commit(parent_commit=...)` is a compare-and-swap on the whole repository: 412 if the head moved, 409 while
+  another commit is in progress. Nothing else of the client is one (`upload_folder` may make several commits).
+- A commit whose files all equal what is there is not sent, and answers with the head as if it had been: a commit of
+  additions alone is looked up before it counts.
+- Deleting a file that is not there fails the whole commit: such deletions are left out.
+- Its client waits for ever and sleeps through rate limits: the one set here does neither.
+"""
+
+import hashlib
+import json
+import threading
+from collections import OrderedDict
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from itertools import islice
+from typing import Any
+from urllib.parse import quote
+
+import httpx2
+from huggingface_hub import CommitOperationAdd, CommitOperationDelete, HfApi, constants, set_client_factory
+from huggingface_hub.errors import EntryNotFoundError, HfHubHTTPError, RepositoryNotFoundError, RevisionNotFoundError
+from huggingface_hub.utils import build_hf_headers, get_session, hf_raise_for_status, parse_ratelimit_headers
+from pydantic import SecretStr
+
+from store import Changes, Commit, checked_changes, in_folder
+from store.errors import Conflict, Forbidden, NotFound, OutcomeUnknown, StoreError, Unavailable
+
+BRANCH = "main"
+TIMEOUT = httpx2.Timeout(60.0, connect=10.0)  # seconds; a commit with many files takes the Hub a while
+CACHED_BYTES = 128 * 2**20
+CACHED_LISTINGS = 32
+OWN_FILES = frozenset({".gitattributes"})
+"""Files that the Hub itself puts into every repository: not part of the store."""
+
+
+@dataclass(frozen=True)
+class _Blob:
+    """What a tree says of a file. `sha256` only where the content is in LFS; `id` is then that of its pointer."""
+
+    id: str
+    sha256: str | None
+
+    def fits(self, content: bytes) -> bool:
+        if self.sha256 is not None:
+            return hashlib.sha256(content).hexdigest() == self.sha256
+        header = b"blob %d\0" % len(content)
+        return hashlib.sha1(header + content, usedforsecurity=False).hexdigest() == self.id
+
+
+class HubStore:
+    """The data set repository `repo_id`. Safe to share between threads; keeps blobs and listings in memory, bounded."""
+
+    def __init__(self, repo_id: str, token: SecretStr | None = None) -> None:
+        """`token` is used for this store alone; without one the Hub is asked anonymously."""
+        _never_wait_for_ever()
+        self.url = f"hf:datasets/{repo_id}"
+        self._repo_id = repo_id
+        # False: not the login that this machine may have.
+        self._token: str | bool = token.get_secret_value() if token is not None else False
+        self._api = HfApi(token=self._token)
+        self._contents = _Bounded(CACHED_BYTES)
+        self._listings: OrderedDict[tuple[str, str], dict[str, _Blob]] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def head(self) -> str:
+        with self._errors():
+            refs = self._api.list_repo_refs(self._repo_id, repo_type="dataset")
+        for branch in refs.branches:
+            if branch.name == BRANCH:
+                return branch.target_commit
+        raise NotFound(f"{self.url} has no branch {BRANCH}; is the repository empty?")
+
+    def list(self, prefix: str = "", revision: str | None = None) -> dict[str, str]:
+        tree = self._tree(prefix.strip("/"), revision or self.head())
+        return {path: blob.id for path, blob in tree.items()}
+
+    def read(self, path: str, revision: str | None = None) -> bytes:
+        revision = revision or self.head()
+        blob = self._known(path, revision)
+        if blob is not None:
+            content = self._contents.get(blob.id)
+            if content is not None:
+                return content
+        url = f"{constants.ENDPOINT}/datasets/{self._repo_id}/resolve/{revision}/{quote(path)}"
+        with self._errors(f"has no file {path} at {revision[:12]}"):
+            content = self._get(url).content
+        if blob is not None:
+            if not blob.fits(content):
+                raise Unavailable(f"{self.url}: {path} arrived damaged")
+            self._contents.put(blob.id, content)
+        return content
+
+    def commit(self, changes: Changes, message: str, parent: str) -> str:
+        changes = checked_changes(changes)
+        operations: Any = [
+            CommitOperationAdd(path, content) for path, content in changes.items() if content is not None
+        ]
+        deletions = [path for path, content in changes.items() if content is None and self._is_there(path, parent)]
+        operations += [CommitOperationDelete(path, is_folder=False) for path in deletions]
+        if not operations:
+            return self._nothing_to_write(parent)
+        title, _, description = message.partition("\n")
+        with self._errors(writing=True):
+            done = self._api.create_commit(
+                self._repo_id,
+                operations,
+                commit_message=title,
+                commit_description=description.strip("\n"),
+                repo_type="dataset",
+                revision=BRANCH,
+                parent_commit=parent,
+            )
+        if not deletions:
+            self._check_written(done.oid, message, parent)
+        return done.oid
+
+    def log(self, limit: int, revision: str | None = None) -> Sequence[Commit]:
+        entries = islice(self._pages(f"commits/{quote(revision or BRANCH, safe='')}"), limit)
+        return [
+            Commit(
+                entry["id"],
+                "\n\n".join(part for part in (entry["title"], entry.get("message", "")) if part),
+                datetime.fromisoformat(entry["date"]),
+            )
+            for entry in entries
+        ]
+
+    def _nothing_to_write(self, parent: str) -> str:
+        """The head, if it is `parent`."""
+        if (head := self.head()) != parent:
+            raise Conflict(f"{self.url}: the head is {head[:12]}, no longer {parent[:12]}")
+        return head
+
+    def _check_written(self, revision: str, message: str, parent: str) -> None:
+        """Nothing, if `revision` is the commit that was just made.
+
+        Raises:
+            Conflict: it is somebody else's: the client found our files there already, and sent nothing.
+            OutcomeUnknown: the Hub does not tell.
+        """
+        if revision == parent:
+            return
+        try:
+            newest = self.log(1, revision)[0]
+        except StoreError as error:
+            raise OutcomeUnknown(f"{self.url}: a commit may have been written; {error}") from error
+        if newest.message.split() != message.split():
+            raise Conflict(f"{self.url}: the head is {revision[:12]}, no longer {parent[:12]}")
+
+    def _is_there(self, path: str, revision: str) -> bool:
+        return path in self._tree(path.rpartition("/")[0], revision)
+
+    def _tree(self, folder: str, revision: str) -> dict[str, _Blob]:
+        """Path -> blob of all files below `folder` at a commit."""
+        with self._lock:
+            known = self._listings.get((revision, folder))
+        if known is not None:
+            return known
+        path = f"tree/{quote(revision, safe='')}" + (f"/{quote(folder)}" if folder else "")
+        try:
+            entries = list(self._pages(f"{path}?recursive=true&expand=false"))
+        except _NoSuchFolder:
+            entries = []
+        tree = {
+            entry["path"]: _Blob(entry["oid"], (entry.get("lfs") or {}).get("oid"))
+            for entry in entries
+            if entry["type"] == "file" and entry["path"] not in OWN_FILES and in_folder(entry["path"], folder)
+        }
+        with self._lock:
+            self._listings[revision, folder] = tree
+            while len(self._listings) > CACHED_LISTINGS:
+                self._listings.popitem(last=False)
+        return tree
+
+    def _known(self, path: str, revision: str) -> _Blob | None:
+        """What a listing of a folder above `path` said of it, if there was one."""
+        parts = path.split("/")
+        for depth in range(len(parts)):
+            with self._lock:
+                listing = self._listings.get((revision, "/".join(parts[:depth])))
+            if listing is not None and path in listing:
+                return listing[path]
+        return None
+
+    def _pages(self, path: str) -> Iterator[Any]:
+        """The entries of all pages of an answer of the repository's API."""
+        url: str | None = f"{constants.ENDPOINT}/api/datasets/{self._repo_id}/{path}"
+        while url is not None:
+            with self._errors(f"has no revision or folder {path}"):
+                response = self._get(url)
+                entries = response.json()
+            yield from entries
+            url = response.links.get("next", {}).get("url")
+
+    def _get(self, url: str) -> httpx2.Response:
+        response = get_session().get(url, headers=build_hf_headers(token=self._token))
+        hf_raise_for_status(response)
+        return response
+
+    @contextmanager
+    def _errors(self, absent: str = "", writing: bool = False) -> Iterator[None]:
+        """Turns what the client raises into the store's errors. `absent`: what a missing entry means."""
+        try:
+            yield
+        except EntryNotFoundError as error:
+            if writing:  # a file to delete was there at the parent: the head has moved
+                raise Conflict(f"{self.url}: the head has moved") from error
+            raise _NoSuchFolder(f"{self.url} {absent}") from error
+        except RevisionNotFoundError as error:
+            raise NotFound(f"{self.url} {absent or 'has no such revision'}") from error
+        except HfHubHTTPError as error:
+            raise self._from_status(error, writing) from error
+        except httpx2.HTTPError as error:
+            raise self._from_transport(error) from error
+        except (json.JSONDecodeError, KeyError) as error:
+            sort = OutcomeUnknown if writing else Unavailable
+            raise sort(f"{self.url}: the Hub's answer cannot be read") from error
+        except RuntimeError as error:  # the client's own: uploading a large file failed
+            raise Unavailable(f"{self.url}: {type(error).__name__} before the commit") from error
+
+    def _from_status(self, error: HfHubHTTPError, writing: bool) -> StoreError:
+        status = error.response.status_code
+        answer = f"{self.url}: the Hub answered HTTP {status}"
+        if status in (409, 412) and writing:
+            return Conflict(f"{answer}: the head has moved")
+        if status == 403:
+            return Forbidden(f"{answer}; the token needs the right to {'write' if writing else 'read'} this repository")
+        if isinstance(error, RepositoryNotFoundError) and (status == 404 or self._token is not False):
+            return NotFound(f"{answer}; make the repository, or check its name and the token")
+        if status == 401:
+            return Forbidden(f"{answer}; the token is missing or wrong")
+        if status == 404:
+            return NotFound(answer)
+        if status in (408, 429) or status >= 500:
+            # A server error after the commit was sent leaves open whether it was made. 429 is said before that.
+            if status != 429 and _is_commit(error.response.request):
+                return OutcomeUnknown(answer)
+            return Unavailable(answer, _retry_after(error.response))
+        return Unavailable(answer)
+
+    def _from_transport(self, error: httpx2.HTTPError) -> StoreError:
+        answer = f"{self.url}: {type(error).__name__} while talking to the Hub"
+        never_sent = isinstance(error, (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout))
+        try:
+            lost = not never_sent and _is_commit(error.request)
+        except RuntimeError:  # the error does not know its request
+            lost = not never_sent
+        return OutcomeUnknown(answer) if lost else Unavailable(answer)
+
+
+class _NoSuchFolder(NotFound):
+    """A file or folder is not there, at a revision that is."""
+
+
+class _Bounded:
+    """Contents by blob id, up to so many bytes; what was not used for longest goes first."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._size = 0
+        self._kept: OrderedDict[str, bytes] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def get(self, blob: str) -> bytes | None:
+        with self._lock:
+            if blob in self._kept:
+                self._kept.move_to_end(blob)
+            return self._kept.get(blob)
+
+    def put(self, blob: str, content: bytes) -> None:
+        with self._lock:
+            if blob not in self._kept:
+                self._kept[blob] = content
+                self._size += len(content)
+            while self._size > self._limit:
+                self._size -= len(self._kept.popitem(last=False)[1])
+
+
+def _is_commit(request: httpx2.Request) -> bool:
+    return request.method == "POST" and "/commit/" in request.url.path
+
+
+def _retry_after(response: httpx2.Response) -> float | None:
+    """Seconds that the Hub asks to wait: Retry-After, or the end of the rate limit's window."""
+    value = response.headers.get("retry-after", "").strip()
+    if value.isdigit():
+        return float(value)
+    limit = parse_ratelimit_headers(response.headers)
+    return float(limit.reset_in_seconds) if limit is not None and limit.remaining == 0 else None
+
+
+@cache
+def _never_wait_for_ever() -> None:
+    """Give huggingface_hub a client with a timeout, and without its sleeping through failures of the server.
+
+    It is the client of the whole process. `store.update` decides about waiting; it knows for how long it may.
+    """
+
+    def refuse_to_wait(response: httpx2.Response) -> None:
+        if response.status_code == 429 or response.status_code >= 500:
+            response.read()
+            hf_raise_for_status(response)
+
+    set_client_factory(
+        lambda: httpx2.Client(timeout=TIMEOUT, follow_redirects=True, event_hooks={"response": [refuse_to_wait]})
+    )

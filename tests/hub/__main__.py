@@ -1,0 +1,81 @@
+"""The stand-in of the Hub as a command: `python -m tests.hub`. Prints what page and worker need to use it."""
+
+import shlex
+import tempfile
+from pathlib import Path
+from typing import Annotated
+
+import typer
+import uvicorn
+
+from tests.hub.app import HubApp
+from tests.hub.repositories import Repositories
+
+PAGE_TOKEN, WORKER_TOKEN = "hf_page_may_write_requests", "hf_worker_may_write_both"
+
+
+def fill(repositories: Repositories, models: list[str], datasets: Path | None) -> None:
+    """The leaderboard's two repositories, two tokens, a visitor, a maintainer; models and data sets from folders."""
+    repositories.add_user(PAGE_TOKEN, "page")
+    repositories.add_user(WORKER_TOKEN, "worker")
+    repositories.add_user("hf_visitor", "visitor")
+    repositories.add_user("hf_maintainer", "maintainer")
+    repositories.create("datasets", "leaderboard/requests", writers={"page", "worker"})
+    repositories.create("datasets", "leaderboard/results", writers={"worker"})
+    for model in models:
+        repo_id, _, folder = model.partition("=")
+        repositories.add_folder("models", repo_id, Path(folder).expanduser().resolve())
+    if datasets is not None:
+        for data in sorted(path for path in datasets.glob("*/*") if path.is_dir()):
+            repositories.add_folder("datasets", f"{data.parent.name}/{data.name}", data.resolve())
+
+
+def environment(url: str, home: Path) -> dict[str, dict[str, str]]:
+    """The variables of the page's process and of the worker's."""
+    both = {
+        "HF_ENDPOINT": url,
+        "HF_HOME": str(home),
+        "HF_HUB_DISABLE_XET": "1",
+        "KEL_REQUESTS_URL": "hf:datasets/leaderboard/requests",
+        "KEL_RESULTS_URL": "hf:datasets/leaderboard/results",
+    }
+    login = {
+        "SYSTEM": "spaces",
+        "SPACE_ID": "leaderboard/page",
+        "OAUTH_CLIENT_ID": "page",
+        "OAUTH_CLIENT_SECRET": "page-secret",
+        "OAUTH_SCOPES": "openid profile",
+        "OPENID_PROVIDER_URL": url,
+        "KEL_LOGIN": "true",
+        "KEL_MAINTAINERS": "maintainer",
+    }
+    return {
+        "page": both | login | {"KEL_REQUESTS_TOKEN": PAGE_TOKEN},
+        "worker": both | {"KEL_REQUESTS_TOKEN": WORKER_TOKEN, "KEL_RESULTS_TOKEN": WORKER_TOKEN},
+    }
+
+
+def main(
+    port: Annotated[int, typer.Option(help="port on 127.0.0.1")] = 8801,
+    model: Annotated[list[str] | None, typer.Option(help="organisation/name=FOLDER; may be repeated")] = None,
+    datasets: Annotated[
+        Path | None, typer.Option(exists=True, file_okay=False, help="folder of data sets in Hub layout")
+    ] = None,
+) -> None:
+    """Serve an empty Hub with the leaderboard's two repositories until stopped; nothing is kept."""
+    url = f"http://127.0.0.1:{port}"
+    with tempfile.TemporaryDirectory(prefix="hub-") as folder:
+        repositories = Repositories(Path(folder))
+        fill(repositories, model or [], datasets)
+        home = Path(folder) / "home"
+        for process, command in (("page", "python app.py"), ("worker", "python worker.py")):
+            variables = environment(url, home / process)[process]
+            print(f"# the {process}, in a terminal of its own:")
+            print("env", *(f"{name}={shlex.quote(value)}" for name, value in variables.items()), command, flush=True)
+        uvicorn.run(
+            HubApp(repositories).app, host="127.0.0.1", port=port, log_level="warning", lifespan="off", ws="none"
+        )
+
+
+if __name__ == "__main__":
+    typer.run(main)

@@ -1,0 +1,137 @@
+"""A fault at each request of a worker's day, of every kind: the submission still ends, once."""
+
+import itertools
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import SecretStr
+
+from evaluator.records import Environment, ModelResult, Origin, TaskScore, load_result
+from runner.child import Event, Job, Outcome
+from runner.work import Terms, Worker
+from store.errors import StoreError
+from store.hub import HubStore
+from submissions.record import Status
+from submissions.stored import Queue
+from tests.hub.repositories import Repositories
+from tests.runner.conftest import TASKS, queued
+from tests.runner.reliability import Tally
+
+_numbers = itertools.count()
+KINDS: dict[str, tuple[str, dict[str, Any]]] = {
+    "HTTP 500 before writing": ("refuse", {"status": 500}),
+    "HTTP 500 after writing": ("refuse_after", {"status": 500}),
+    "a dropped connection": ("drop", {}),
+    "a lost answer": ("drop_after", {}),
+    "HTTP 429": ("refuse", {"status": 429, "retry_after": 0}),
+    "HTTP 412, three times": ("refuse", {"status": 412, "times": 3}),
+}
+
+
+class Day:
+    """A queued submission in stores of its own, and a worker whose evaluation takes no time."""
+
+    def __init__(self, hub: Repositories, folder: Path) -> None:
+        self.hub = hub
+        number = next(_numbers)
+        hub.add_user("hf_fault_tests", "fault-tests")
+        names = [f"fault-tests/{room}-{number}" for room in ("requests", "results")]
+        for name in names:
+            hub.create("datasets", name, writers={"fault-tests"})
+        self.stores = [HubStore(name, SecretStr("hf_fault_tests")) for name in names]
+        self.evaluated = 0
+        self.folder = folder
+        self.submission = queued(Queue(*self.stores))
+
+    def worker(self, hours_later: int = 0) -> Worker:
+        def now() -> datetime:
+            return datetime.now(UTC).replace(microsecond=0) + timedelta(hours=hours_later)
+
+        return Worker(
+            Queue(*self.stores, now=now),
+            self.evaluate,
+            name=f"worker-{hours_later}",
+            work_dir=self.folder,
+            terms=Terms(retry_delay=timedelta(0), beat=timedelta(0)),
+            say=lambda *_, **__: None,
+            wait=lambda _: None,
+        )
+
+    def evaluate(self, job: Job, on_event: Callable[[Event], None], stopped: Callable[[], bool]) -> Outcome:
+        self.evaluated += 1
+        for task, score in TASKS.items():
+            on_event({"event": "task", "task": task, "score": score})
+        assert not stopped()
+        result = ModelResult(
+            spec=job.spec,
+            suite="ko-v1",
+            tasks={task: TaskScore(score=score) for task, score in TASKS.items()},
+            environment=Environment(),
+            evaluated_at=datetime(2026, 11, 23, tzinfo=UTC),
+            origin=Origin(kind="measured", by="a test"),
+        )
+        return Outcome(result=result, samples=b"samples")
+
+    def live(self) -> None:
+        """One worker works; should it give up on a store, another one comes by later, as a supervisor would have it."""
+        for hours_later in (0, 1, 2, 3):
+            try:
+                self.worker(hours_later).run(once=True)
+            except StoreError:
+                continue
+            return
+        raise AssertionError("four workers gave up")
+
+    @property
+    def lost(self) -> int:
+        submission = Queue(*self.stores).find(self.submission.id)
+        if submission.status is not Status.FINISHED or submission.result is None:
+            return 1
+        result = load_result(self.stores[1].read(submission.result.path, submission.result.revision))
+        return int({task: score.score for task, score in result.tasks.items()} != TASKS)
+
+    @property
+    def double(self) -> int:
+        published = [c for c in self.stores[1].log(50) if c.message.startswith("Publish")]
+        return len(published) - 1 + self.evaluated - 1
+
+
+def requests_of_a_day(hub: Repositories, folder: Path) -> list[str]:
+    """What a worker asks for while nothing goes wrong."""
+    hub.faults.clear()
+    day = Day(hub, folder)
+    hub.faults.clear()
+    day.live()
+    return list(hub.faults.requests)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_fault_at_any_request_loses_nothing(hub: Repositories, tmp_path: Path, kind: str, tally: Tally) -> None:
+    requests = requests_of_a_day(hub, tmp_path)
+    assert any("/commit/" in request for request in requests)
+    fault, fields = KINDS[kind]
+    for number in range(len(requests)):
+        hub.faults.clear()
+        day = Day(hub, tmp_path)
+        hub.faults.clear()
+        hub.faults.add(fault, ".", skip=number, **fields)  # type: ignore[arg-type]
+        day.live()
+        injected = hub.faults.injected
+        hub.faults.clear()
+        tally.add(f"{kind}, at each request in turn", "Hub stand-in", faults=injected, lost=day.lost, double=day.double)
+        assert injected
+        assert (day.lost, day.double) == (0, 0), f"after {kind} at request {number}: {requests[number]}"
+
+
+def test_a_storm_of_conflicts_is_weathered(hub: Repositories, tmp_path: Path, tally: Tally) -> None:
+    day = Day(hub, tmp_path)
+    hub.faults.clear()
+    hub.faults.add("refuse", "POST .*/commit/", status=412, times=8)
+    day.live()
+    injected = hub.faults.injected
+    hub.faults.clear()
+    tally.add("eight conflicts in a row", "Hub stand-in", faults=injected, lost=day.lost, double=day.double)
+    assert (injected, day.lost, day.double) == (8, 0, 0)
