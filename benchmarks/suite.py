@@ -118,6 +118,41 @@ def floor(model: Path, tasks: list[Task], datasets: Path) -> dict[str, Any]:
     return {"seconds": seconds, "tokens": int(lengths.sum()), "padded": padded, "budget": best, "tried": tried}
 
 
+def count(model: Path, tasks: list[Task], datasets: Path) -> dict[str, dict[str, int]]:
+    """Texts and tokens that ours and MTEB's way put through the model; the forward pass is not run."""
+    from evaluator.encoding import CPU_BATCH_TOKENS
+    from evaluator.loading import load_encoder
+    from evaluator.spec import local_spec
+    from evaluator.texts import TextGroup, UniqueTexts, batches
+
+    with tempfile.TemporaryDirectory() as cache:
+        calls = sides(tasks, datasets, Path(cache))
+    encoder = load_encoder(local_spec(model), "cpu")
+    length = {}
+    held = list({text for _, call in calls for text in call})
+    for start in range(0, len(held), 256):
+        for text, ids in zip(
+            held[start : start + 256], encoder.tokenize(held[start : start + 256], "", None), strict=True
+        ):
+            length[text] = len(ids)
+    theirs = {"texts": 0, "tokens": 0, "padded": 0}
+    for _, texts in calls:
+        lengths = [length[text] for text in sorted(texts, key=len, reverse=True)]
+        theirs["texts"] += len(lengths)
+        theirs["tokens"] += sum(lengths)
+        theirs["padded"] += sum(
+            max(part) * len(part) for part in (lengths[i : i + 32] for i in range(0, len(lengths), 32))
+        )
+    groups = [TextGroup(task_id=str(i), side="text", prompt="", route=None, texts=c[1]) for i, c in enumerate(calls)]
+    unique = UniqueTexts(groups)
+    mine = {"texts": len(unique), "tokens": 0, "padded": 0}
+    for window in unique.windows():
+        lengths_ = np.array([length[unique.text(int(item))] for item in window.items])
+        mine["tokens"] += int(lengths_.sum())
+        mine["padded"] += sum(len(b) * int(lengths_[b].max()) for b in batches(lengths_, CPU_BATCH_TOKENS))
+    return {"ours": mine, "mteb-like": theirs}
+
+
 CONTENDERS: dict[str, Callable[[Path, list[Task], Path], dict[str, Any]]] = {
     "ours": ours,
     "mteb-like": mteb_like,
@@ -190,12 +225,19 @@ def main() -> None:
     parser.add_argument("--model", type=Path, required=True)
     parser.add_argument("--datasets", type=Path, required=True)
     parser.add_argument("--tasks", nargs="+", default=[i for i in KO_V1.task_ids if i != "Ko-StrategyQA"])
+    parser.add_argument("--count", action="store_true", help="count texts and tokens only")
     parser.add_argument("--repeat", type=int, default=2)
     parser.add_argument("--peer", choices=["mteb"])
     parser.add_argument("--peer-python", help="an interpreter that has mteb")
     parser.add_argument("--only", choices=sorted(CONTENDERS), help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     arguments.model, arguments.datasets = arguments.model.resolve(), arguments.datasets.resolve()
+    if arguments.count:
+        for name, counted in count(
+            arguments.model, [KO_V1.task(name) for name in arguments.tasks], arguments.datasets
+        ).items():
+            print(name, counted)
+        return
     if arguments.only:
         found = CONTENDERS[arguments.only](
             arguments.model, [KO_V1.task(name) for name in arguments.tasks], arguments.datasets
