@@ -6,7 +6,7 @@ from typing import Any
 import gradio as gr
 
 from leaderboard_data.publish import seed
-from leaderboard_data.view import board_tab, live_board
+from leaderboard_data.view import BoardPage
 from settings import Settings
 from store import Store, open_store
 from store.errors import StoreError
@@ -20,6 +20,10 @@ INTRODUCTION = f"""# {TITLE}
 한국어 임베딩 모델을 STS·NLI·군집화·검색 아홉 과제로 비교합니다.
 Embedding models compared on nine Korean tasks: STS, NLI, clustering, retrieval."""
 
+# The visitor's own fonts: Gradio's bundled ones have no Hangul, and its semibold lacks most letters.
+FONTS = ["Pretendard", "Noto Sans KR", "Apple SD Gothic Neo", "Malgun Gothic", "NanumGothic", "system-ui", "sans-serif"]
+MONOSPACE = ["ui-monospace", "SFMono-Regular", "Consolas", "DejaVu Sans Mono", "monospace"]
+
 log = logging.getLogger(__name__)
 
 
@@ -27,8 +31,8 @@ def page(settings: Settings) -> tuple[gr.Blocks, dict[str, Any]]:
     """The page, and what it has to be launched with. Begins to look for new results."""
     results = open_store(settings.results_url, settings.results_token)
     seed_if_allowed(results)
-    live, assets = live_board(results, settings.refresh_seconds)
-    live.start()
+    board = BoardPage(results, settings.refresh_seconds)
+    board.start()
     queue = LiveQueue(
         Queue(open_store(settings.requests_url, settings.requests_token), results), settings.refresh_seconds
     )
@@ -37,10 +41,17 @@ def page(settings: Settings) -> tuple[gr.Blocks, dict[str, Any]]:
         gr.Markdown(INTRODUCTION)
         with gr.Tabs():
             with gr.Tab("리더보드 · Leaderboard"):
-                board_tab(settings.refresh_seconds)
+                board.tab()
             with gr.Tab("제출 · Submit"):
                 submit_tab(blocks, queue, login=settings.login, maintainers=settings.maintainer_names)
-    return blocks, {"head": assets.head(), "css": QUEUE_CSS, "app_kwargs": {"routes": [assets.route()]}}
+        board.endpoints()
+    return blocks, {
+        "head": board.head,
+        "css": QUEUE_CSS,
+        "theme": gr.themes.Default(font=FONTS, font_mono=MONOSPACE),
+        "mcp_server": True,
+        "app_kwargs": {"routes": board.routes},
+    }
 
 
 def seed_if_allowed(results: Store) -> None:
@@ -53,7 +64,8 @@ def seed_if_allowed(results: Store) -> None:
 
 def main() -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(levelname)s %(message)s")
-    logging.getLogger("httpx").setLevel(logging.WARNING)
+    for client in ("httpx", "httpx2"):  # one line for every look at the Hub otherwise
+        logging.getLogger(client).setLevel(logging.WARNING)
     settings = Settings()
     blocks, launch = page(settings)
     blocks.launch(server_name=settings.host, server_port=settings.port, **launch)

@@ -21,13 +21,13 @@ class Record(BaseModel):
 
 
 class DataProvenance(Record):
-    """Which data a task read. `fingerprint` is the SHA-256 of the rows used (`evaluator.data`)."""
+    """Which data a task read. `fingerprint` is the SHA-256 of the rows used (`evaluator.data`); None if reported."""
 
     path: str
     config: str | None = None
     split: str
     revision: str
-    fingerprint: str
+    fingerprint: str | None = None
 
 
 class TaskFailure(Record):

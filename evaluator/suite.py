@@ -5,6 +5,7 @@ The rules are what reproduces the published board from MTEB's raw metrics (docs/
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from statistics import fmean
 
 from evaluator.task import Task, TaskType, discovered_tasks
@@ -71,7 +72,7 @@ class Suite:
     id: str
     categories: tuple[Category, ...]
 
-    @property
+    @cached_property
     def task_ids(self) -> tuple[str, ...]:
         return tuple(task_id for category in self.categories for task_id in category.task_ids)
 

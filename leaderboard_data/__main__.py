@@ -1,4 +1,4 @@
-"""`python -m leaderboard_data`: export the tables, check the result files."""
+"""`python -m leaderboard_data`: export the tables, check the result files, import those of others."""
 
 import sys
 from pathlib import Path
@@ -6,15 +6,19 @@ from typing import Annotated
 
 import typer
 
+from evaluator.suite import KO_V1
 from leaderboard_data.board import VIEWS, table
 from leaderboard_data.entry import DEFAULT_ORIGINS, ORIGINS, Entry
 from leaderboard_data.export import FORMATS, export
-from leaderboard_data.load import Reader, load_entries, snapshot_of
+from leaderboard_data.importing import dump_lines, import_mteb
+from leaderboard_data.load import Reader, Unreadable, load_entries, parse_results, snapshot_of
 from leaderboard_data.publish import SHIPPED, shipped_entries
 from store import open_store
 from store.errors import StoreError
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
+
+IMPORTED = SHIPPED / "imported" / "mteb.jsonl"
 
 StoreUrl = Annotated[
     str | None,
@@ -48,8 +52,6 @@ def check(
     store: StoreUrl = None,
 ) -> None:
     """Read every result file; name those that are not readable and exit 1 if there is one."""
-    from leaderboard_data.load import Unreadable, parse_results
-
     if store:
         try:
             results, unreadable = Reader().results(snapshot_of(open_store(store)))
@@ -69,6 +71,27 @@ def check(
         typer.echo(f"{broken.path}: {broken.why}", err=True)
     typer.echo(f"{count} results readable, {len(unreadable)} files not")
     raise typer.Exit(1 if unreadable else 0)
+
+
+@app.command("import-mteb")
+def import_mteb_command(
+    path: Annotated[Path, typer.Argument(help="MTEB's results folder, or a file of JSON lines")],
+    models: Annotated[Path | None, typer.Option(help="JSON lines with the models' metadata")] = None,
+    output: Annotated[Path, typer.Option(help="file of JSON lines to write")] = IMPORTED,
+) -> None:
+    """Turn MTEB's results into records that say so, scored by our rules from the raw metrics."""
+    for given in filter(None, (path, models)):
+        if not given.exists():
+            _stop(f"{given} is not there")
+    imported = import_mteb(path, models)
+    for line in imported.left_out:
+        typer.echo(f"left out {line}", err=True)
+    if not imported.results:
+        _stop(f"{path} holds no MTEB result of one of the suite's tasks; nothing was written")
+    output.parent.mkdir(parents=True, exist_ok=True)
+    output.write_bytes(dump_lines(imported.results))
+    complete = sum(len(result.tasks) == len(KO_V1.task_ids) for result in imported.results)
+    typer.echo(f"{len(imported.results)} results ({complete} with all tasks) in {output}")
 
 
 def _entries(store: str | None) -> list[Entry]:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import brotli
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -19,6 +20,8 @@ from starlette.routing import Route
 STATIC = Path(__file__).parent / "static"
 PREFIX = "board"
 DATA = "board.json"
+INDEX = "leaderboard.parquet"
+PLOTLY = "plotly.min.js"
 
 _REVALIDATE = "no-cache"  # keep it, but ask each time; the answer is 304 while it is the same
 
@@ -34,6 +37,19 @@ def itables_folder() -> Path:
     if not (folder / "dt_bundle.js").is_file():
         raise FileNotFoundError("the installed itables has no html/dt_bundle.js; install itables~=2.9.1")
     return folder
+
+
+def plotly_script() -> Path:
+    """Plotly's script as its Python package ships it. The package is not imported.
+
+    Raises:
+        FileNotFoundError: this version of plotly lays its files out otherwise.
+    """
+    spec = importlib.util.find_spec("plotly")
+    script = Path(spec.origin).parent / "package_data" / PLOTLY if spec and spec.origin else Path(PLOTLY)
+    if not script.is_file():
+        raise FileNotFoundError(f"the installed plotly has no package_data/{PLOTLY}; install plotly~=7.1")
+    return script
 
 
 @dataclass(frozen=True)
@@ -64,6 +80,7 @@ class Assets:
             self.put(path.name, path.read_bytes())
         for name in ("dt_bundle.js", "dt_bundle.css"):
             self.put(name, (itables_folder() / name).read_bytes())
+        self._late = {PLOTLY: plotly_script()}
 
     def put(self, name: str, content: bytes) -> None:
         """Serve `content` as `name` from now on."""
@@ -77,7 +94,8 @@ class Assets:
 
     def head(self) -> str:
         """HTML for the page's <head>: the styles, and hints to fetch scripts and data before they are asked for."""
-        scripts = ["dt_bundle.js", *(name for name in self._files if name.endswith(".js") and name != "dt_bundle.js")]
+        own = [path.name for path in sorted(STATIC.glob("*.js"))]
+        scripts = ["dt_bundle.js", *own]
         return "\n".join(
             [
                 *(f'<link rel="stylesheet" href="{PREFIX}/{name}">' for name in ("dt_bundle.css", "board.css")),
@@ -87,7 +105,10 @@ class Assets:
         )
 
     async def _answer(self, request: Request) -> Response:
-        file = self._files.get(request.path_params["name"])
+        name = request.path_params["name"]
+        if name in self._late and name not in self._files:  # 5 MB, which most visitors never ask for
+            await run_in_threadpool(lambda: self.put(name, self._late[name].read_bytes()))
+        file = self._files.get(name)
         if file is None:
             return Response("not found", status_code=404)
         headers = {"ETag": file.etag, "Cache-Control": _REVALIDATE, "Vary": "Accept-Encoding"}

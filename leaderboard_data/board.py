@@ -5,8 +5,9 @@
 - A mean of which one score is missing does not exist: it is a gap, never a mean of fewer.
 - Rank 1 is the highest; equal scores share a rank (and the next one is left out). Only an entry with all scores of
   the suite has ranks; the others are listed below.
-- One row per model and precision: a complete result before an incomplete one, then measured before published
-  before imported, then the newest. A result whose precision nobody told stands for every precision of its model.
+- One row per model and precision: a complete result before an incomplete one, then measured before published before
+  imported, then the one with more scores, then the newest. A result whose precision nobody told stands for every
+  precision of its model.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -66,9 +67,10 @@ def means(entry: Entry, suite: Suite = KO_V1) -> tuple[dict[str, float | None], 
     return {name: None if value is None else value / 100 for name, value in shown.items()}, overall
 
 
-def preference(entry: Entry) -> tuple[bool, int, str]:
+def preference(entry: Entry) -> tuple[bool, int, int, str, str]:
     """Sorts the results of one model: the one that stands for it on the board comes last."""
-    return entry.complete, -ORIGINS.index(entry.origin), entry.at or ""
+    scores = sum(cell.score is not None for cell in entry.cells)
+    return entry.complete, -ORIGINS.index(entry.origin), scores, entry.at or "", entry.reference or ""
 
 
 def chosen(entries: Iterable[Entry], origins: Collection[OriginName], suite: Suite = KO_V1) -> list[Entry]:

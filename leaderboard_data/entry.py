@@ -71,6 +71,11 @@ class Entry:
     cells: tuple[Cell, ...]
 
     @property
+    def key(self) -> tuple[str, str, str]:
+        """Identifies the result: a file may hold several."""
+        return self.path, self.spec_id, self.reference or ""
+
+    @property
     def name(self) -> str:
         """How the board writes it: the source's own label, else the id with the precision where it is not fp32."""
         return self.label or self.model + _SUFFIX.get(self.precision or "", "")

@@ -55,7 +55,7 @@ _CELL_FIELDS = tuple(field.name for field in fields(Cell))
 def dump_index(entries: Iterable[Entry]) -> bytes:
     """The index file's content. The same entries, in any order, give the same bytes."""
     columns: dict[str, list[object]] = {name: [] for name in SCHEMA.names}
-    for entry in sorted(entries, key=_key):
+    for entry in sorted(entries, key=lambda entry: entry.key):
         tasks = SUITES[entry.suite].task_ids
         for name in _RESULT_SCHEMA:
             columns[name].extend([getattr(entry, name)] * len(tasks))
@@ -97,10 +97,6 @@ def load_index(content: bytes) -> list[Entry]:
             Entry(**dict(zip(_RESULT_SCHEMA, values, strict=True)), cells=tuple(cells[start : start + width]))
         )
     return entries
-
-
-def _key(entry: Entry) -> tuple[str, str]:
-    return entry.path, entry.spec_id
 
 
 def _result_starts(table: pa.Table) -> tuple[list[int], list[str]]:

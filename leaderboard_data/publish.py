@@ -1,19 +1,24 @@
-"""A result -> the change to commit: result file, samples, index and data set card, all in one commit."""
+"""A result -> the change to commit: result file, samples, replicates, index and data set card, all in one commit."""
 
+import logging
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from evaluator.records import ModelResult, dump_result
 from evaluator.spec import result_path
+from evaluator.suite import SUITES
 from leaderboard_data.entry import Entry, entry_of
 from leaderboard_data.index import INDEX_PATH, dump_index, load_index
 from leaderboard_data.load import RESULTS_FOLDER, Reader, entries_of, parse_results
+from leaderboard_data.significance import dump_replicates
 from store import Store
 from store.errors import NotFound
 from store.update import Change, Snapshot, update
 
 SHIPPED = Path(__file__).parent / "results"
 """The result files that ship with the project; the store holds them under the same names in `results/`."""
+
+log = logging.getLogger(__name__)
 
 CARD_PATH = "README.md"
 CARD = """---
@@ -27,13 +32,38 @@ configs:
 # 한국어 임베딩 리더보드: 결과
 
 `leaderboard.parquet` has one row per result and task (scores from -1 to 1). `results/<org>__<name>/` holds the whole
-result files with every metric and its provenance, `samples/` the values per pair and per query behind the scores.
+result files with every metric and its provenance, `samples/` the values per pair and per query behind the scores,
+`replicates/` the scores on 1,000 bootstrap resamples of them.
 """
 
 
 def samples_path(path: str) -> str:
     """Where the samples of the result stored at `path` are."""
     return f"samples/{path.removeprefix(f'{RESULTS_FOLDER}/').removesuffix('.json')}.parquet"
+
+
+def replicates_path(path: str) -> str:
+    """Where the bootstrap replicates of the result stored at `path` are."""
+    return f"replicates/{path.removeprefix(f'{RESULTS_FOLDER}/').removesuffix('.json')}.npz"
+
+
+def _replicates(result: ModelResult, samples: bytes) -> bytes | None:
+    """The replicates file of a samples file: each task's score on 1,000 resamples. Takes seconds.
+
+    None, with a warning, if the samples are not readable: the result is published all the same.
+    """
+    from evaluator.bootstrap import resampled_scores
+    from evaluator.samples import load_samples
+
+    try:
+        by_task = load_samples(samples)
+    except ValueError as error:
+        log.warning("no replicates are published: %s", error)
+        return None
+    found = {
+        task.id: resampled_scores(task, by_task[task.id]) for task in SUITES[result.suite].tasks if task.id in by_task
+    }
+    return dump_replicates(found)
 
 
 def publish_change(result: ModelResult, samples: bytes | None = None) -> Callable[[Snapshot], Change | None]:
@@ -44,12 +74,12 @@ def publish_change(result: ModelResult, samples: bytes | None = None) -> Callabl
     path = result_path(result.spec)
     content = dump_result(result)
     entry = entry_of(path, result)
+    beside = {samples_path(path): samples, replicates_path(path): samples and _replicates(result, samples)}
 
     def change(snapshot: Snapshot) -> Change | None:
         others = [other for other in _indexed(snapshot) if other.path != path]
         files: dict[str, bytes | None] = {path: content, INDEX_PATH: dump_index([*others, entry])}
-        if samples is not None:
-            files[samples_path(path)] = samples
+        files |= {name: there for name, there in beside.items() if there is not None}
         if not snapshot.exists(CARD_PATH):
             files[CARD_PATH] = CARD.encode()
         if all(_is(snapshot, name, wanted) for name, wanted in files.items()):

@@ -1,42 +1,54 @@
-"""The board as a Gradio component. The tables are drawn in the browser, from one file (static/board.js)."""
+"""The board as a Gradio component. Everything is drawn in the browser, from one file (static/board.js)."""
 
 import gradio as gr
+from starlette.routing import Route
 
-from leaderboard_data.assets import DATA, PREFIX, Assets
+from leaderboard_data.api import BoardApi
+from leaderboard_data.assets import DATA, INDEX, PREFIX, Assets
+from leaderboard_data.index import dump_index
 from leaderboard_data.live import LiveBoard, State
 from leaderboard_data.page_data import page_data
+from leaderboard_data.routes import routes
 from store import Store
 
-TABS = {"overall": "종합", "sts": "STS", "nli": "NLI", "clustering": "Clustering", "retrieval": "Retrieval"}
 
-LABELS = {"emptyTable": "결과가 없습니다", "info": "_TOTAL_개 중 _START_–_END_"}
+class BoardPage:
+    """The board of a results store: the component, what it fetches, and the API."""
 
+    def __init__(self, store: Store, refresh_seconds: float) -> None:
+        self.assets = Assets()
+        self.live = LiveBoard(store, refresh_seconds, (self._renew,))
+        self.api = BoardApi(self.live)
+        self._refresh_seconds = refresh_seconds
 
-def live_board(store: Store, seconds: float) -> tuple[LiveBoard, Assets]:
-    """The board of a results store, looked at anew every `seconds`, and the files that the page fetches."""
-    assets = Assets()
+    def start(self) -> None:
+        """Begin to look for new results."""
+        self.live.start()
 
-    def renew(state: State) -> None:
-        assets.put(DATA, page_data(state.entries, state.revision))
+    def tab(self) -> gr.HTML:
+        """The tables, comparison, plots, notes and model pages; new results come in without a reload."""
+        return gr.HTML(
+            html_template='<div class="kel-host" aria-busy="true">불러오는 중… Loading…</div>',
+            js_on_load=f'import(new URL("{PREFIX}/board.js", document.baseURI)).then(b => b.mount(element, props))',
+            apply_default_css=False,
+            refresh_seconds=self._refresh_seconds,
+        )
 
-    return LiveBoard(store, seconds, (renew,)), assets
+    def endpoints(self) -> None:
+        """Register the public API endpoints, which are the MCP tools as well. Call it within the Blocks."""
+        for function in (self.api.leaderboard, self.api.model, self.api.compare, self.api.tasks):
+            gr.api(function, api_name=function.__name__)
 
+    @property
+    def head(self) -> str:
+        """HTML for the page's <head>."""
+        return self.assets.head()
 
-def board_tab(refresh_seconds: float) -> gr.HTML:
-    """The tables: 종합, STS, NLI, Clustering, Retrieval; new results come in without a reload."""
-    tabs = "".join(
-        f'<button role="tab" type="button" id="tab-{view}" aria-controls="view-{view}">{label}</button>'
-        for view, label in TABS.items()
-    )
-    panels = "".join(
-        f'<div role="tabpanel" class="kel-panel" id="view-{view}" data-view="{view}"'
-        f' aria-labelledby="tab-{view}" hidden></div>'
-        for view in TABS
-    )
-    return gr.HTML(
-        html_template=f'<div role="tablist" class="kel-tabs" aria-label="순위표">{tabs}</div>{panels}',
-        js_on_load=f'import(new URL("{PREFIX}/board.js", document.baseURI)).then(board => board.mount(element, props))',
-        apply_default_css=False,
-        labels=LABELS,
-        refresh_seconds=refresh_seconds,
-    )
+    @property
+    def routes(self) -> list[Route]:
+        """Routes for the web application."""
+        return routes(self.api, self.assets)
+
+    def _renew(self, state: State) -> None:
+        self.assets.put(DATA, page_data(state.entries, state.revision, state.evidence))
+        self.assets.put(INDEX, dump_index(state.entries))

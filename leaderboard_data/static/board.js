@@ -1,8 +1,15 @@
-// The board in the browser: one table a view, made of board.json when its tab is first opened.
-import { choose, percent, readEntries, viewOf } from "./scores.js";
+// The board in the browser: one state (the page's address), one file of data, and the panel that the state asks for.
+import { aboutPage } from "./about.js";
+import { controls } from "./controls.js";
+import { fill, h } from "./dom.js";
+import { labelsOf } from "./labels.js";
+import { comparePage, plotsPage } from "./plots.js";
+import { explain, modelPage } from "./provenance.js";
+import { choose, readEntries } from "./scores.js";
+import { MOST_COMPARED, TABS, VIEWS, defaults, readState, saveState } from "./state.js";
+import { Table, registerTypes } from "./table.js";
 
-const HUB = "https://huggingface.co/";
-const lastBothWays = sign => (a, b) => a == null ? (b == null ? 0 : 1) : b == null ? -1 : (a - b) * sign;
+const PAGES = { compare: comparePage, plots: plotsPage, about: aboutPage };
 
 // The data, or null while it is the same as `known` (an ETag): then the server answers with 304 and no body.
 async function fetchData(known) {
@@ -11,55 +18,166 @@ async function fetchData(known) {
   return tag === known ? null : { tag, data: await answer.json() };
 }
 
-export async function mount(element, props) {
-  const [{ default: DataTable }, first] = await Promise.all([import("./dt_bundle.js"), fetchData()]);
-  DataTable.type("score", { className: "dt-type-numeric", order: { asc: lastBothWays(1), desc: lastBothWays(-1) } });
-  const escape = DataTable.util.escapeHtml;
-  let { tag, data } = first;
-  const listed = () => choose(readEntries(data), ["measured", "published"]);
-  let entries = listed();
-  const tabs = [...element.querySelectorAll("[role=tab]")];
-  const made = new Map();
+class Board {
+  constructor(element, DataTable, { tag, data }) {
+    Object.assign(this, { element, DataTable, tag, state: readState(), tables: new Map(), chosen: new Map() });
+    this.take(data);
+    this.render();
+  }
 
-  const modelCell = entry => entry.local ? escape(entry.name)
-    : `<a href="${HUB}${encodeURI(entry.model)}" target="_blank" rel="noopener">${escape(entry.name)}</a>`;
-  const build = panel => {
-    const { columns, rows } = viewOf(data, entries, panel.dataset.view);
-    const number = (name, i) => ({ data: i, type: "score", orderSequence: ["desc", "asc"],
-      render: (value, kind) => kind !== "display" ? value : value == null ? "–" : name === "Rank" ? value : percent(value) });
-    const table = document.createElement("table");
-    table.innerHTML = `<thead><tr>${columns.map(c => `<th scope="col">${escape(c)}</th>`).join("")}</tr></thead>`;
-    panel.replaceChildren(table);
-    const rank = columns.length - 1;
-    return new DataTable(table, { data: rows, autoWidth: false, deferRender: true, pageLength: 100, searching: false,
-      lengthChange: false, paging: rows.length > 100, info: rows.length > 100, language: props.labels,
-      order: [[rank, "asc"]],
-      columns: columns.map((name, i) => i ? { ...number(name, i), ...(i === rank && { orderSequence: ["asc", "desc"] }) }
-        : { data: 0, render: (entry, kind) => kind === "display" ? modelCell(entry) : entry.name }) });
-  };
-  const open = tab => {
-    for (const other of tabs) {
-      other.setAttribute("aria-selected", other === tab);
-      other.tabIndex = other === tab ? 0 : -1;
-      const panel = element.querySelector(`#${other.getAttribute("aria-controls")}`);
-      panel.hidden = other !== tab;
-      if (other === tab && !made.has(panel)) made.set(panel, build(panel));
-    }
-  };
-  tabs.forEach((tab, i) => {
-    tab.onclick = () => open(tab);
-    tab.onkeydown = ({ key }) => {
-      const next = tabs[i + ({ ArrowRight: 1, ArrowLeft: -1 }[key] ?? 0)];
-      if (next && next !== tab) { open(next); next.focus(); }
-    };
-  });
-  open(tabs[0]);
+  take(data) {
+    this.data = data;
+    this.entries = readEntries(data);
+    this.chosen.clear();
+  }
 
-  setInterval(async () => {
-    const news = document.hidden || !element.isConnected ? null : await fetchData(tag).catch(() => null);
+  listed() {
+    const key = this.state.origin.join();
+    if (!this.chosen.has(key)) this.chosen.set(key, choose(this.entries, this.state.origin));
+    return this.chosen.get(key);
+  }
+
+  table() {
+    return this.tables.get(this.state.tab);
+  }
+
+  render() {
+    this.tables.forEach(table => table.destroy());
+    this.tables.clear();
+    const t = this.labels = labelsOf(this.state.lang);
+    this.controls = controls(this);
+    this.tabs = TABS.map(tab => h("button", { role: "tab", type: "button", id: `tab-${tab}`, "aria-controls": `view-${tab}`,
+      onclick: () => this.change({ tab, model: "", sort: null }, { page: true }), onkeydown: event => this.moveTab(event, tab) }, t.tabs[tab]));
+    this.panels = new Map(TABS.map(tab => [tab, h("div", { role: "tabpanel", class: "kel-panel", id: `view-${tab}`, "data-view": tab, "aria-labelledby": `tab-${tab}`, hidden: true })]));
+    this.modelPanel = h("section", { class: "kel-panel kel-modelpage", hidden: true });
+    this.tray = h("div", { class: "kel-tray", hidden: true });
+    const language = h("button", { type: "button", class: "kel-button kel-language", lang: this.state.lang === "ko" ? "en" : "ko", title: t.languageHint,
+      onclick: () => { this.change({ lang: this.state.lang === "ko" ? "en" : "ko" }, {}); this.render(); } }, t.language);
+    this.root = h("div", { class: "kel", lang: this.state.lang }, h("div", { class: "kel-top" },
+      h("div", { role: "tablist", class: "kel-tabs", "aria-label": t.tables }, this.tabs), language), this.controls.bar, [...this.panels.values()], this.modelPanel, this.tray);
+    fill(this.element, this.root);
+    this.element.removeAttribute("aria-busy");
+    this.show();
+  }
+
+  show() {
+    const { state } = this;
+    const onModel = Boolean(state.model);
+    this.tabs.forEach((tab, i) => {
+      const selected = TABS[i] === state.tab;
+      tab.setAttribute("aria-selected", String(selected));
+      tab.tabIndex = selected ? 0 : -1;
+      this.panels.get(TABS[i]).hidden = !selected || onModel;
+    });
+    this.tabs[TABS.indexOf(state.tab)].scrollIntoView({ block: "nearest", inline: "nearest" });
+    this.controls.bar.hidden = onModel || !VIEWS.includes(state.tab);
+    this.modelPanel.hidden = !onModel;
+    this.showTray();
+    if (onModel) modelPage(this, this.modelPanel);
+    else if (PAGES[state.tab]) PAGES[state.tab](this, this.panels.get(state.tab));
+    else this.showTable();
+  }
+
+  showTable() {
+    const { tab } = this.state;
+    const known = this.tables.get(tab);
+    if (!known) this.tables.set(tab, new Table(this.DataTable, this.panels.get(tab), tab, this));
+    else if (known.stale) known.refill();
+    else known.filter();
+    const table = this.tables.get(tab);
+    table.stale = false;
+    table.showColumns();
+    this.showCount(table.count());
+  }
+
+  // Take over a change of the state; `effect` says what has to follow.
+  change(changed, effect) {
+    Object.assign(this.state, changed);
+    saveState(this.state, effect.page);
+    if (effect.quiet) return;
+    if (effect.rename || effect.refill) this.tables.forEach(table => { table.stale = true; });
+    if (effect.page) return this.show();
+    const table = this.table();
+    if (!table) return;
+    if (effect.rename) { table.destroy(); this.tables.delete(this.state.tab); this.showTable(); }
+    else if (effect.refill) { table.refill(); table.stale = false; }
+    else if (effect.filter) table.filter();
+    if (effect.columns) table.showColumns();
+    this.controls.update();
+  }
+
+  reset(names) {
+    this.change(defaults(names), { refill: true, rename: true });
+    const { bar } = this.controls;
+    this.controls = controls(this);
+    bar.replaceWith(this.controls.bar);
+    this.showCount(this.table().count());
+  }
+
+  showCount(shown) {
+    if (this.controls) this.controls.count.textContent = this.labels.count(shown, this.listed().length);
+  }
+
+  openModel(model) {
+    this.change({ model }, { page: true });
+    if (model) this.root.scrollIntoView({ block: "start" });
+  }
+
+  compareWith(model, on) {
+    const others = this.state.compare.filter(m => m !== model);
+    this.change({ compare: on ? [...others, model].slice(-MOST_COMPARED) : others }, { quiet: true });
+    for (const box of this.root.querySelectorAll("[data-compare]")) box.checked = this.state.compare.includes(box.dataset.compare);
+    this.showTray();
+    if (this.state.tab === "compare" && !this.state.model) this.show();
+  }
+
+  showTray() {
+    const { compare, tab, model } = this.state;
+    this.tray.hidden = !compare.length || (tab === "compare" && !model);
+    fill(this.tray, h("span", {}, compare.join(", ")),
+      h("button", { type: "button", class: "kel-button kel-primary", disabled: compare.length < 2, onclick: () => this.change({ tab: "compare", model: "" }, { page: true }) }, this.labels.compareNow(compare.length)),
+      h("button", { type: "button", class: "kel-button", onclick: () => { for (const m of [...compare]) this.compareWith(m, false); } }, this.labels.clear));
+  }
+
+  explain(entry, column, anchor) {
+    explain(this, entry, column, anchor);
+  }
+
+  moveTab({ key }, tab) {
+    const step = { ArrowRight: 1, ArrowLeft: -1, Home: -99, End: 99 }[key];
+    if (!step) return;
+    const next = TABS[Math.min(TABS.length - 1, Math.max(0, TABS.indexOf(tab) + step))];
+    this.change({ tab: next, model: "", sort: null }, { page: true });
+    this.tabs[TABS.indexOf(next)].focus();
+  }
+
+  async poll() {
+    const news = document.hidden || !this.element.isConnected ? null : await fetchData(this.tag).catch(() => null);
     if (!news) return;
-    ({ tag, data } = news);
-    entries = listed();
-    for (const [panel, table] of made) table.clear().rows.add(viewOf(data, entries, panel.dataset.view).rows).draw(false);
-  }, props.refresh_seconds * 1000);
+    this.tag = news.tag;
+    this.take(news.data);
+    this.tables.forEach(table => { table.stale = true; });
+    const table = this.table();
+    if (table && !this.state.model) { table.refill(); table.stale = false; }
+  }
+}
+
+// Gradio says "dark" on <body>; DataTables looks for it on <html>.
+function mirrorTheme() {
+  const mirror = () => document.documentElement.classList.toggle("dark", document.body.classList.contains("dark"));
+  new MutationObserver(mirror).observe(document.body, { attributeFilter: ["class"] });
+  mirror();
+}
+
+export async function mount(element, props) {
+  mirrorTheme();
+  const [{ default: DataTable }, first] = await Promise.all([import("./dt_bundle.js"), fetchData()]);
+  registerTypes(DataTable);
+  const host = element.querySelector(".kel-host") ?? element;
+  const board = host.board = new Board(host, DataTable, first);
+  document.addEventListener("click", ({ target }) => {  // a click elsewhere closes a menu
+    for (const menu of document.querySelectorAll(".kel-drop[open]")) if (!menu.contains(target)) menu.open = false;
+  });
+  addEventListener("popstate", () => { board.state = readState(); board.render(); });
+  setInterval(() => board.poll(), props.refresh_seconds * 1000);
 }

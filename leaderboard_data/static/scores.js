@@ -1,21 +1,28 @@
 // Means, ranks and the choice of rows, by the rules of leaderboard_data/board.py. Scores are in percent.
+import { customWeights } from "./state.js";
 
 export const percent = value => {
   const hundredths = Math.floor(Math.round(Math.abs(value) * 1e10) / 1e8 + 0.5);
   return (value < 0 && hundredths ? "-" : "") + (hundredths / 100).toFixed(2);
 };
 
-const mean = values => values.some(v => v == null) ? null : values.reduce((a, b) => a + b, 0) / values.length;
+const mean = values => values.includes(null) ? null : values.reduce((a, b) => a + b, 0) / values.length;
 
 export function readEntries(data) {
-  const { model, name, spec, local, origin, precision, scores, means } = data.entries;
+  const { scores, low, high, means, failures, mean_intervals: meanIntervals, ties, ...columns } = data.entries;
   const tasksOf = data.categories.map(c => data.tasks.flatMap((t, i) => t.category === c.id ? [i] : []));
-  return model.map((id, row) => {
+  return columns.model.map((model, row) => {
     const own = scores.map(column => column[row]);
     const categories = means[row]?.slice(0, -1) ?? tasksOf.map(tasks => mean(tasks.map(i => own[i])));
-    return { model: id, name: name[row] ?? id, spec: spec[row], local: !!local[row], origin: data.origins[origin[row]],
-      precision: precision[row], scores: own, categories, average: means[row] ? means[row].at(-1) : mean(categories),
-      complete: !own.includes(null) };
+    return {
+      row, model, name: columns.name[row] ?? model, spec: columns.spec[row], local: !!columns.local[row],
+      origin: data.origins[columns.origin[row]], precision: columns.precision[row], at: columns.at[row],
+      parameters: columns.parameters[row], dimension: columns.dimension[row], max_tokens: columns.max_tokens[row],
+      license: columns.license[row], llm: columns.llm[row], open: columns.open[row], speed: columns.speed[row],
+      scores: own, categories, average: means[row] ? means[row].at(-1) : mean(categories), complete: !own.includes(null),
+      intervals: low[row] ? low[row].map((l, i) => l == null ? null : [l, high[row][i]]) : null,
+      meanIntervals: meanIntervals[row] ?? null, failures: failures[row] ?? {},
+    };
   });
 }
 
@@ -37,19 +44,70 @@ export function ranks(scores) {
   return rounded.map(s => first.get(s) ?? null);
 }
 
-// {columns, rows: [[entry, value, ..., rank]]} in the order of the board; the last value gives the rank.
-export function viewOf(data, entries, view) {
-  const category = data.categories.findIndex(c => c.id === view);
-  const means = data.categories.map(c => `${c.label}_Average`);
-  const tasks = data.tasks.flatMap((t, i) => category < 0 || t.category === view ? [i] : []);
-  const columns = category >= 0 ? [...tasks.map(i => data.tasks[i].column), means[category]] : [...means, "Average"];
-  const values = entries.map(e =>
-    category >= 0 ? [...tasks.map(i => e.scores[i]), e.categories[category]] : [...e.categories, e.average]);
-  const rank = ranks(values.map((v, i) => entries[i].complete ? v.at(-1) : null));
-  const rows = entries.map((entry, i) => [entry, ...values[i], rank[i]]);
-  const place = row => [row.at(-1) ?? Infinity, -(row.at(-2) ?? -Infinity)];
-  return { columns: ["Model", ...columns, "Rank"], rows: rows.sort((a, b) => {
-    const [ra, sa] = place(a), [rb, sb] = place(b);
-    return (ra === rb ? sa === sb ? 0 : sa - sb : ra - rb) || (a[0].name < b[0].name ? -1 : 1);
-  }) };
+// Borda: a model gets, for each task, a point for each model below it and half a point for each one beside it.
+export function bordaRanks(entries, tasks) {
+  const complete = entries.filter(e => e.complete);
+  const points = new Map(complete.map(e => [e, 0]));
+  for (const i of tasks) {
+    const sorted = [...complete].sort((a, b) => a.scores[i] - b.scores[i]);
+    for (let from = 0, to; from < sorted.length; from = to) {
+      to = from;
+      while (to < sorted.length && sorted[to].scores[i] === sorted[from].scores[i]) to++;
+      for (let j = from; j < to; j++) points.set(sorted[j], points.get(sorted[j]) + from + (to - from - 1) / 2);
+    }
+  }
+  const rank = ranks(complete.map(e => points.get(e)));
+  const of = new Map(complete.map((e, i) => [e, rank[i]]));
+  return entries.map(e => of.get(e) ?? null);
 }
+
+function weighted(entry, weights) {
+  const used = weights.flatMap((w, i) => w ? [[w, entry.categories[i]]] : []);
+  if (used.some(([, score]) => score == null)) return null;
+  return used.reduce((sum, [w, score]) => sum + w * score, 0) / used.reduce((sum, [w]) => sum + w, 0);
+}
+
+// {columns: [{name, kind, ...}], rows: [{entry, values, rank, ties, borda}]} in the order of the board.
+export function viewOf(data, entries, view, state) {
+  const category = data.categories.findIndex(c => c.id === view);
+  const tasks = data.tasks.flatMap((t, i) => category < 0 || t.category === view ? [i] : []);
+  const custom = category < 0 && customWeights(state);
+  const average = custom ? e => weighted(e, state.w) : e => e.average;
+  const taskColumns = tasks.map(i => ({ name: data.tasks[i].column, task: i, of: e => e.scores[i] }));
+  const meanColumn = i => ({ name: `${data.categories[i].label}_Average`, mean: i, of: e => e.categories[i] });
+  const last = { name: "Average", mean: custom ? null : data.categories.length, weighted: custom, of: average };
+  const columns = category >= 0 ? [...taskColumns, meanColumn(category)]
+    : [...(view === "tasks" ? taskColumns : data.categories.map((_, i) => meanColumn(i))), last];
+  const key = columns.at(-1).of;
+  const rank = ranks(entries.map(e => e.complete || custom ? key(e) : null));
+  const ties = custom ? {} : data.entries.ties[category >= 0 ? view : "overall"] ?? {};
+  const rankOf = new Map(entries.map((e, i) => [e.row, rank[i]]));
+  const rows = entries.map((entry, i) => ({
+    entry, values: columns.map(c => c.of(entry)), rank: rank[i], borda: null,
+    ties: ties[entry.row]?.map(row => rankOf.get(row) ?? rank[i]) ?? null,
+  }));
+  if (state.cols.includes("borda")) bordaRanks(entries, tasks).forEach((borda, i) => { rows[i].borda = borda; });
+  const score = row => row.values.at(-1) ?? -1e9;
+  rows.sort((a, b) => (a.rank ?? 1e9) - (b.rank ?? 1e9) || score(b) - score(a) || (a.entry.name < b.entry.name ? -1 : 1));
+  const best = columns.map((_, i) => rows.reduce((top, row) => Math.max(top, row.values[i] ?? -Infinity), -Infinity));
+  return { columns, rows, best };
+}
+
+const within = (value, [low, high]) => (low == null && high == null)
+  || (value != null && (low == null || value >= low) && (high == null || value <= high));
+
+// Whether an entry passes the filters (origins aside: they decide which entry of a model is listed).
+export function matches(entry, state, words) {
+  if (words.length) {
+    const text = `${entry.name}\n${entry.model}`.toLowerCase();
+    if (!words.every(word => text.includes(word))) return false;
+  }
+  return (!state.precision.length || state.precision.includes(entry.precision ?? "unknown"))
+    && within(entry.parameters == null ? null : entry.parameters / 1e6, state.params)
+    && within(entry.dimension, state.dim) && within(entry.max_tokens, state.tokens)
+    && (!state.license.length || state.license.includes(entry.license ?? "unknown"))
+    && (!state.open || entry.open === (state.open === "open" ? 1 : 0))
+    && (!state.type || (entry.llm == null ? "unknown" : entry.llm ? "llm" : "encoder") === state.type);
+}
+
+export const searchWords = state => state.q.toLowerCase().split(/\s+/).filter(Boolean);

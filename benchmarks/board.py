@@ -1,0 +1,228 @@
+"""How fast the board is, with 9, 300 and 10,000 models, in a real browser: `python -m benchmarks.board`.
+
+Each store is made of the shipped results with noise (seeded). Printed for each: seconds from index to board; the
+server's start to its first answer and its memory; page navigation to first row, bytes over the wire, tab switch,
+sort, filter and search in Chromium; and 50 visitors at once. Server, browser and visitors share this machine.
+"""
+
+import asyncio
+import os
+import random
+import shutil
+import statistics
+import sys
+import tempfile
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import httpx
+import psutil
+import typer
+from playwright.sync_api import Page, sync_playwright
+
+from evaluator.records import Environment, ModelResult, Origin, TaskScore, dump_result
+from evaluator.spec import ModelSpec, result_path
+from evaluator.suite import KO_V1
+from leaderboard_data.entry import entry_of
+from leaderboard_data.index import INDEX_PATH, dump_index
+from leaderboard_data.load import Reader, load_entries, parse_results, snapshot_of
+from leaderboard_data.page_data import page_data
+from leaderboard_data.publish import shipped_files
+from store import open_store
+from tests.browser.conftest import CHROMIUM_FLAGS
+from tests.browser.running import RunningApp, running_app
+
+VISITORS = 50
+REPEATS = 5
+
+
+def real_results() -> list[ModelResult]:
+    """The shipped results that have all nine scores."""
+    found = [result for path, content in shipped_files().items() for result in parse_results(path, content)[0]]
+    return [result for result in found if all(task.score is not None for task in result.tasks.values())]
+
+
+def noisy_results(count: int) -> list[ModelResult]:
+    """`count` measured results: real ones with noise of two points, each under a name of its own."""
+    chance = random.Random(42)
+    real = [result for result in real_results() if len(result.tasks) == len(KO_V1.task_ids)]
+    made = []
+    for number in range(count):
+        result = real[number % len(real)]
+        tasks = {}
+        for task, score in result.tasks.items():
+            value = min(1.0, max(0.0, (score.score or 0) + chance.gauss(0, 0.02)))
+            tasks[task] = TaskScore(
+                score=value, metrics=dict(score.metrics), n=500, interval95=(value - 0.01, value + 0.01)
+            )
+        organisation, name = result.spec.model.split("/")
+        made.append(
+            ModelResult(
+                spec=ModelSpec(model=f"{organisation[:60]}/{name[:60]}-{number}", revision=f"{number:040x}"),
+                model=result.model,
+                suite=KO_V1.id,
+                tasks=tasks,
+                environment=Environment(dtype="float32"),
+                evaluated_at=datetime(2026, 11, 23, tzinfo=UTC),
+                origin=Origin(kind="measured", by="benchmark"),
+            )
+        )
+    return made
+
+
+def fill(url: str, count: int) -> None:
+    """A results store with `count` models; nine are the published board itself."""
+    store = open_store(url)
+    if count == 9:
+        files = {path: content for path, content in shipped_files().items() if path.endswith(".json")}
+        entries = [
+            entry_of(path, result) for path, content in files.items() for result in parse_results(path, content)[0]
+        ]
+    else:
+        results = noisy_results(count)
+        files = {result_path(result.spec): dump_result(result) for result in results}
+        entries = [entry_of(result_path(result.spec), result) for result in results]
+    store.commit({**files, INDEX_PATH: dump_index(entries)}, f"{count} models", store.head())
+
+
+def timed(action: Any) -> tuple[float, Any]:
+    """(seconds, what the action returned)."""
+    start = time.perf_counter()
+    result = action()
+    return time.perf_counter() - start, result
+
+
+def clicked(page: Page, script: str) -> float:
+    """Seconds from running `script` in the page until the next frame is drawn."""
+    return float(
+        page.evaluate(
+            f"""async () => {{ const start = performance.now(); {script};
+            await new Promise(done => requestAnimationFrame(() => setTimeout(done, 0)));
+            return (performance.now() - start) / 1000; }}"""
+        )
+    )
+
+
+def in_browser(app: RunningApp) -> dict[str, str]:
+    """Times of one visitor, medians of five; the first row in a fresh browser without a cache."""
+    rows, wires, heaps = [], [], []
+    with sync_playwright() as playwright:
+        for _ in range(REPEATS):
+            browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=CHROMIUM_FLAGS)
+            page = browser.new_page()
+            received = [0]
+            devtools = page.context.new_cdp_session(page)
+            devtools.send("Network.enable")
+            devtools.on("Network.loadingFinished", lambda event, to=received: to.append(event["encodedDataLength"]))
+            start = time.perf_counter()
+            page.goto(app.url, wait_until="commit")
+            page.wait_for_selector(".kel-panel:not([hidden]) tbody td", timeout=60_000)
+            rows.append(time.perf_counter() - start)
+            page.wait_for_timeout(500)
+            wires.append(sum(received))
+            heaps.append(float(page.evaluate("performance.memory.usedJSHeapSize")))
+            if len(rows) < REPEATS:
+                browser.close()
+        header = "document.querySelector('.kel-panel:not([hidden]) th:nth-child({}) .dt-column-order').click()"
+        search = "board.change({{ q: '{}' }}, {{ filter: true }})"
+        tab = "document.getElementById('tab-{}').click()"
+        page.evaluate("window.board = document.querySelector('.kel-host').board")
+        found = {
+            "first row": _seconds(rows),
+            "tab switch, first": _seconds([clicked(page, tab.format(name)) for name in ("sts", "nli", "retrieval")]),
+            "tab switch, later": _seconds(
+                [clicked(page, tab.format(name)) for name in ("overall", "sts", "nli", "overall")]
+            ),
+            "sort": _seconds([clicked(page, header.format(number)) for number in (2, 3, 4, 5, 6)]),
+            "search": _seconds([clicked(page, search.format(q)) for q in ("b", "bge", "kure", "qwen", "")]),
+            "filter": _seconds(
+                [
+                    clicked(page, f"board.change({{ params: [{low}, null] }}, {{ filter: true }})")
+                    for low in (100, 500, 1000)
+                ]
+            ),
+            "weights": _seconds(
+                [
+                    clicked(page, f"board.change({{ w: [{w}, 1, 1, 1] }}, {{ refill: true, rename: true }})")
+                    for w in (2, 3, 0)
+                ]
+            ),
+            "wire": f"{statistics.median(wires) / 1e6:.2f} MB",
+            "heap": f"{statistics.median(heaps) / 1e6:.0f} MB",
+        }
+        browser.close()
+    return found
+
+
+def _seconds(times: list[float]) -> str:
+    return f"{statistics.median(times):.2f} s ({min(times):.2f}-{max(times):.2f})"
+
+
+async def visitors(url: str) -> list[float]:
+    """Seconds that each of 50 visitors waits for page, scripts and data, all at once, each without a cache."""
+    paths = ["", "board/board.js", "board/scores.js", "board/table.js", "board/dt_bundle.js", "board/board.json"]
+
+    async def visit(client: httpx.AsyncClient) -> float:
+        start = time.perf_counter()
+        answer = await client.get(paths[0])
+        answer.raise_for_status()
+        answers = await asyncio.gather(*(client.get(path) for path in paths[1:]))
+        for answer in answers:
+            answer.raise_for_status()
+        return time.perf_counter() - start
+
+    limits = httpx.Limits(max_connections=6)
+    clients = [
+        httpx.AsyncClient(base_url=url, limits=limits, timeout=60, headers={"Accept-Encoding": "gzip"})
+        for _ in range(VISITORS)
+    ]
+    for client in clients:  # take the bytes as they come: decompressing them is the visitor's machine's work
+        client.headers["Accept-Encoding"] = "br"
+    try:
+        return list(await asyncio.gather(*(visit(client) for client in clients)))
+    finally:
+        await asyncio.gather(*(client.aclose() for client in clients))
+
+
+def measure(count: int) -> dict[str, str]:
+    """One line of the table."""
+    with tempfile.TemporaryDirectory(prefix="kel-board-") as folder:
+        url = f"file:{folder}/results.git"
+        fill(url, count)
+        snapshot = snapshot_of(open_store(url))
+        load_seconds, entries = timed(lambda: load_entries(snapshot, Reader()))
+        data_seconds, _ = timed(lambda: page_data(entries, snapshot.revision))
+        start = time.perf_counter()
+        with running_app(Path(folder), results_url=url, refresh_seconds=30) as app:
+            started = time.perf_counter() - start
+            found = in_browser(app)
+            waited = sorted(asyncio.run(visitors(app.url)))
+            memory = psutil.Process(app.process.pid).memory_info().rss
+    return {
+        "index to board": f"{load_seconds + data_seconds:.2f} s",
+        "start to first answer": f"{started:.1f} s",
+        "server memory": f"{memory / 1e6:.0f} MB",
+        **found,
+        f"{VISITORS} visitors, p95": f"{waited[int(0.95 * len(waited)) - 1]:.2f} s",
+    }
+
+
+def main(
+    models: Annotated[list[int] | None, typer.Option(help="how many models; may be repeated")] = None,
+) -> None:
+    """Measure and print a table."""
+    if shutil.which("chromium") is None:
+        sys.exit("no chromium here; apt-get install chromium")
+    os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
+    counts = models or [9, 300, 10_000]
+    measured = {count: measure(count) for count in counts}
+    print("|  | " + " | ".join(f"{count:,} models" for count in counts) + " |")
+    print("|---|" + "---|" * len(counts))
+    for line in next(iter(measured.values())):
+        print(f"| {line} | " + " | ".join(measured[count][line] for count in counts) + " |")
+
+
+if __name__ == "__main__":
+    typer.run(main)

@@ -1,0 +1,91 @@
+"""Two to four models side by side: differences per task, and which of them mean something. Pure."""
+
+from collections.abc import Mapping, Sequence
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+
+from evaluator.suite import KO_V1, Suite
+from leaderboard_data.board import chosen, means
+from leaderboard_data.entry import ORIGINS, Entry
+from leaderboard_data.significance import Difference, Key, Replicates, difference, mean_replicates, paired
+
+MOST = 4
+
+
+def compare(
+    entries: Sequence[Entry], models: Sequence[str], replicates: Mapping[Key, Replicates], suite: Suite = KO_V1
+) -> dict[str, Any]:
+    """The models' scores by task, category and average, and the difference of each pair of them.
+
+    Of each model the best known result is taken (measured, then published, then imported). A difference has an
+    interval only where both results were measured here on the same pairs or queries.
+
+    Raises:
+        ValueError: fewer than two or more than four models, or one that is not known.
+    """
+    wanted = list(dict.fromkeys(models))
+    if not 2 <= len(wanted) <= MOST:
+        raise ValueError(f"give 2 to {MOST} different models, not {len(wanted)}")
+    listed = {entry.model: entry for entry in reversed(chosen(entries, ORIGINS, suite))}
+    if unknown := [model for model in wanted if model not in listed]:
+        raise ValueError(f"not on the board: {', '.join(unknown)[:300]}")
+    picked = [listed[model] for model in wanted]
+    lines = [
+        *((task.id, task.column, "task") for task in suite.tasks),
+        *((category.id, f"{category.label}_Average", "category") for category in suite.categories),
+        ("overall", "Average", "average"),
+    ]
+    scores = [_scores(entry, suite) for entry in picked]
+    resampled = [_resampled(replicates.get(entry.key, {}), suite) for entry in picked]
+    return {
+        "models": [
+            {"model": entry.model, "name": entry.name, "origin": entry.origin, "precision": entry.precision}
+            for entry in picked
+        ],
+        "rows": [
+            {
+                "id": name,
+                "column": column,
+                "kind": kind,
+                "scores": [score[name] for score in scores],
+                "differences": [
+                    _difference(picked, scores, resampled, name, a, b) for a, b in combinations(range(len(picked)), 2)
+                ],
+            }
+            for name, column, kind in lines
+        ],
+        "pairs": list(combinations(range(len(picked)), 2)),
+    }
+
+
+def _scores(entry: Entry, suite: Suite) -> dict[str, float | None]:
+    of_category, overall = means(entry, suite)
+    of_task = {task: cell.score for task, cell in zip(suite.task_ids, entry.cells, strict=True)}
+    return {**of_task, **of_category, "overall": overall}
+
+
+def _resampled(replicates: Replicates, suite: Suite) -> dict[str, np.ndarray]:
+    return {**replicates, **mean_replicates(replicates, suite)}
+
+
+def _difference(
+    picked: Sequence[Entry],
+    scores: Sequence[Mapping[str, float | None]],
+    resampled: Sequence[Mapping[str, np.ndarray]],
+    name: str,
+    a: int,
+    b: int,
+) -> dict[str, Any] | None:
+    ours, theirs = scores[a][name], scores[b][name]
+    if ours is None or theirs is None:
+        return None
+    if name not in resampled[a] or name not in resampled[b] or not paired(picked[a], picked[b]):
+        return {"difference": ours - theirs, "interval95": None, "significant": None}
+    found: Difference = difference(resampled[a][name], resampled[b][name], ours - theirs)
+    return {
+        "difference": found.difference,
+        "interval95": [found.low, found.high],
+        "significant": found.significant,
+    }

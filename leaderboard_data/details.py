@@ -1,0 +1,135 @@
+"""Everything that is known of one model, and of one result: what the model page and the provenance of a cell show."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from evaluator.records import ModelResult, TaskScore
+from evaluator.suite import KO_V1, Suite
+from leaderboard_data.board import chosen, means, preference, table
+from leaderboard_data.entry import DEFAULT_ORIGINS, ORIGINS, Entry
+
+ReadResult = Callable[[Entry], ModelResult | None]
+"""The whole result behind an entry; None if its file cannot be read."""
+
+
+def model_details(
+    entries: Sequence[Entry], model: str, read: ReadResult, suite: Suite = KO_V1
+) -> dict[str, Any] | None:
+    """All results of a model, the one that the board lists first, each with its differences from that one.
+
+    None if there is no such model.
+    """
+    of_model = sorted((entry for entry in entries if entry.model == model), key=preference, reverse=True)
+    if not of_model:
+        return None
+    listed = {entry.key for entry in chosen(of_model, ORIGINS, suite)}
+    first = of_model[0]
+    return {
+        "model": model,
+        "name": first.name,
+        "local": first.local,
+        "ranks": _ranks(entries, model, suite),
+        "results": [_result(entry, first, read(entry), entry.key in listed, suite) for entry in of_model],
+    }
+
+
+def _ranks(entries: Sequence[Entry], model: str, suite: Suite) -> dict[str, dict[str, Any]]:
+    """{view: rank, average and number of ranked models} on the default board; views without a rank are left out."""
+    found = {}
+    for view in ("overall", *(category.id for category in suite.categories)):
+        made = table(entries, view, DEFAULT_ORIGINS, suite)  # type: ignore[arg-type]
+        mine = next((row for row in made.rows if row.entry.model == model and row.rank), None)
+        if mine:
+            ranked = sum(row.rank is not None for row in made.rows)
+            found[view] = {"rank": mine.rank, "of": ranked, "score": mine.values[-1]}
+    return found
+
+
+def _result(entry: Entry, first: Entry, result: ModelResult | None, listed: bool, suite: Suite) -> dict[str, Any]:
+    of_category, overall = means(entry, suite)
+    summary: dict[str, Any] = {
+        "name": entry.name,
+        "spec": entry.spec_id[:8],
+        "revision": entry.revision,
+        "precision": entry.precision,
+        "origin": entry.origin,
+        "by": entry.by,
+        "reference": entry.reference,
+        "version": entry.version,
+        "at": entry.at,
+        "listed": listed,
+        "path": entry.path,
+        "categories": of_category,
+        "average": overall,
+        "readable": result is not None,
+    }
+    if result is None:
+        return summary | {"tasks": []}
+    return summary | {
+        "settings": result.spec.published().model_dump(mode="json", exclude_defaults=True, exclude={"model"}),
+        "info": result.model.model_dump(exclude_none=True),
+        "environment": result.environment.model_dump(mode="json", exclude_defaults=True, exclude={"prompts"}),
+        "keep_duplicates": result.keep_duplicates,
+        "tokens": result.tokens,
+        "seconds": dict(result.seconds),
+        "submission": result.submission,
+        "command": repeat_command(result),
+        "tasks": [
+            _task(task_id, number, result, None if entry.key == first.key else first, suite)
+            for number, task_id in enumerate(suite.task_ids)
+            if task_id in result.tasks
+        ],
+    }
+
+
+def _task(task_id: str, number: int, result: ModelResult, other: Entry | None, suite: Suite) -> dict[str, Any]:
+    task, score = suite.task(task_id), result.tasks[task_id]
+    compared = other.cells[number].score if other else None
+    return {
+        "id": task_id,
+        "column": task.column,
+        "type": task.type,
+        **_evidence_of(score),
+        "prompts": result.environment.prompts.get(task_id, {}),
+        "pinned": task.data.revision,
+        "difference": None if compared is None or score.score is None else score.score - compared,
+        "command": repeat_command(result, task_id),
+    }
+
+
+def _evidence_of(score: TaskScore) -> dict[str, Any]:
+    return {
+        "score": score.score,
+        "metrics": dict(score.metrics),
+        "n": score.n,
+        "removed": dict(score.removed),
+        "interval95": score.interval95,
+        "data": score.data.model_dump() if score.data else None,
+        "seconds": score.seconds,
+        "error": score.error.model_dump(by_alias=True) if score.error else None,
+    }
+
+
+def repeat_command(result: ModelResult, task_id: str | None = None) -> str:
+    """The command that repeats a result (of one task), as a line for a shell. Ids are safe there by their form."""
+    spec = result.spec
+    precision = result.environment.dtype or spec.precision
+    parts = ["python -m evaluator run", spec.model if spec.source == "hub" else "FOLDER"]
+    if spec.revision and spec.source == "hub":
+        parts.append(f"--revision {spec.revision}")
+    parts.append(f"--precision {precision}")
+    if spec.loader != "auto":
+        parts.append(f"--loader {spec.loader}")
+    if spec.pooling != "auto":
+        parts.append(f"--pooling {spec.pooling}")
+    if spec.prompts is not None:
+        parts.append("--prompts PROMPTS.json")
+    if spec.max_tokens:
+        parts.append(f"--max-tokens {spec.max_tokens}")
+    if spec.trust_remote_code:
+        parts.append("--trust-remote-code")
+    if result.keep_duplicates:
+        parts.append("--keep-duplicates")
+    if task_id:
+        parts.append(f"--tasks {task_id}")
+    return " ".join(parts)

@@ -1,0 +1,53 @@
+// Every text of the board, in Korean and English. Column names are those of the published board in both.
+
+const ko = {
+  tabs: { overall: "종합", sts: "STS", nli: "NLI", clustering: "Clustering", retrieval: "Retrieval", tasks: "전체 과제", compare: "비교", plots: "그래프", about: "안내" },
+  tables: "순위표", loading: "불러오는 중…", failed: "불러오지 못했습니다. 잠시 뒤에 새로 고쳐 주세요.", language: "English", languageHint: "Switch to English",
+  search: "모델·기관 검색", filter: "필터", weights: "가중치", columns: "열", export: "내보내기", copyLink: "링크 복사", copied: "복사했습니다", reset: "처음으로",
+  count: (shown, all) => shown === all ? `모델 ${all}개` : `모델 ${all}개 중 ${shown}개`,
+  weightsHint: "분류별 가중치를 바꾸면 Average와 순위를 다시 계산합니다.", weightedHint: "가중 평균", exportHint: "지금 보이는 행과 열을 그대로 저장합니다. Parquet은 전체 색인입니다.",
+  filters: { origin: "출처", precision: "정밀도", type: "모델 종류", open: "가중치 공개", params: "파라미터", dim: "임베딩 차원", tokens: "최대 토큰", license: "라이선스" },
+  choices: { llm: "LLM 기반", encoder: "인코더", unknown: "모름", open: "공개", closed: "비공개" },
+  all: "전체", unknown: "모름", from: "최소", to: "최대", million: "백만",
+  origin: { measured: "측정", published: "공개 순위표", imported: "MTEB" },
+  originHint: { measured: "이 리더보드가 직접 측정한 결과", published: "공개된 순위표에 실린 결과", imported: "MTEB 공개 결과에서 가져온 결과 (중복 쌍을 제거하지 않음)" },
+  extras: { origin: "출처", precision: "정밀도", parameters: "파라미터", dimension: "차원", max_tokens: "최대 토큰", license: "라이선스", speed: "초당 토큰", borda: "Borda 순위" },
+  columnHint: { Average: "네 분류 평균의 평균", sib200: "V-measure. 공개 순위표의 값은 다른 설정으로 계산되었습니다", STS17: "KorSTS 개발·평가 세트를 포함합니다" },
+  tieHint: "동점군: 쌍체 부트스트랩에서 5 % 수준으로 차이가 유의하지 않은 모델들의 순위 범위",
+  compareWith: "비교에 담기:", openModel: "모델 정보", compareNow: n => `비교하기 (${n})`, clear: "비우기",
+  table: { emptyTable: "결과가 없습니다", zeroRecords: "조건에 맞는 모델이 없습니다", info: "_TOTAL_개 중 _START_–_END_", infoEmpty: "", infoFiltered: "",
+    paginate: { first: "«", last: "»", next: "다음", previous: "이전" }, aria: { orderable: ": 눌러서 정렬", orderableReverse: ": 눌러서 반대로 정렬", paginate: { first: "처음", last: "마지막", next: "다음", previous: "이전" } } },
+  close: "닫기", back: "← 순위표로", onHub: "Hub에서 보기", addToCompare: "비교에 담기", page: "모델 페이지",
+  field: { score: "점수", interval95: "95 % 구간", n: "평가 항목 수", removed: "제외한 행", origin: "출처", by: "제공", reference: "원문", version: "버전", model: "모델", revision: "모델 커밋", precision: "정밀도", at: "평가 시각", data: "데이터", dataRevision: "데이터 커밋", fingerprint: "데이터 지문", prompts: "프롬프트", command: "다시 계산하는 명령", metrics: "모든 지표", error: "점수가 없는 이유", difference: "위 결과와의 차이", seconds: "채점 시간(초)", settings: "설정", environment: "실행 환경", info: "모델 정보", tokens: "토큰 수", submission: "접수 번호", average: "Average" },
+  noInterval: "없음: 다른 곳에서 보고한 점수라 표본이 없습니다", noPrompt: "없음", noSamples: "없음: 표본이 저장되지 않았습니다", otherData: "현재 고정한 데이터 커밋과 다릅니다", kept: "중복 쌍을 제거하지 않은 점수입니다", mean: "평균: 아래 과제 점수에서 계산했습니다", notListed: "다른 결과가 순위표에 올라 있습니다", unreadable: "결과 파일을 읽을 수 없습니다.",
+  results: "결과", history: "순위 변화", noHistory: "기록이 아직 없습니다.", card: "모델 카드에 넣기", badge: "배지", copy: "복사", rank: (rank, of) => `${of}개 중 ${rank}위`, noRank: "순위 없음",
+  compareHelp: "순위표의 체크 상자나 아래 칸에서 모델 2~4개를 고르세요.", addModel: "모델 추가 (org/name)", remove: "빼기", difference: "차이", significant: "유의함 (5 %)", notSignificant: "유의하지 않음", noTest: "구간 없음", legend: "차이는 앞 모델 − 뒤 모델(%p). 두 모델을 모두 여기서 측정했을 때만 쌍체 부트스트랩 구간이 있습니다.",
+  axes: { parameters: "파라미터 수", dimension: "임베딩 차원", speed: "초당 토큰 수" }, axis: "가로축", missing: n => n ? `값이 없어 빠진 모델 ${n}개` : "", plotHelp: "점에 커서를 올리면 모델 이름이 보이고, 누르면 모델 페이지로 갑니다. 점선은 파레토 경계입니다.", plotLabel: "Average와 모델 크기의 산점도", plotTable: "표로 보기",
+};
+
+const en = {
+  tabs: { overall: "Overall", sts: "STS", nli: "NLI", clustering: "Clustering", retrieval: "Retrieval", tasks: "All tasks", compare: "Compare", plots: "Plots", about: "About" },
+  tables: "Leaderboard", loading: "Loading…", failed: "This could not be loaded; reload the page in a while.", language: "한국어", languageHint: "한국어로 보기",
+  search: "Search model or organisation", filter: "Filter", weights: "Weights", columns: "Columns", export: "Export", copyLink: "Copy link", copied: "Copied", reset: "Reset",
+  count: (shown, all) => shown === all ? `${all} models` : `${shown} of ${all} models`,
+  weightsHint: "Other weights of the categories change Average and ranks.", weightedHint: "weighted mean", exportHint: "Saves the rows and columns as shown. Parquet is the whole index.",
+  filters: { origin: "Origin", precision: "Precision", type: "Kind of model", open: "Open weights", params: "Parameters", dim: "Embedding dimension", tokens: "Maximum tokens", license: "Licence" },
+  choices: { llm: "LLM-based", encoder: "encoder", unknown: "unknown", open: "open", closed: "closed" },
+  all: "all", unknown: "unknown", from: "min", to: "max", million: "millions",
+  origin: { measured: "measured", published: "published board", imported: "MTEB" },
+  originHint: { measured: "measured by this leaderboard", published: "as shown on the published board", imported: "from MTEB's public results (duplicate pairs not removed)" },
+  extras: { origin: "Origin", precision: "Precision", parameters: "Parameters", dimension: "Dimension", max_tokens: "Max tokens", license: "Licence", speed: "Tokens/s", borda: "Borda rank" },
+  columnHint: { Average: "mean of the four category means", sib200: "V-measure. The published board computed it with other settings", STS17: "contains the KorSTS development and test sets" },
+  tieHint: "tie group: the ranks of the models that a paired bootstrap does not tell apart at the 5 % level",
+  compareWith: "compare:", openModel: "about the model", compareNow: n => `Compare (${n})`, clear: "Clear",
+  table: { emptyTable: "There are no results", zeroRecords: "No model matches", info: "_START_–_END_ of _TOTAL_", infoEmpty: "", infoFiltered: "",
+    paginate: { first: "«", last: "»", next: "next", previous: "previous" }, aria: { orderable: ": activate to sort", orderableReverse: ": activate to reverse", paginate: { first: "first", last: "last", next: "next", previous: "previous" } } },
+  close: "Close", back: "← Leaderboard", onHub: "On the Hub", addToCompare: "Add to comparison", page: "Model page",
+  field: { score: "Score", interval95: "95 % interval", n: "Items scored", removed: "Rows left out", origin: "Origin", by: "By", reference: "Source", version: "Version", model: "Model", revision: "Model commit", precision: "Precision", at: "Evaluated", data: "Data", dataRevision: "Data commit", fingerprint: "Data fingerprint", prompts: "Prompts", command: "Command that repeats it", metrics: "All metrics", error: "Why there is no score", difference: "Difference from the result above", seconds: "Scoring (seconds)", settings: "Settings", environment: "Environment", info: "Model", tokens: "Tokens", submission: "Submission", average: "Average" },
+  noInterval: "none: reported elsewhere, so there are no samples", noPrompt: "none", noSamples: "none: no samples were stored", otherData: "not the data commit that is pinned now", kept: "duplicate pairs were not removed", mean: "a mean, computed from the task scores", notListed: "another result is on the board", unreadable: "The result file cannot be read.",
+  results: "Results", history: "Rank over time", noHistory: "Nothing recorded yet.", card: "For the model card", badge: "Badge", copy: "Copy", rank: (rank, of) => `rank ${rank} of ${of}`, noRank: "no rank",
+  compareHelp: "Choose 2 to 4 models: tick them in a table, or add them here.", addModel: "Add a model (org/name)", remove: "Remove", difference: "difference", significant: "significant (5 %)", notSignificant: "not significant", noTest: "no interval", legend: "A difference is first minus second model, in percentage points. It has a paired bootstrap interval only where both were measured here.",
+  axes: { parameters: "Parameters", dimension: "Embedding dimension", speed: "Tokens per second" }, axis: "Horizontal axis", missing: n => n ? `${n} models are left out for lack of a value` : "", plotHelp: "Point at a dot for the model's name, click it for its page. The dotted line is the Pareto front.", plotLabel: "Scatter plot of Average over a property of the models", plotTable: "As a table",
+};
+
+export const labelsOf = language => language === "en" ? en : ko;
