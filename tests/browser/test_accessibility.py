@@ -11,6 +11,7 @@ from tests.browser.running import RunningApp
 pytestmark = pytest.mark.browser
 
 Visit = Callable[..., Page]
+TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 PLACES = {
     "table": "?origin=measured,published,imported&tab=tasks&cols=origin,license,borda&compare=BAAI/bge-m3",
     "compare": "?tab=compare&compare=nlpai-lab/KURE-v1,BAAI/bge-m3",
@@ -36,8 +37,7 @@ def test_nothing_on_the_board_breaks_wcag_aa(place: str, app: RunningApp, visit:
         page.evaluate("dark => document.body.classList.toggle('dark', dark)", theme == "dark")
         found = Axe().run(
             page,
-            context=".kel-host",
-            options={"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}},
+            options={"runOnly": {"type": "tag", "values": TAGS}},
         )
         told = [
             f"{violation['id']}: {node['target']} {node.get('failureSummary', '')[:300]}"
@@ -45,6 +45,14 @@ def test_nothing_on_the_board_breaks_wcag_aa(place: str, app: RunningApp, visit:
             for node in violation["nodes"][:3]
         ]
         assert not told, f"{place}, {theme}:\n" + "\n".join(told)
+
+
+def test_the_submit_tab_breaks_nothing_either(app: RunningApp, visit: Visit) -> None:
+    page = visit(app.url)
+    page.get_by_role("tab", name="제출").click()
+    expect(page.get_by_label("모델 id")).to_be_visible()
+    found = Axe().run(page, options={"runOnly": {"type": "tag", "values": TAGS}})
+    assert [violation["id"] for violation in found.response["violations"]] == []
 
 
 def test_the_provenance_dialog_breaks_nothing_either(app: RunningApp, visit: Visit) -> None:
