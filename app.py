@@ -64,7 +64,8 @@ def seed_if_allowed(results: Store) -> None:
 
 def main() -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(levelname)s %(message)s")
-    logging.getLogger("httpx").setLevel(logging.WARNING)
+    for client in ("httpx", "httpx2"):  # one line for every look at the Hub otherwise
+        logging.getLogger(client).setLevel(logging.WARNING)
     settings = Settings()
     blocks, launch = page(settings)
     blocks.launch(server_name=settings.host, server_port=settings.port, **launch)

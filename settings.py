@@ -40,6 +40,7 @@ class Settings(BaseSettings):
     evaluation_hours: float = Field(24.0, description="time limit of one evaluation")
     memory_gib: float = Field(0.0, description="limit of an evaluation's memory on the host in GiB (0: none)")
     retry_minutes: float = Field(10.0, description="how long a submission waits after a failure that may pass")
+    commits_per_hour: int = Field(100, description="commits that the Hub takes in an hour, per repository (for status)")
     max_parameters: int = Field(0, description="larger models are left to other workers (0: no limit)")
 
     @property

@@ -198,6 +198,8 @@ class Worker:
     def _kept_trying(self, write: Callable[[], T]) -> T:
         """`write()`, tried again for half a lease if the store does not answer: what was computed is worth it.
 
+        A worker that is to stop does not wait: the result is in the work folder, and the lease will run out.
+
         Raises:
             StoreError: the last one.
         """
@@ -207,7 +209,7 @@ class Worker:
                 return write()
             except (Unavailable, Conflict, OutcomeUnknown) as error:
                 wait = max(5.0, getattr(error, "retry_after", None) or 0.0)
-                if self._clock() + wait > deadline:
+                if self._clock() + wait > deadline or self.stopping:
                     raise
                 self._say("store_unavailable", error=str(error))
                 self._wait(wait)

@@ -15,6 +15,9 @@ MARK = "Update-Id: "
 LONGEST_WAIT = 5.0
 """Seconds between two tries at most, unless the store itself asks for more."""
 
+SHORTEST_BOUND = 0.005
+"""Seconds: no try is taken for quicker."""
+
 _LOOK_BACK = 500  # commits searched for a lost one: far more than can follow it within an update's time
 
 
@@ -92,6 +95,7 @@ def update(
     attempt = 0
     while True:
         attempt += 1
+        began = clock()
         try:
             snapshot = Snapshot(store, store.head())
             if unsure and (landed := _marked_commit(store, mark, snapshot.revision, unsure[1])):
@@ -103,16 +107,20 @@ def update(
         except (Conflict, Unavailable, OutcomeUnknown) as error:
             if isinstance(error, OutcomeUnknown):
                 unsure = unsure or (error, snapshot.revision)
-            wait = _wait(error, attempt, chance())
+            wait = _wait(error, attempt, clock() - began, chance())
             if attempt >= tries or clock() + wait > deadline:
                 # An attempt that may have landed stays the truth about the whole call.
                 raise (unsure[0] if unsure else error) from error
         sleep(wait)
 
 
-def _wait(error: StoreError, attempt: int, chance: float) -> float:
-    """Seconds before the next try: full jitter over a doubling bound, plus what the store asked for."""
-    jitter = chance * min(LONGEST_WAIT, 0.02 * 2**attempt)
+def _wait(error: StoreError, attempt: int, took: float, chance: float) -> float:
+    """Seconds before the next try: full jitter over a doubling bound, plus what the store asked for.
+
+    The bound begins at the time that a try took: that is how long the store is busy with somebody else's, be it a
+    local repository (milliseconds) or the Hub (a second).
+    """
+    jitter = chance * min(LONGEST_WAIT, max(took, SHORTEST_BOUND) * 2.0 ** min(attempt, 20))
     return jitter + ((error.retry_after or 0.0) if isinstance(error, Unavailable) else 0.0)
 
 

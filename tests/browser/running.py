@@ -8,9 +8,10 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 
 from store import Store, open_store
 from tests.ports import free_port
@@ -39,8 +40,13 @@ class RunningApp:
 
 
 @contextlib.contextmanager
-def running_app(folder: Path, **settings: object) -> Iterator[RunningApp]:
-    """The page over stores in `folder`; `settings` by their names. Ends the process, and only that one."""
+def running_app(
+    folder: Path, environment: Mapping[str, str] = MappingProxyType({}), **settings: object
+) -> Iterator[RunningApp]:
+    """The page over stores in `folder`; `settings` by their names. Ends the process, and only that one.
+
+    `environment`: variables that are not the project's settings.
+    """
     port = free_port()
     values = {
         "results_url": f"file:{folder}/results.git",
@@ -49,11 +55,11 @@ def running_app(folder: Path, **settings: object) -> Iterator[RunningApp]:
         "port": port,
         **settings,
     }
-    environment = {**os.environ, **{f"KEL_{name.upper()}": str(value) for name, value in values.items()}}
+    variables = {**os.environ, **environment, **{f"KEL_{name.upper()}": str(value) for name, value in values.items()}}
     log = folder / "app.log"
     with log.open("wb") as sink:
         process = subprocess.Popen(
-            [sys.executable, "app.py"], cwd=ROOT, env=environment, stdout=sink, stderr=subprocess.STDOUT
+            [sys.executable, "app.py"], cwd=ROOT, env=variables, stdout=sink, stderr=subprocess.STDOUT
         )
     url = f"http://127.0.0.1:{port}/"
     try:

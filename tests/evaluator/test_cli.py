@@ -10,6 +10,7 @@ from evaluator.records import load_result
 from evaluator.samples import load_samples
 from evaluator.spec import local_spec
 from tests.evaluator.running import evaluator, events_in
+from tests.ports import free_port
 
 MakeModel = Callable[..., Path]
 
@@ -122,7 +123,8 @@ def test_a_wrong_command_says_what_is_right(arguments: tuple[str, ...], said: st
 
 
 def test_an_unreachable_hub_is_not_the_models_fault() -> None:
-    ran = evaluator("run", "nlpai-lab/KURE-v1", "--device", "cpu", "--progress", "json")
+    nobody = f"http://127.0.0.1:{free_port()}"
+    ran = evaluator("run", "nlpai-lab/KURE-v1", "--device", "cpu", "--progress", "json", HF_ENDPOINT=nobody)
     assert ran.returncode == 1
     assert "Traceback" not in ran.stderr
     failed = events_in(ran.stderr)[-1]

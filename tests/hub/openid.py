@@ -24,7 +24,7 @@ class OpenId:
     def __init__(self, repositories: Repositories) -> None:
         self.repositories = repositories
         self._key = RSAKey.generate_key(2048, parameters={"kid": "stand-in", "use": "sig", "alg": "RS256"})
-        self._codes: dict[str, tuple[User, str | None]] = {}
+        self._codes: dict[str, tuple[User, str, str | None]] = {}
         self.routes = [
             Route("/.well-known/openid-configuration", self.configuration),
             Route("/oauth/authorize", self.authorize),
@@ -59,21 +59,22 @@ class OpenId:
             )
             return HTMLResponse(f"<!doctype html><title>Sign in</title><h1>Sign in as</h1>{links}")
         code = secrets.token_urlsafe(16)
-        self._codes[code] = (self._user(asked["user"]), asked.get("nonce"))
+        self._codes[code] = (self._user(asked["user"]), asked["client_id"], asked.get("nonce"))
         back = {"code": code} | ({"state": asked["state"]} if "state" in asked else {})
-        return RedirectResponse(f"{asked['redirect_uri']}?{urlencode(back)}", status_code=302)
+        target = asked["redirect_uri"]  # Gradio's has a query of its own
+        return RedirectResponse(f"{target}{'&' if '?' in target else '?'}{urlencode(back)}", status_code=302)
 
     async def token(self, request: Request) -> Response:
         form = await request.form()
         try:
-            user, nonce = self._codes.pop(str(form.get("code")))
+            user, client, nonce = self._codes.pop(str(form.get("code")))
         except KeyError:
             raise HubError(400, None, "invalid_grant") from None
         now = int(time.time())
         claims = {
             **self._claims(user),
             "iss": str(request.base_url).rstrip("/"),
-            "aud": str(form.get("client_id") or "stand-in"),
+            "aud": client,
             "iat": now,
             "exp": now + 3600,
         } | ({"nonce": nonce} if nonce else {})

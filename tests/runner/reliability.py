@@ -8,9 +8,11 @@ PAGE = Path(__file__).resolve().parents[2] / "docs" / "reliability.md"
 
 HEAD = """# What was done to it, and what was lost
 
-Written by the test run (`tests/runner/test_kills.py`, `test_faults.py`): each line is a real run of the real worker, on
-a store of its own. *Lost*: submissions that did not end, or ended without their result. *Double*: results published
-more than once, and tasks that ran again although they had finished on that machine.
+Written by the test run (`tests/runner/test_kills.py`, `test_faults.py`): each run is the real worker on stores of its
+own, killed as a real process or talking to the stand-in of the Hub over HTTP. The evaluation is a small program that
+speaks the evaluator's contract and keeps finished tasks as the evaluator does, so that a test can say when it dies.
+*Lost*: submissions that did not end, or ended without their result. *Double*: results published more than once, and
+tasks that ran again although they had finished on that machine.
 
 | what | against | runs | faults | lost | double |
 |---|---|---|---|---|---|

@@ -1,0 +1,76 @@
+"""What `python worker.py status` tells: the queue, who works on what, what failed, and how many commits are left."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from store import Commit
+from submissions.queue import claim_order, lease_expired
+from submissions.record import Status, Submission
+from submissions.stored import Listing
+
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+
+
+def status(listing: Listing, logs: Mapping[str, Sequence[Commit]], at: datetime, quota: int) -> dict[str, Any]:
+    """The state of queue and stores at a moment, as values that JSON can hold.
+
+    `logs`: a store's name -> its newest commits, at least `quota` of them if there are as many. `quota`: the commits
+    that the Hub takes in an hour, per repository.
+    """
+    by_state = {state: [s for s in listing.submissions if s.status is state] for state in Status}
+    waiting = sorted(by_state[Status.QUEUED], key=claim_order)
+    failed = [s for s in by_state[Status.FAILED] if at - s.history[-1].at <= DAY]
+    made = {name: sum(1 for commit in log if at - commit.at <= HOUR) for name, log in logs.items()}
+    return {
+        "at": at.isoformat(),
+        "revision": listing.revision,
+        "pending": len(by_state[Status.PENDING]),
+        "queued": len(waiting),
+        "next": [_named(s) for s in waiting[:5]],
+        "delayed": sum(1 for s in waiting if s.not_before is not None and s.not_before > at),
+        "running": [_running(s, at) for s in by_state[Status.RUNNING]],
+        "failed_last_day": [
+            _named(s) | {"class": s.failure.failure, "message": s.failure.message} for s in failed if s.failure
+        ],
+        "commits_last_hour": made,
+        "commits_left": {name: max(0, quota - count) for name, count in made.items()},
+        "unreadable": dict(listing.unreadable),
+    }
+
+
+def _named(submission: Submission) -> dict[str, Any]:
+    return {"id": submission.id, "model": submission.spec.model}
+
+
+def _running(submission: Submission, at: datetime) -> dict[str, Any]:
+    lease = submission.lease
+    assert lease is not None
+    return _named(submission) | {
+        "worker": lease.worker,
+        "attempt": submission.attempt,
+        "lease_minutes_left": round((lease.until - at).total_seconds() / 60, 1),
+        "lease_expired": lease_expired(submission, at),
+        "progress": lease.progress,
+    }
+
+
+def status_text(told: Mapping[str, Any]) -> str:
+    """`status` for people."""
+    delayed = f", {told['delayed']} of them after a pause" if told["delayed"] else ""
+    lines = [f"{told['pending']} wait for approval, {told['queued']} are queued{delayed}."]
+    lines += [f"  next: {each['id']}  {each['model']}" for each in told["next"]]
+    lines.append(f"{len(told['running'])} run.")
+    for each in told["running"]:
+        left = "lease ran out" if each["lease_expired"] else f"lease for {each['lease_minutes_left']} min"
+        lines.append(f"  {each['id']}  {each['model']}  {each['worker']}, attempt {each['attempt']}, {left}")
+        if progress := ", ".join(f"{key} {value}" for key, value in each["progress"].items()):
+            lines.append(f"    {progress}")
+    lines.append(f"{len(told['failed_last_day'])} failed in the last day.")
+    lines += [
+        f"  {each['id']}  {each['model']}  {each['class']}: {each['message']}" for each in told["failed_last_day"]
+    ]
+    for name, count in told["commits_last_hour"].items():
+        lines.append(f"{name}: {count} commits in the last hour, {told['commits_left'][name]} left.")
+    lines += [f"unreadable: {path}: {reason}" for path, reason in told["unreadable"].items()]
+    return "\n".join(lines)
