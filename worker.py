@@ -7,6 +7,8 @@ import json
 import os
 import signal
 import socket
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
@@ -15,10 +17,11 @@ import typer
 
 from evaluator.records import now
 from evaluator.suite import KO_V1
+from leaderboard_data.publish import seed
 from runner.child import ChildProcess, Limits
 from runner.logs import json_lines
 from runner.status import status, status_text
-from runner.work import Terms, Worker
+from runner.work import Evaluate, Terms, Worker
 from settings import Settings, evaluation_environment
 from store import open_store
 from store.errors import StoreError
@@ -59,13 +62,15 @@ def work(
     max_parameters: Annotated[
         int | None, typer.Option(min=0, help="leave larger models to others; 0: take all")
     ] = None,
+    ray: Annotated[str | None, typer.Option(metavar="ADDRESS|local", help="evaluate as tasks of a Ray cluster")] = None,
+    gpus: Annotated[float, typer.Option(min=0, help="with --ray: GPUs of one evaluation")] = 1.0,
+    parallel: Annotated[int, typer.Option(min=1, help="with --ray: evaluations at a time")] = 1,
 ) -> None:
     """Evaluate approved submissions until stopped. SIGTERM or Ctrl-C: give the lease back, and end."""
     if context.invoked_subcommand is not None:
         return
     settings = Settings()
     name = settings.worker_name or f"{socket.gethostname()}-{os.getpid()}"
-    say = json_lines(name)
     limit = settings.max_parameters if max_parameters is None else max_parameters
     terms = Terms(
         lease=timedelta(minutes=settings.lease_minutes if lease is None else lease),
@@ -76,21 +81,42 @@ def work(
         tasks=checked_tasks(tasks),
         device=device,
     )
-    evaluate = ChildProcess(
-        environment=evaluation_environment(settings.models_token),
-        limits=Limits(seconds=settings.evaluation_hours * 3600, memory_bytes=int(settings.memory_gib * 2**30) or None),
-        secrets=settings.secrets(),
+    limits = Limits(seconds=settings.evaluation_hours * 3600, memory_bytes=int(settings.memory_gib * 2**30) or None)
+    evaluate: Evaluate = ChildProcess(
+        environment=evaluation_environment(settings.models_token), limits=limits, secrets=settings.secrets()
     )
+    if ray is not None:
+        evaluate = ray_tasks(ray, gpus, limits, settings)
+    elif parallel > 1:
+        raise typer.BadParameter("--parallel needs --ray; on one machine, start several workers")
     try:
         queue = open_queue(settings)
     except ValueError as error:
         raise typer.BadParameter(f"{error} (settings KEL_REQUESTS_URL and KEL_RESULTS_URL)") from error
-    worker = Worker(queue, evaluate, name=name, work_dir=settings.work_dir, terms=terms, say=say)
+    names = [name] if parallel == 1 else [f"{name}-{number}" for number in range(1, parallel + 1)]
+    workers = [
+        Worker(queue, evaluate, name=each, work_dir=settings.work_dir, terms=terms, say=json_lines(each))
+        for each in names
+    ]
     try:
-        serve(worker, once=once, poll_seconds=settings.poll_seconds if poll is None else poll)
+        seed(queue.results)  # the page may not write there, and its index must begin with the published board
+        serve(workers, once=once, poll_seconds=settings.poll_seconds if poll is None else poll)
     except StoreError as error:
         typer.echo(f"error: {error}", err=True)
         raise typer.Exit(1) from error
+
+
+def ray_tasks(address: str, gpus: float, limits: Limits, settings: Settings) -> Evaluate:
+    """Evaluations on the Ray cluster at `address`, joined or, for "local", started."""
+    try:
+        from runner.cluster import RayTasks, connect
+    except ModuleNotFoundError as error:
+        raise typer.BadParameter("--ray needs Ray: pip install -r requirements-ray.txt") from error
+    try:
+        connect(address)
+    except (ConnectionError, ValueError) as error:
+        raise typer.BadParameter(f"--ray {address}: {error}") from error
+    return RayTasks(limits=limits, gpus=gpus, models_token=settings.models_token, secrets=settings.secrets())
 
 
 @app.command("status")
@@ -108,16 +134,31 @@ def print_status(as_json: Annotated[bool, typer.Option("--json", help="as one JS
     typer.echo(json.dumps(told, ensure_ascii=False) if as_json else status_text(told))
 
 
-def serve(worker: Worker, *, once: bool, poll_seconds: float) -> None:
-    """Run `worker`; the first SIGTERM or SIGINT lets it give back what it holds, a second one ends it at once."""
+def serve(workers: Sequence[Worker], *, once: bool, poll_seconds: float) -> None:
+    """Run `workers`; the first SIGTERM or SIGINT lets them give back what they hold, a second one ends all at once.
+
+    Raises:
+        StoreError: one of them cannot go on; the others have been stopped.
+    """
 
     def drain(number: int, _frame: object) -> None:
         signal.signal(number, signal.SIG_DFL)
-        worker.stop()
+        stop()
+
+    def stop() -> None:
+        for worker in workers:
+            worker.stop()
 
     signal.signal(signal.SIGTERM, drain)
     signal.signal(signal.SIGINT, drain)
-    worker.run(once=once, poll_seconds=poll_seconds)
+    if len(workers) == 1:
+        workers[0].run(once=once, poll_seconds=poll_seconds)
+        return
+    with ThreadPoolExecutor(len(workers)) as pool:
+        for ended in as_completed([pool.submit(w.run, once=once, poll_seconds=poll_seconds) for w in workers]):
+            if ended.exception() is not None:
+                stop()
+            ended.result()
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
@@ -22,7 +22,6 @@ from evaluator.spec import ModelSpec
 from runner.logs import LogTail, Redaction
 
 ROOT = Path(__file__).resolve().parents[1]
-EVALUATOR: tuple[str, ...] = (sys.executable, "-m", "evaluator", "run")
 GRACE_SECONDS = 10.0
 """Seconds that a child has to end after SIGTERM, before SIGKILL."""
 
@@ -77,13 +76,13 @@ class Outcome:
 class ChildProcess:
     """Evaluates jobs, each in a child process with `environment` and nothing else of this process's environment.
 
-    `command` is the evaluator's command line, to which the job's options are added.
+    `command` replaces the evaluator's command line, to which the job's options are added.
     """
 
     environment: Mapping[str, str]
     limits: Limits
     secrets: Sequence[str] = ()
-    command: Sequence[str] = field(default=EVALUATOR)
+    command: Sequence[str] | None = None
 
     def __call__(self, job: Job, on_event: Callable[[Event], None], stopped: Callable[[], bool]) -> Outcome:
         """Evaluate `job`; returns its result without a run if an earlier run left it in the folder.
@@ -98,7 +97,7 @@ class ChildProcess:
         kills = _out_of_memory_kills()
         process = self._start(job)
         assert process.stdout is not None
-        lines: queue.SimpleQueue[str | None] = queue.SimpleQueue()
+        lines: queue.SimpleQueue[str] = queue.SimpleQueue()
         reader = threading.Thread(target=_read_lines, args=(process.stdout, lines), daemon=True)
         reader.start()
         try:
@@ -127,8 +126,9 @@ class ChildProcess:
         for task in job.tasks:
             options += ["--tasks", task]
         jail = [sys.executable, "-m", "runner.jail", str(job.folder / "lock"), str(os.getpid())]
+        command = self.command or (sys.executable, "-m", "evaluator", "run")
         return subprocess.Popen(
-            [*jail, *self.command, *map(str, options)],
+            [*jail, *command, *map(str, options)],
             cwd=ROOT,
             env=dict(self.environment),
             stdin=subprocess.DEVNULL,
@@ -142,43 +142,44 @@ class ChildProcess:
     def _listen(
         self,
         process: subprocess.Popen[str],
-        lines: "queue.SimpleQueue[str | None]",
+        lines: "queue.SimpleQueue[str]",
         on_event: Callable[[Event], None],
         stopped: Callable[[], bool],
         log: LogTail,
     ) -> Any:
         """Follow the child until it ends or must be ended: "stopped", a failure, or None if its exit code decides."""
         deadline = time.monotonic() + self.limits.seconds
+        measured = 0.0
         told: tuple[FailureClass, str] | None = None
         while True:
             try:
                 line = lines.get(timeout=_POLL_SECONDS)
             except queue.Empty:
                 line = ""
-            if line is None:
-                process.wait()
-                return told
             event = _event(line)
             if event is None:
                 log.add(line)
             elif event.get("event") == "failed" and event.get("class") in FAILURE_CLASSES:
                 told = (event["class"], str(event.get("message", "")))
             on_event(event or {})
+            if not line and process.poll() is not None and lines.empty():
+                return told
             if stopped():
                 return "stopped"
             if time.monotonic() > deadline:
                 return "timeout", f"The evaluation took longer than {self.limits.seconds / 3600:.3g} hours."
-            if self.limits.memory_bytes and _resident_bytes(process.pid) > self.limits.memory_bytes:
-                gib = self.limits.memory_bytes / 2**30
-                return "out_of_memory", f"The evaluation needed more than {gib:.3g} GiB of memory."
-            if not line and process.poll() is not None and lines.empty():
-                return told  # a grandchild keeps the pipe open
+            if self.limits.memory_bytes and time.monotonic() > measured + _POLL_SECONDS:
+                measured = time.monotonic()
+                if _resident_bytes(process.pid) > self.limits.memory_bytes:
+                    gib = self.limits.memory_bytes / 2**30
+                    return "out_of_memory", f"The evaluation needed more than {gib:.3g} GiB of memory."
 
 
-def _read_lines(stream: IO[str], lines: "queue.SimpleQueue[str | None]") -> None:
+def _read_lines(stream: IO[str], lines: "queue.SimpleQueue[str]") -> None:
+    """Hand on what the child says; an empty line at its end, so that the end is seen at once."""
     for line in stream:
         lines.put(line)
-    lines.put(None)
+    lines.put("")
 
 
 def _event(line: str) -> Event | None:

@@ -18,7 +18,6 @@ from submissions.record import Submission
 from submissions.stored import Queue
 from tests.runner.reliability import PAGE, Tally
 
-EVALUATION = Path(__file__).parent / "evaluation.py"
 TASKS = {"KLUE-STS": 0.5, "KorSTS": 0.625, "STS17": 0.75}
 
 
@@ -45,11 +44,15 @@ class Evaluations:
 
     def child(self, seconds: float = 60.0, memory_bytes: int | None = None, **environment: str) -> ChildProcess:
         return ChildProcess(
-            environment=evaluation_environment() | {"PYTHONPATH": str(Path(__file__).parents[2])} | environment,
+            environment=evaluation_environment() | environment,
             limits=Limits(seconds=seconds, memory_bytes=memory_bytes),
             secrets=["correct-horse-battery"],
-            command=(sys.executable, str(EVALUATION), "--script", str(self.script)),
+            command=self.command,
         )
+
+    @property
+    def command(self) -> tuple[str, ...]:
+        return sys.executable, "-m", "tests.runner.evaluation", "--script", str(self.script)
 
 
 @pytest.fixture

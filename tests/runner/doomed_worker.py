@@ -102,4 +102,4 @@ if __name__ == "__main__":
         name, open_store(requests_url, secret), open_store(results_url, secret), Path(script), Path(work_dir)
     )
     doom(worker, point)
-    serve(worker, once=True, poll_seconds=0.1)
+    serve([worker], once=True, poll_seconds=0.1)

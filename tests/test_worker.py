@@ -1,0 +1,109 @@
+"""`python worker.py`: options, and what a wrong one says."""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from store.local import LocalStore
+from submissions.record import ModelMetadata, Status
+from submissions.stored import Queue
+from tests.runner.conftest import queued
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture
+def environment(tmp_path: Path) -> dict[str, str]:
+    return {
+        "PATH": os.environ["PATH"],
+        "HOME": str(tmp_path),
+        "KEL_REQUESTS_URL": f"file:{tmp_path / 'requests.git'}",
+        "KEL_RESULTS_URL": f"file:{tmp_path / 'results.git'}",
+        "KEL_WORK_DIR": str(tmp_path / "work"),
+    }
+
+
+def run(environment: dict[str, str], *arguments: str) -> "subprocess.CompletedProcess[str]":
+    command = [sys.executable, "worker.py", *arguments]
+    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=120, check=False)
+
+
+def test_once_on_an_empty_queue_ends_well(environment: dict[str, str]) -> None:
+    ended = run(environment, "--once")
+    assert (ended.returncode, ended.stdout, ended.stderr) == (0, "", "")
+
+
+def test_the_first_worker_fills_an_empty_results_store_with_the_published_board(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
+    assert run(environment, "--once").returncode == 0
+    results = LocalStore(tmp_path / "results.git")
+    assert "leaderboard.parquet" in results.list()
+    assert [path for path in results.list("results") if path.startswith("results/nlpai-lab__KURE-v1/")]
+
+
+def test_a_model_too_large_stays_in_the_queue(environment: dict[str, str], tmp_path: Path) -> None:
+    queue = Queue(LocalStore(tmp_path / "requests.git"), LocalStore(tmp_path / "results.git"))
+    submission = queued(queue, metadata=ModelMetadata(parameters=600_000_000))
+    assert run(environment, "--once", "--max-parameters", "500000000").returncode == 0
+    assert queue.find(submission.id).status is Status.QUEUED
+
+
+def test_a_model_that_is_not_there_ends_failed_and_says_why(environment: dict[str, str], tmp_path: Path) -> None:
+    """The real evaluator: a local model whose folder is gone."""
+    from evaluator.spec import local_spec
+
+    folder = tmp_path / "model"
+    folder.mkdir()
+    (folder / "config.json").write_text("{}")
+    queue = Queue(LocalStore(tmp_path / "requests.git"), LocalStore(tmp_path / "results.git"))
+    submission = queue.submit(local_spec(folder), who="m")
+    queue.approve(submission.id, who="m")
+    (folder / "config.json").unlink()
+    folder.rmdir()
+    ended = run(environment, "--once", "--tasks", "KLUE-STS", "--tasks", "KorSTS")
+    assert ended.returncode == 0, ended.stderr
+    failed = queue.find(submission.id)
+    assert failed.status is Status.FAILED
+    assert failed.failure is not None
+    assert failed.failure.failure == "not_found"
+    assert str(tmp_path) not in failed.failure.message
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--tasks", "KLUE-STX"], "is not a task of suite ko-v1"),
+        (["--datasets", "/nowhere"], "does not exist"),
+        (["--parallel", "2"], "--parallel needs --ray"),
+        (["--lease", "0"], "0.1"),
+        (["statsu"], "No such command"),
+    ],
+)
+def test_a_wrong_option_says_what_is_wrong(environment: dict[str, str], arguments: list[str], said: str) -> None:
+    ended = run(environment | {"COLUMNS": "200", "NO_COLOR": "1"}, *arguments)
+    assert ended.returncode == 2
+    assert said in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+def test_a_store_that_is_none_says_which_setting(environment: dict[str, str]) -> None:
+    ended = run(environment | {"KEL_RESULTS_URL": "ftp:x", "COLUMNS": "200"}, "--once")
+    assert ended.returncode == 2
+    assert "KEL_RESULTS_URL" in ended.stderr
+
+
+def test_an_idle_worker_ends_at_once_when_terminated(environment: dict[str, str]) -> None:
+    worker = subprocess.Popen([sys.executable, "worker.py", "--poll", "600"], cwd=ROOT, env=environment)
+    requests = Path(environment["KEL_REQUESTS_URL"].removeprefix("file:"))
+    while not requests.exists():  # its stores are made when it begins to work
+        with pytest.raises(subprocess.TimeoutExpired):
+            worker.wait(0.05)
+    with pytest.raises(subprocess.TimeoutExpired):
+        worker.wait(1.0)
+    worker.send_signal(signal.SIGTERM)
+    assert worker.wait(20) == 0
