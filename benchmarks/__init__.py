@@ -1,1 +1,0 @@
-"""Measurements: what a claim about speed rests on."""

@@ -1,5 +1,6 @@
 """ModelSpec -> encoder: sentence-transformers where the repository has its modules, else Transformers + pooling."""
 
+import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,8 +23,10 @@ def load_encoder(spec: ModelSpec, device: str) -> Encoder:
     """The model, on `device`, in the precision and with the pooling that its spec and its repository say.
 
     Raises:
-        EvaluationError: not_found, gated, load_failed, needs_remote_code, out_of_memory, bad_embeddings, internal.
+        EvaluationError: not_found, gated, load_failed, needs_remote_code, out_of_memory, bad_embeddings,
+            hub_unavailable.
     """
+    bound_primitive_cache()
     folder = fetch(spec)
     repository = Repository(folder)
     repository.refuse_what_is_not_dense()
@@ -46,6 +49,16 @@ def load_encoder(spec: ModelSpec, device: str) -> Encoder:
         pooling_source=source,
         repository=repository,
     )
+
+
+def bound_primitive_cache() -> None:
+    """Keep few of the kernels that oneDNN compiles for each shape of batch on the CPU.
+
+    It keeps 1,024 of them by default, some 2 MB a shape, and a sweep has hundreds of shapes: over a gigabyte. A batch
+    uses the same few kernels in every layer, so that a small cache costs no time. oneDNN reads this when it is first
+    used; a value that the user has set stays.
+    """
+    os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "64")
 
 
 def resolve_loader(spec: ModelSpec, repository: Repository) -> Literal["sentence-transformers", "transformers"]:

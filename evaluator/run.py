@@ -28,10 +28,14 @@ MEASURED_BY = "this leaderboard"
 
 @dataclass(frozen=True)
 class Evaluation:
-    """A result and the samples behind its scores, by task id."""
+    """A result and the samples behind its scores, by task id.
+
+    `padded_tokens` is what went through the model on the first device, padding included, in this run alone.
+    """
 
     result: ModelResult
     samples: Mapping[str, Samples]
+    padded_tokens: int
 
 
 @dataclass(frozen=True)
@@ -107,7 +111,7 @@ def evaluate(
         origin=Origin(kind="measured", by=MEASURED_BY),
         submission=submission,
     )
-    return Evaluation(result=result, samples=samples)
+    return Evaluation(result=result, samples=samples, padded_tokens=encoded.padded)
 
 
 def _all_failed(scores: Mapping[str, TaskScore]) -> EvaluationError:
@@ -158,6 +162,7 @@ def _prompts(spec: ModelSpec, encoder: "Encoder", entry: _Read) -> dict[str, str
 class _Encoded:
     embedded: Mapping[str, Mapping[str, Embedded]]
     tokens: int
+    padded: int
     batch_tokens: int
 
 
@@ -200,11 +205,11 @@ def _encode(
     folder = plan_folder(work_dir, plan)
     workspace = Workspace(folder, len(texts), encoder.dimension)
     budget = workspace.batch_tokens(default_batch_tokens(encoder))
-    tokens = encode_on(devices, encoder, spec, texts, workspace, budget, tell.tokens)
+    counted = encode_on(devices, encoder, spec, texts, workspace, budget, tell.tokens)
     embedded: dict[str, dict[str, Embedded]] = {entry.task.id: {} for entry in read}
     for (task_id, side), rows in texts.rows.items():
         embedded[task_id][side] = EmbeddingRows(workspace.embeddings, rows)
-    return _Encoded(embedded=embedded, tokens=tokens, batch_tokens=budget)
+    return _Encoded(embedded=embedded, tokens=counted.tokens, padded=counted.padded, batch_tokens=budget)
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 import multiprocessing
 import queue
 from collections.abc import Sequence
+from dataclasses import dataclass
 from multiprocessing.queues import Queue as ProcessQueue
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,14 @@ from evaluator.workspace import Workspace
 POLL_SECONDS = 0.2
 
 
+@dataclass(frozen=True)
+class Counted:
+    """Tokens of all texts without padding; tokens that this process put through the model, with padding."""
+
+    tokens: int
+    padded: int
+
+
 def encode_on(
     devices: Sequence[str],
     encoder: Encoder,
@@ -25,8 +34,8 @@ def encode_on(
     workspace: Workspace,
     budget: int,
     tell: Tell,
-) -> int:
-    """Encode all texts into the workspace; returns the number of tokens, without padding.
+) -> Counted:
+    """Encode all texts into the workspace.
 
     `encoder` is on the first device and works here; every other device has a process that loads the model again.
     Texts are dealt round robin by length, so that all shares cost the same.
@@ -35,7 +44,8 @@ def encode_on(
         EvaluationError: as `Sweep.run`; or internal, a process died.
     """
     if len(devices) == 1:
-        return Sweep(encoder, texts, workspace, budget).run(tell)
+        sweep = Sweep(encoder, texts, workspace, budget)
+        return Counted(sweep.run(tell), sweep.padded)
     threads = _share_threads(devices)
     spawn = multiprocessing.get_context("spawn")
     events: ProcessQueue[Any] = spawn.Queue()
@@ -51,10 +61,9 @@ def encode_on(
     try:
         for process in processes:
             process.start()
-        tokens = Sweep(encoder, texts, workspace, budget, 0, len(devices)).run(
-            lambda done, total, task: tally.add(0, done, total, task, events)
-        )
-        return tokens + _wait(processes, events, tally)
+        sweep = Sweep(encoder, texts, workspace, budget, 0, len(devices))
+        tokens = sweep.run(lambda done, total, task: tally.add(0, done, total, task, events))
+        return Counted(tokens + _wait(processes, events, tally), sweep.padded)
     finally:
         for process in processes:
             if process.is_alive():

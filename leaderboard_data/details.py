@@ -58,7 +58,7 @@ def _result(entry: Entry, first: Entry, result: ModelResult | None, listed: bool
         "version": entry.version,
         "at": entry.at,
         "listed": listed,
-        "path": entry.path,
+        "file": entry.path,
         "categories": of_category,
         "average": overall,
         "readable": result is not None,
@@ -104,10 +104,17 @@ def _evidence_of(score: TaskScore) -> dict[str, Any]:
         "n": score.n,
         "removed": dict(score.removed),
         "interval95": score.interval95,
-        "data": score.data.model_dump() if score.data else None,
+        "data": _data(score),
         "seconds": score.seconds,
         "error": score.error.model_dump(by_alias=True) if score.error else None,
     }
+
+
+def _data(score: TaskScore) -> dict[str, Any] | None:
+    """The data's provenance. Not under "path": Gradio's clients take an object with that key for a file to fetch."""
+    if score.data is None:
+        return None
+    return {"dataset": score.data.path, **score.data.model_dump(exclude={"path"})}
 
 
 def repeat_command(result: ModelResult, task_id: str | None = None) -> str:

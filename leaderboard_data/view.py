@@ -1,5 +1,9 @@
 """The board as a Gradio component. Everything is drawn in the browser, from one file (static/board.js)."""
 
+import functools
+from collections.abc import Callable
+from typing import Any
+
 import gradio as gr
 from starlette.routing import Route
 
@@ -10,6 +14,19 @@ from leaderboard_data.live import LiveBoard, State
 from leaderboard_data.page_data import page_data
 from leaderboard_data.routes import routes
 from store import Store
+
+
+def _told(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The function with its refusals as Gradio errors, whose text reaches the caller."""
+
+    @functools.wraps(function)
+    def answer(*given: Any, **named: Any) -> Any:
+        try:
+            return function(*given, **named)
+        except ValueError as error:
+            raise gr.Error(str(error)) from error
+
+    return answer
 
 
 class BoardPage:
@@ -37,7 +54,7 @@ class BoardPage:
     def endpoints(self) -> None:
         """Register the public API endpoints, which are the MCP tools as well. Call it within the Blocks."""
         for function in (self.api.leaderboard, self.api.model, self.api.compare, self.api.tasks):
-            gr.api(function, api_name=function.__name__)
+            gr.api(_told(function), api_name=function.__name__)
 
     @property
     def head(self) -> str:

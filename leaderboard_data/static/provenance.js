@@ -42,7 +42,7 @@ function facts(result, task, t) {
     [f.at, result.at],
     [f.n, task.n],
     [f.removed, Object.entries(task.removed).map(([reason, n]) => `${reason}: ${n}`).join(", ") || (result.keep_duplicates ? t.kept : null)],
-    [f.data, data && [link(`https://huggingface.co/datasets/${data.path}`, data.path), ` ${[data.config, data.split].filter(Boolean).join(" · ")}`]],
+    [f.data, data && [link(`https://huggingface.co/datasets/${data.dataset}`, data.dataset), ` ${[data.config, data.split].filter(Boolean).join(" · ")}`]],
     [f.dataRevision, data && [code(data.revision), data.revision !== task.pinned ? ` (${t.otherData})` : ""]],
     [f.fingerprint, data?.fingerprint && code(data.fingerprint)],
     [f.prompts, result.origin !== "measured" ? null : prompts.length ? prompts.map(([side, prompt]) => h("div", {}, `${side}: `, code(prompt))) : t.noPrompt],

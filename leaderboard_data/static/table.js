@@ -1,7 +1,7 @@
 // One view as a DataTable: columns, cells, sorting, keyboard. Renderers return HTML, so every value is escaped.
 import { compact, fill, h, hubAddress } from "./dom.js";
 import { matches, percent, searchWords, viewOf } from "./scores.js";
-import { EXTRAS } from "./state.js";
+import { EXTRAS, filterCount } from "./state.js";
 
 const lastBothWays = sign => (a, b) => a == null ? (b == null ? 0 : 1) : b == null ? -1 : (a - b) * sign;
 
@@ -23,6 +23,7 @@ export class Table {
     const columns = [this.modelColumn(), ...this.made.columns.map((c, i) => this.scoreColumn(c, i)), this.rankColumn(),
       ...EXTRAS.map(name => this.extraColumn(name))];
     this.names = columns.map(c => c.name);
+    columns.forEach(c => { c.visible = this.wants(c.name); });
     const head = columns.map(c => h("th", { scope: "col", title: c.hint }, c.title));
     const table = h("table", { "aria-label": labels.tabs[this.view] }, h("thead", {}, h("tr", {}, head)));
     fill(this.panel, table);
@@ -33,7 +34,9 @@ export class Table {
       layout: { topStart: null, topEnd: null, bottomStart: "info", bottomEnd: "paging" },
       drawCallback: () => this.afterDraw(),
     });
-    this.table.search.fixed("filters", (_, row) => matches(row.entry, this.board.state, this.words)).draw();
+    this.table.search.fixed("filters", (_, row) => matches(row.entry, this.board.state, this.words));
+    if (filterCount(state)) this.table.draw();  // else it was just drawn
+    else this.afterDraw();
     this.table.on("order", () => this.noteOrder());
     table.tHead.addEventListener("keydown", event => {  // DataTables sorts on Enter alone
       if (event.key === " " && event.target.closest("th")) { event.preventDefault(); event.target.closest("th").click(); }
@@ -92,7 +95,7 @@ export class Table {
       return name === "parameters" ? compact(v, state.lang) : number ? v.toLocaleString(state.lang) : this.escape(v);
     };
     return { name, title: labels.extras[name], searchable: false, data: null, type: number ? "score" : "string",
-      visible: state.cols.includes(name), orderSequence: name === "borda" ? ["asc", "desc"] : ["desc", "asc"],
+      orderSequence: name === "borda" ? ["asc", "desc"] : ["desc", "asc"],
       render: (_, kind, row) => kind === "display" ? show(row) : value(row) ?? (number ? null : "") };
   }
 
@@ -107,12 +110,15 @@ export class Table {
     this.table.draw();
   }
 
+  wants(name) {
+    const { cols, hide } = this.board.state;
+    return name === "Model" || (EXTRAS.includes(name) ? cols.includes(name) : !hide.includes(name));
+  }
+
   showColumns() {
-    const { state } = this.board;
-    this.names.forEach((name, i) => {
-      if (i) this.table.column(i).visible(EXTRAS.includes(name) ? state.cols.includes(name) : !state.hide.includes(name), false);
-    });
-    this.table.columns.adjust();
+    const changed = this.names.map((_, i) => i).filter(i => this.table.column(i).visible() !== this.wants(this.names[i]));
+    for (const i of changed) this.table.column(i).visible(this.wants(this.names[i]), false);
+    if (changed.length) this.table.columns.adjust();
   }
 
   noteOrder() {

@@ -18,7 +18,7 @@ def minilm_run(minilm_folder: Path, datasets_folder: Path, tmp_path_factory: pyt
         *("run", minilm_folder, "--datasets", datasets_folder, "--keep-duplicates", "--progress", "json"),
         *("--output", folder / "result.json", "--samples", folder / "samples.parquet"),
         *("--work-dir", folder / "work", "--device", "cpu"),
-        timeout=1200,
+        timeout=2400,
     )
     assert ran.returncode == 0, ran.stderr
     return Run(

@@ -24,12 +24,14 @@ class Run:
     work_dir: Path
 
 
-def evaluator(*arguments: object, timeout: float = 120, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
-    """Run `python -m evaluator` as a user does, in the folder `cwd`."""
+def evaluator(
+    *arguments: object, timeout: float = 300, cwd: Path = ROOT, **variables: str
+) -> subprocess.CompletedProcess[str]:
+    """Run `python -m evaluator` as a user does, in the folder `cwd`, with environment `variables`."""
     return subprocess.run(
         [sys.executable, "-m", "evaluator", *map(str, arguments)],
         cwd=cwd,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        env={**os.environ, "PYTHONPATH": str(ROOT), **variables},
         capture_output=True,
         text=True,
         timeout=timeout,

@@ -10,6 +10,7 @@ from evaluator.records import load_result
 from evaluator.samples import load_samples
 from evaluator.spec import local_spec
 from tests.evaluator.running import evaluator, events_in
+from tests.ports import free_port
 
 MakeModel = Callable[..., Path]
 
@@ -122,11 +123,12 @@ def test_a_wrong_command_says_what_is_right(arguments: tuple[str, ...], said: st
 
 
 def test_an_unreachable_hub_is_not_the_models_fault() -> None:
-    ran = evaluator("run", "nlpai-lab/KURE-v1", "--device", "cpu", "--progress", "json")
+    nobody = f"http://127.0.0.1:{free_port()}"
+    ran = evaluator("run", "nlpai-lab/KURE-v1", "--device", "cpu", "--progress", "json", HF_ENDPOINT=nobody)
     assert ran.returncode == 1
     assert "Traceback" not in ran.stderr
     failed = events_in(ran.stderr)[-1]
-    assert failed["class"] == "internal"
+    assert failed["class"] == "hub_unavailable"
     assert "The model is not at fault: try again" in str(failed["message"])
 
 

@@ -59,16 +59,21 @@ def test_mtebs_average_precision_is_one_of_the_orders_of_our_ties(
     samples = minilm_run.samples[task_id]
     gold = samples["gold"]
     for name in SIMILARITIES:
-        nudge = 1e-9 * (2 * gold - 1)
-        worst, best = (average_precision_score(gold, samples[name] + sign * nudge) for sign in (-1, 1))
+        worst, best = (ordered_average_precision(gold, samples[name], sign * gold) for sign in (1, -1))
         assert worst - 1e-5 <= reference[task_id][f"{name}_ap"] <= best + 1e-5, name
 
 
+def ordered_average_precision(gold: np.ndarray, similarity: np.ndarray, then_by: np.ndarray) -> float:
+    """Average precision of the pairs by falling similarity, ties broken by rising `then_by`, so that none is left."""
+    order = np.lexsort((then_by, -similarity))
+    return float(average_precision_score(gold[order], -np.arange(len(order))))
+
+
 def test_kor_nli_agrees_where_mteb_keeps_the_ties(minilm_run: "Run", reference: dict[str, dict[str, float]]) -> None:
-    """Distances of equal embeddings are exactly 0 in MTEB too: there the values agree to 1e-6."""
+    """Distances of equal embeddings are exactly 0 in MTEB too: there the values agree."""
     metrics = minilm_run.result.tasks["KorNLI"].metrics
     for name in ("cosine_ap", "manhattan_ap", "euclidean_ap"):
-        assert metrics[name] == pytest.approx(reference["KorNLI"][name], abs=1e-6), name
+        assert metrics[name] == pytest.approx(reference["KorNLI"][name], abs=1e-5), name
 
 
 def test_the_task_without_data_says_why(minilm_run: "Run") -> None:

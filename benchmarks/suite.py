@@ -1,0 +1,219 @@
+"""How long the suite takes: ours, sentence-transformers called as MTEB calls it, and the bare forward pass.
+
+    python -m benchmarks.suite --model FOLDER --datasets DIR [--tasks ID ...] [--repeat 2] [--peer mteb --peer-python P]
+
+The contenders run in turn, each in a process of its own, `--repeat` times; the best time of each counts, so that a
+neighbour on the machine disturbs the ratios little. What each does:
+
+- ours: `evaluator.run.evaluate`. `encode` is its sweep with tokenising, sorting and writing to disk.
+- mteb-like: `SentenceTransformer.encode(..., batch_size=32)` task by task and side by side, texts as often as they
+  occur: what MTEB's evaluators ask of the model, without their scoring.
+- floor: the forward pass alone over the unique texts' token ids, sorted by length, packed at the best of several token
+  budgets; tokenising is not counted. Nothing that runs this model with these libraries can be faster.
+- mteb: MTEB itself, if an interpreter that has it is given; its own time, without loading model and data.
+"""
+
+import argparse
+import json
+import platform
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from evaluator.suite import KO_V1
+from evaluator.task import Task
+
+BUDGETS = (1024, 2048, 4096, 8192)
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def sides(tasks: list[Task], datasets: Path, cache: Path) -> list[tuple[str, list[str]]]:
+    """What MTEB encodes, call by call: (task, texts)."""
+    from evaluator.data import TaskData
+    from evaluator.kinds import kind_of
+
+    calls = []
+    for task in tasks:
+        examples = kind_of(task).read(task, TaskData(task, datasets, cache), keep_duplicates=True)
+        for texts in examples.sides.values():
+            held = list(texts)
+            if task.type in ("STS", "PairClassification"):
+                middle = len(held) // 2
+                calls += [(task.id, held[:middle]), (task.id, held[middle:])]
+            else:
+                calls.append((task.id, held))
+    return calls
+
+
+def ours(model: Path, tasks: list[Task], datasets: Path) -> dict[str, Any]:
+    from evaluator.run import evaluate
+    from evaluator.spec import local_spec
+
+    started = time.perf_counter()
+    evaluation = evaluate(local_spec(model), tasks, datasets=datasets, keep_duplicates=True)
+    return {
+        "seconds": evaluation.result.seconds["encode"],
+        "whole": time.perf_counter() - started,
+        "tokens": evaluation.result.tokens,
+        "padded": evaluation.padded_tokens,
+        "phases": evaluation.result.seconds,
+    }
+
+
+def mteb_like(model: Path, tasks: list[Task], datasets: Path) -> dict[str, Any]:
+    from sentence_transformers import SentenceTransformer
+
+    with tempfile.TemporaryDirectory() as cache:
+        calls = sides(tasks, datasets, Path(cache))
+    encoder = SentenceTransformer(str(model), device="cpu")
+    encoder.encode(["준비 운동"])
+    counted = {"tokens": 0, "padded": 0}
+    forward = encoder.forward
+
+    def counting(features: dict[str, Any], **options: Any) -> Any:
+        counted["tokens"] += int(features["attention_mask"].sum())
+        counted["padded"] += features["attention_mask"].numel()
+        return forward(features, **options)
+
+    encoder.forward = counting  # type: ignore[method-assign,assignment]
+    started = time.perf_counter()
+    for _, texts in calls:
+        encoder.encode(texts, batch_size=32)
+    return {"seconds": time.perf_counter() - started, **counted}
+
+
+def floor(model: Path, tasks: list[Task], datasets: Path) -> dict[str, Any]:
+    from evaluator.encoder import Encoder
+    from evaluator.loading import load_encoder
+    from evaluator.spec import local_spec
+    from evaluator.texts import batches
+
+    with tempfile.TemporaryDirectory() as cache:
+        texts = sorted({text for _, call in sides(tasks, datasets, Path(cache)) for text in call}, key=len)
+    encoder: Encoder = load_encoder(local_spec(model), "cpu")
+    tokens: list[np.ndarray] = []
+    for start in range(0, len(texts), 256):
+        tokens += encoder.tokenize(texts[start : start + 256], "", None)
+    lengths = np.array([len(ids) for ids in tokens])
+
+    def run(chosen: np.ndarray, budget: int) -> tuple[float, int]:
+        packed = [[tokens[chosen[position]] for position in batch] for batch in batches(lengths[chosen], budget)]
+        started = time.perf_counter()
+        for batch in packed:
+            encoder.embed(batch, "", None)
+        return time.perf_counter() - started, sum(len(batch) * max(map(len, batch)) for batch in packed)
+
+    sample = np.random.default_rng(0).permutation(len(tokens))[: max(1, len(tokens) // 16)]
+    run(sample[:64], BUDGETS[0])
+    tried = {budget: min(run(sample, budget)[0] for _ in range(2)) for budget in BUDGETS}
+    best = min(tried, key=lambda budget: tried[budget])
+    seconds, padded = run(np.arange(len(tokens)), best)
+    return {"seconds": seconds, "tokens": int(lengths.sum()), "padded": padded, "budget": best, "tried": tried}
+
+
+CONTENDERS: dict[str, Callable[[Path, list[Task], Path], dict[str, Any]]] = {
+    "ours": ours,
+    "mteb-like": mteb_like,
+    "floor": floor,
+}
+
+MTEB = """
+import json, resource, sys, time, warnings
+from pathlib import Path
+warnings.simplefilter("ignore")
+import datasets
+model, folder, names = sys.argv[1], Path(sys.argv[2]), sys.argv[3:]
+import datasets.load
+load, configs, splits = datasets.load_dataset, datasets.get_dataset_config_names, datasets.get_dataset_split_names
+def local(function):
+    def call(path, *rest, **options):
+        options.pop("revision", None); options.pop("trust_remote_code", None)
+        if function is configs: rest = ()
+        return function(str(folder / path), *rest, **options)
+    return call
+datasets.load_dataset = local(load)
+datasets.get_dataset_config_names = local(configs)
+datasets.get_dataset_split_names = local(splits)
+import mteb
+from sentence_transformers import SentenceTransformer
+encoder = SentenceTransformer(model, device="cpu")
+subset = {"STS17": ["ko-ko"], "PawsXPairClassification": ["ko"], "SIB200ClusteringS2S": ["kor_Hang"]}
+seconds = {}
+for name in names:
+    task = mteb.get_task(name, hf_subsets=subset.get(name)) if name in subset else mteb.get_task(name)
+    task.load_data()
+    started = time.perf_counter()
+    mteb.evaluate(encoder, task, cache=None, overwrite_strategy="always")
+    seconds[name] = time.perf_counter() - started
+print(json.dumps({"seconds": sum(seconds.values()), "by_task": seconds,
+                  "peak": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024}))
+"""
+
+
+def once(name: str, arguments: argparse.Namespace) -> dict[str, Any]:
+    """One contender in a process of its own."""
+    if name == "mteb":
+        command = [arguments.peer_python, "-c", MTEB, str(arguments.model), str(arguments.datasets), *arguments.tasks]
+    else:
+        command = [sys.executable, "-m", "benchmarks.suite", "--only", name]
+        command += ["--model", str(arguments.model), "--datasets", str(arguments.datasets)]
+        command += ["--tasks", *arguments.tasks]
+    ran = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    if ran.returncode != 0:
+        raise SystemExit(f"{name} failed:\n{ran.stderr[-2000:]}")
+    found: dict[str, Any] = json.loads(ran.stdout.strip().splitlines()[-1])
+    return found
+
+
+def table(best: dict[str, dict[str, Any]]) -> str:
+    """The best run of each contender, and the ratios."""
+    lines = ["| | seconds | tokens | with padding | peak MiB |", "|---|---|---|---|---|"]
+    for name, run in best.items():
+        tokens, padded = run.get("tokens", ""), run.get("padded", "")
+        lines.append(f"| {name} | {run['seconds']:.1f} | {tokens} | {padded} | {run['peak'] / 2**20:.0f} |")
+    mine = best["ours"]["seconds"]
+    for name, run in best.items():
+        if name != "ours":
+            lines.append(f"ours / {name}: {mine / run['seconds']:.3f}")
+    return "\n".join(lines)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--model", type=Path, required=True)
+    parser.add_argument("--datasets", type=Path, required=True)
+    parser.add_argument("--tasks", nargs="+", default=[i for i in KO_V1.task_ids if i != "Ko-StrategyQA"])
+    parser.add_argument("--repeat", type=int, default=2)
+    parser.add_argument("--peer", choices=["mteb"])
+    parser.add_argument("--peer-python", help="an interpreter that has mteb")
+    parser.add_argument("--only", choices=sorted(CONTENDERS), help=argparse.SUPPRESS)
+    arguments = parser.parse_args()
+    arguments.model, arguments.datasets = arguments.model.resolve(), arguments.datasets.resolve()
+    if arguments.only:
+        found = CONTENDERS[arguments.only](
+            arguments.model, [KO_V1.task(name) for name in arguments.tasks], arguments.datasets
+        )
+        found["peak"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+        print(json.dumps(found))
+        return
+    names = [*CONTENDERS, *(["mteb"] if arguments.peer else [])]
+    best: dict[str, dict[str, Any]] = {}
+    for turn in range(arguments.repeat):
+        for name in names:
+            run = once(name, arguments)
+            print(f"turn {turn + 1} {name}: {json.dumps(run)}", flush=True)
+            if name not in best or run["seconds"] < best[name]["seconds"]:
+                best[name] = run
+    print(f"\n{platform.machine()}, Python {platform.python_version()}, {', '.join(arguments.tasks)}\n")
+    print(table(best))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,87 @@
+"""WCAG 2.2 AA, as axe-core checks it, in light and dark, and what fits a phone."""
+
+from collections.abc import Callable
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, expect
+
+from tests.browser.running import RunningApp
+
+pytestmark = pytest.mark.browser
+
+Visit = Callable[..., Page]
+TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+PLACES = {
+    "table": "?origin=measured,published,imported&tab=tasks&cols=origin,license,borda&compare=BAAI/bge-m3",
+    "compare": "?tab=compare&compare=nlpai-lab/KURE-v1,BAAI/bge-m3",
+    "plots": "?tab=plots",
+    "about": "?tab=about&lang=en",
+    "model": "?model=nlpai-lab/KURE-v1",
+}
+
+
+def settled(page: Page) -> None:
+    expect(page.locator("[aria-busy=true]")).to_have_count(0)
+    expect(page.locator(".kel-panel:visible").get_by_text("불러오는 중…")).to_have_count(0)
+    expect(page.locator(".kel-panel:visible :is(td, svg.main-svg)").first).to_be_visible()
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_nothing_on_the_board_breaks_wcag_aa(place: str, app: RunningApp, visit: Visit) -> None:
+    page = visit(app.url + PLACES[place])
+    settled(page)
+    if place == "table":
+        page.locator("summary", has_text="필터").click()
+    for theme in ("light", "dark"):
+        page.evaluate("dark => document.body.classList.toggle('dark', dark)", theme == "dark")
+        found = Axe().run(
+            page,
+            options={"runOnly": {"type": "tag", "values": TAGS}},
+        )
+        told = [
+            f"{violation['id']}: {node['target']} {node.get('failureSummary', '')[:300]}"
+            for violation in found.response["violations"]
+            for node in violation["nodes"][:3]
+        ]
+        assert not told, f"{place}, {theme}:\n" + "\n".join(told)
+
+
+def test_the_submit_tab_breaks_nothing_either(app: RunningApp, visit: Visit) -> None:
+    page = visit(app.url)
+    page.get_by_role("tab", name="제출").click()
+    expect(page.get_by_label("모델 id")).to_be_visible()
+    found = Axe().run(page, options={"runOnly": {"type": "tag", "values": TAGS}})
+    assert [violation["id"] for violation in found.response["violations"]] == []
+
+
+def test_the_provenance_dialog_breaks_nothing_either(app: RunningApp, visit: Visit) -> None:
+    page = visit(app.url)
+    settled(page)
+    page.locator(".kel-panel:visible td.kel-score").first.click()
+    expect(page.get_by_role("dialog")).to_contain_text("KLUE-STS")
+    found = Axe().run(page, context="dialog")
+    assert [violation["id"] for violation in found.response["violations"]] == []
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_the_board_fits_a_phone(place: str, app: RunningApp, visit: Visit) -> None:
+    page = visit(app.url + PLACES[place], viewport={"width": 390, "height": 844}, has_touch=True)
+    settled(page)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_the_table_is_walked_with_the_keyboard_alone(app: RunningApp, visit: Visit) -> None:
+    page = visit(app.url)
+    settled(page)
+    page.get_by_role("tab", name="종합", exact=True).focus()
+    page.keyboard.press("ArrowRight")
+    expect(page.get_by_role("tab", name="STS", exact=True)).to_be_focused()
+    cell = page.locator(".kel-panel:visible tbody td[tabindex='0']")
+    cell.focus()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("dialog")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.locator(".kel-panel:visible tbody tr:nth-child(2) td:nth-child(3)")).to_be_focused()
