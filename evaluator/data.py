@@ -38,7 +38,7 @@ def _readable(task: Task) -> Iterator[None]:
         raise TaskError("data_unavailable", f"The {source} could not be found or read.") from error
     except (HTTPError, HfHubHTTPError, OSError) as error:
         raise TaskError(
-            "data_unavailable", f"The {source} could not be downloaded; try again when the Hub can be reached."
+            "hub_unavailable", f"The {source} could not be downloaded; try again when the Hub can be reached."
         ) from error
     except ValueError as error:
         raise TaskError("data_unavailable", f"The {source} has not the expected config or split.") from error

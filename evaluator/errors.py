@@ -16,6 +16,7 @@ FailureClass = Literal[
     "too_large",  # more parameters than this worker takes
     "out_of_memory",  # did not fit, even with one text per batch
     "bad_embeddings",  # NaN, wrong shape, or the same vector for every text
+    "hub_unavailable",  # the Hub did not answer; it may later
     "data_unavailable",  # a data set could not be read, or is not the pinned one
     "timeout",  # took longer than allowed
     "worker_lost",  # the worker vanished three times

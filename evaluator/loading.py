@@ -23,7 +23,8 @@ def load_encoder(spec: ModelSpec, device: str) -> Encoder:
     """The model, on `device`, in the precision and with the pooling that its spec and its repository say.
 
     Raises:
-        EvaluationError: not_found, gated, load_failed, needs_remote_code, out_of_memory, bad_embeddings, internal.
+        EvaluationError: not_found, gated, load_failed, needs_remote_code, out_of_memory, bad_embeddings,
+            hub_unavailable.
     """
     bound_primitive_cache()
     folder = fetch(spec)

@@ -47,7 +47,8 @@ def _hub_failures(spec: ModelSpec) -> Iterator[None]:
         ) from error
     except (HTTPError, HfHubHTTPError, LocalEntryNotFoundError, OfflineModeIsEnabled, OSError) as error:
         raise EvaluationError(
-            "internal", f"The Hub could not be reached to fetch {spec.model}. The model is not at fault: try again."
+            "hub_unavailable",
+            f"The Hub could not be reached to fetch {spec.model}. The model is not at fault: try again.",
         ) from error
 
 
@@ -55,7 +56,7 @@ def resolve_revision(spec: ModelSpec, revision: str | None = None) -> ModelSpec:
     """`spec` with the commit that a branch or tag (None: the default branch) points to now.
 
     Raises:
-        EvaluationError: not_found, gated, or internal if the Hub is out of reach.
+        EvaluationError: not_found, gated, hub_unavailable.
     """
     from huggingface_hub import HfApi
 
@@ -68,7 +69,8 @@ def fetch(spec: ModelSpec) -> Path:
     """The folder with the model's files: the local one, or a download of the pinned commit into the Hub's cache.
 
     Raises:
-        EvaluationError: not_found, gated, internal; a local folder that changed since its revision was taken.
+        EvaluationError: not_found (also a local folder that changed since its revision was taken), gated,
+            hub_unavailable.
     """
     if spec.source == "local":
         if spec.folder is None or not spec.folder.is_dir():

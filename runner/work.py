@@ -12,6 +12,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
+from evaluator.errors import FailureClass
 from evaluator.records import ModelResult
 from evaluator.spec import result_path
 from leaderboard_data.publish import publish_change
@@ -20,6 +21,7 @@ from runner.logs import Say
 from store.errors import Conflict, OutcomeUnknown, StoreError, Unavailable
 from store.update import update
 from submissions.errors import LeaseLost
+from submissions.queue import MAX_ATTEMPTS
 from submissions.record import OPEN, ResultReference, Submission
 from submissions.stored import Queue
 
@@ -145,20 +147,13 @@ class Worker:
         outcome = self._evaluate(job, lease.hear, lambda: self.stopping or lease.lost)
         if lease.lost:
             raise LeaseLost(submission)
-        if outcome.failure is not None:
-            failure, message = outcome.failure
-            ended = self._kept_trying(
-                lambda: self.queue.fail(
-                    submission.id,
-                    nonce=lease.nonce,
-                    failure=failure,
-                    message=message,
-                    delay=self.terms.retry_delay,
-                    log=outcome.log,
-                )
-            )
-            self._say("failed", **_told(ended), failure=failure, message=message)
-            self._tidy(ended, job)
+        failure = outcome.failure
+        if outcome.result is not None and submission.attempt < MAX_ATTEMPTS:
+            failure = _may_come_later(outcome.result)
+        if failure is not None:
+            # Embeddings stay in the work folder; the result would be taken for the whole of the next attempt.
+            job.result_file.unlink(missing_ok=True)
+            self._fail(submission, lease, job, failure, outcome.log)
         elif outcome.result is not None:
             result = outcome.result.model_copy(update={"submission": submission.id})
             reference = self._publish(submission, lease, result, outcome.samples)
@@ -166,6 +161,22 @@ class Worker:
             self._tidy(self.queue.find(submission.id), job)
         else:
             self._give_back(submission, lease, "the worker is stopping")
+
+    def _fail(
+        self, submission: Submission, lease: "_Lease", job: Job, failure: tuple[FailureClass, str], log: str
+    ) -> None:
+        ended = self._kept_trying(
+            lambda: self.queue.fail(
+                submission.id,
+                nonce=lease.nonce,
+                failure=failure[0],
+                message=failure[1],
+                delay=self.terms.retry_delay,
+                log=log,
+            )
+        )
+        self._say("failed", **_told(ended), failure=failure[0], message=failure[1])
+        self._tidy(ended, job)
 
     def _publish(
         self, submission: Submission, lease: "_Lease", result: ModelResult, samples: bytes | None
@@ -266,6 +277,14 @@ class _Lease:
         else:
             self._renewed = self._clock()
             worker._say("renewed", submission=self._id, progress=dict(self._progress))
+
+
+def _may_come_later(result: ModelResult) -> tuple[FailureClass, str] | None:
+    """Why a task has no score, if only because the Hub did not answer: worth another attempt before publishing."""
+    for score in result.tasks.values():
+        if score.error is not None and score.error.failure == "hub_unavailable":
+            return score.error.failure, score.error.message
+    return None
 
 
 def _plain(event: Event) -> dict[str, float | int | str | None]:

@@ -50,7 +50,7 @@ TRANSITIONS = frozenset(
 )
 """All arrows that there are; anything else is refused."""
 
-RETRIABLE: frozenset[FailureClass] = frozenset({"worker_lost", "data_unavailable", "timeout"})
+RETRIABLE: frozenset[FailureClass] = frozenset({"worker_lost", "hub_unavailable", "data_unavailable", "timeout"})
 """Failures whose cause may be gone at the next attempt."""
 
 

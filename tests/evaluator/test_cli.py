@@ -128,7 +128,7 @@ def test_an_unreachable_hub_is_not_the_models_fault() -> None:
     assert ran.returncode == 1
     assert "Traceback" not in ran.stderr
     failed = events_in(ran.stderr)[-1]
-    assert failed["class"] == "internal"
+    assert failed["class"] == "hub_unavailable"
     assert "The model is not at fault: try again" in str(failed["message"])
 
 

@@ -3,7 +3,8 @@
 Called like `python -m evaluator run`, with `--script FILE` before the options. FILE holds JSON: {"tasks": {id: score}},
 and by the name of a point (started, loaded, <task>, scored, written) what happens there: {"kill": true} ends this
 process by SIGKILL, {"kill_parent": true} the worker, {"exit": n}, {"fail": [class, message]}, {"print": text},
-{"hold": path} waits until that file is there, {"allocate": bytes}. A point's deed happens once per work folder.
+{"hold": path} waits until that file is there, {"allocate": bytes}.
+"<task> unanswered" leaves that task without a score. A point's deed happens once per work folder.
 
 Like the real evaluator it keeps each finished task in the work folder, does not run it again, and writes its result
 atomically. Every task that runs is a line in `ran.txt` beside FILE.
@@ -18,7 +19,7 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 
-from evaluator.records import Environment, ModelResult, Origin, TaskScore, dump_result
+from evaluator.records import Environment, ModelResult, Origin, TaskFailure, TaskScore, dump_result
 from evaluator.spec import ModelSpec
 
 
@@ -33,13 +34,20 @@ class Script:
         self.content = json.loads(path.read_text())
         self.ballast: list[bytes] = []
 
-    def reach(self, point: str) -> None:
+    def happens(self, point: str) -> bool:
+        """Whether the script says something for this point, and it has not happened yet."""
         deed = self.content.get(point)
         mark = self.path.parent / f"reached-{self.content.get('name', '')}{point}"
         if deed is None or mark.exists():
-            return
+            return False
         if not deed.get("always"):
             mark.touch()
+        return True
+
+    def reach(self, point: str) -> None:
+        if not self.happens(point):
+            return
+        deed = self.content[point]
         if text := deed.get("print"):
             print(text, file=sys.stderr, flush=True)
         if held := deed.get("hold"):
@@ -84,6 +92,9 @@ def main() -> None:
             part.write_text(str(score))
             part.rename(kept)
         scores[task] = TaskScore(score=float(kept.read_text()))
+        if script.happens(f"{task} unanswered"):
+            error = TaskFailure(failure="hub_unavailable", message="The Hub did not answer.")
+            scores[task] = TaskScore(error=error)
         emit(event="task", task=task, score=score)
         script.reach(task)
     script.reach("scored")

@@ -114,6 +114,35 @@ def test_a_failure_that_passes_ends_in_a_result(
     assert queue.find(submission.id).status is Status.FINISHED
 
 
+def test_a_task_whose_data_the_hub_did_not_give_is_tried_again_before_anything_is_published(
+    queue: Queue, evaluations: Evaluations, make_worker: MakeWorker
+) -> None:
+    evaluations.follow(**{"KorSTS unanswered": {}})
+    submission = queued(queue)
+    make_worker().run(once=True)
+    finished = queue.find(submission.id)
+    assert finished.status is Status.FINISHED
+    assert finished.attempt == 2
+    assert finished.result is not None
+    result = load_result(queue.results.read(finished.result.path))
+    assert {task: score.score for task, score in result.tasks.items()} == TASKS
+
+
+def test_after_three_attempts_the_result_is_published_with_its_gap(
+    queue: Queue, evaluations: Evaluations, make_worker: MakeWorker
+) -> None:
+    evaluations.follow(**{"KorSTS unanswered": {"always": True}})
+    submission = queued(queue)
+    make_worker().run(once=True)
+    finished = queue.find(submission.id)
+    assert (finished.status, finished.attempt) == (Status.FINISHED, 3)
+    assert finished.result is not None
+    gap = load_result(queue.results.read(finished.result.path)).tasks["KorSTS"]
+    assert gap.score is None
+    assert gap.error is not None
+    assert gap.error.failure == "hub_unavailable"
+
+
 def test_a_retry_waits_for_its_delay(queue: Queue, evaluations: Evaluations, make_worker: MakeWorker) -> None:
     evaluations.follow(loaded={"fail": ["data_unavailable", "The Hub does not answer."]})
     submission = queued(queue)

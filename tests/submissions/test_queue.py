@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from evaluator.errors import FAILURE_CLASSES
 from evaluator.spec import ModelSpec
 from submissions import queue
 from submissions.errors import AlreadyEvaluated, AlreadySubmitted, IllegalTransition, LeaseLost, NotYours, QueueError
@@ -194,13 +195,11 @@ def attempts(failure: str) -> int:
 
 
 def test_passing_failures_are_tried_three_times_a_timeout_twice_others_once() -> None:
-    assert [attempts(f) for f in ("worker_lost", "data_unavailable", "timeout", "load_failed", "internal")] == [
-        3,
-        3,
-        2,
-        1,
-        1,
-    ]
+    assert {failure: attempts(failure) for failure in FAILURE_CLASSES} == {
+        **dict.fromkeys(FAILURE_CLASSES, 1),
+        **dict.fromkeys(("worker_lost", "hub_unavailable", "data_unavailable"), 3),
+        "timeout": 2,
+    }
 
 
 def test_after_three_vanished_workers_it_fails_as_worker_lost() -> None:
