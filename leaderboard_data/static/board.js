@@ -87,6 +87,7 @@ class Board {
     const table = this.tables.get(tab);
     table.stale = false;
     table.showColumns();
+    table.noteOrder();
     this.showCount(table.count());
   }
 

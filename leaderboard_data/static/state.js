@@ -59,8 +59,12 @@ export function address(state) {
 export const saveState = (state, newPage = false) =>
   history[newPage ? "pushState" : "replaceState"](null, "", address(state));
 
-export const filterCount = state => ["q", "precision", "params", "dim", "tokens", "license", "open", "type", "origin"]
-  .filter(name => FIELDS[name].format(state[name]) !== FIELDS[name].format(FIELDS[name].initial)).length;
+const FILTERS = ["q", "precision", "params", "dim", "tokens", "license", "open", "type", "origin"];
+
+export const filterKey = state => FILTERS.map(name => FIELDS[name].format(state[name])).join("\n");
+
+export const filterCount = state =>
+  FILTERS.filter(name => FIELDS[name].format(state[name]) !== FIELDS[name].format(FIELDS[name].initial)).length;
 
 export const defaults = names => Object.fromEntries(names.map(name => [name, clone(FIELDS[name].initial)]));
 

@@ -1,7 +1,7 @@
 // One view as a DataTable: columns, cells, sorting, keyboard. Renderers return HTML, so every value is escaped.
 import { compact, fill, h, hubAddress } from "./dom.js";
 import { matches, percent, searchWords, viewOf } from "./scores.js";
-import { EXTRAS, filterCount } from "./state.js";
+import { EXTRAS, filterCount, filterKey } from "./state.js";
 
 const lastBothWays = sign => (a, b) => a == null ? (b == null ? 0 : 1) : b == null ? -1 : (a - b) * sign;
 
@@ -35,6 +35,7 @@ export class Table {
       drawCallback: () => this.afterDraw(),
     });
     this.table.search.fixed("filters", (_, row) => matches(row.entry, this.board.state, this.words));
+    this.filtered = filterKey(state);
     if (filterCount(state)) this.table.draw();  // else it was just drawn
     else this.afterDraw();
     this.table.on("order", () => this.noteOrder());
@@ -101,12 +102,18 @@ export class Table {
 
   // Other rows in the same columns: after new results, other weights or other origins.
   refill() {
-    this.made = viewOf(this.board.data, this.board.listed(), this.view, this.board.state);
+    const { data, state } = this.board;
+    this.made = viewOf(data, this.board.listed(), this.view, state);
+    this.words = searchWords(state);
+    this.filtered = filterKey(state);
     this.table.clear().rows.add(this.made.rows).draw(false);
   }
 
   filter() {
-    this.words = searchWords(this.board.state);
+    const { state } = this.board;
+    if (this.filtered === filterKey(state)) return;
+    this.filtered = filterKey(state);
+    this.words = searchWords(state);
     this.table.draw();
   }
 
