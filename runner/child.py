@@ -19,6 +19,7 @@ import psutil
 from evaluator.errors import FAILURE_CLASSES, FailureClass
 from evaluator.records import ModelResult, load_result
 from evaluator.spec import ModelSpec
+from runner.folders import LOCK
 from runner.logs import LogTail, Redaction
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -125,7 +126,7 @@ class ChildProcess:
             options += ["--device", job.device]
         for task in job.tasks:
             options += ["--tasks", task]
-        jail = [sys.executable, "-m", "runner.jail", str(job.folder / "lock"), str(os.getpid())]
+        jail = [sys.executable, "-m", "runner.jail", str(job.folder / LOCK), str(os.getpid())]
         command = self.command or (sys.executable, "-m", "evaluator", "run")
         return subprocess.Popen(
             [*jail, *command, *map(str, options)],

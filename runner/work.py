@@ -17,6 +17,7 @@ from evaluator.records import ModelResult
 from evaluator.spec import result_path
 from leaderboard_data.publish import publish_change
 from runner.child import Event, Job, Outcome
+from runner.folders import folder_of, remove_others
 from runner.logs import Say
 from store.errors import Conflict, OutcomeUnknown, StoreError, Unavailable
 from store.update import update
@@ -98,8 +99,12 @@ class Worker:
         Raises:
             Forbidden, NotFound
         """
+        tidied = False
         while not self.stopping:
             try:
+                if not tidied:
+                    self._tidy_up()
+                    tidied = True
                 worked = self.run_one()
             except (Unavailable, Conflict, OutcomeUnknown) as error:
                 self._say("store_unavailable", error=str(error))
@@ -111,6 +116,12 @@ class Worker:
             if once:
                 return
             self._wait(poll_seconds)
+
+    def _tidy_up(self) -> None:
+        """Remove the folders that a killed worker left and nobody needs any more."""
+        is_open = [s.spec.id for s in self.queue.listing(closed=0).submissions]
+        for folder in remove_others(self._work_dir, is_open):
+            self._say("removed", folder=folder.name)
 
     def run_one(self) -> bool:
         """Put back what others lost, then claim one submission and see it through; False if there was none."""
@@ -229,7 +240,7 @@ class Worker:
         return Job(
             name=submission.id,
             spec=submission.spec,
-            folder=self._work_dir.absolute() / submission.spec.id[:16],
+            folder=folder_of(self._work_dir, submission.spec.id),
             datasets=self.terms.datasets,
             tasks=self.terms.tasks,
             device=self.terms.device,

@@ -4,6 +4,7 @@ Knows files and revisions, nothing of leaderboards. Three backends with one beha
 repository), `store.hub` (a data set repository on the Hub), `store.memory`.
 """
 
+import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -79,6 +80,14 @@ class Store(Protocol):
             Unavailable, Forbidden, NotFound
         """
         ...
+
+
+def blob_id(content: bytes) -> str:
+    """Git's id of a file's content: SHA-1 over the header `blob <size>` and the content.
+
+    The id that `Store.list` gives, except for files that the Hub keeps in LFS.
+    """
+    return hashlib.sha1(b"blob %d\0" % len(content) + content, usedforsecurity=False).hexdigest()
 
 
 def in_folder(path: str, prefix: str) -> bool:

@@ -29,7 +29,7 @@ from huggingface_hub.errors import EntryNotFoundError, HfHubHTTPError, Repositor
 from huggingface_hub.utils import build_hf_headers, get_session, hf_raise_for_status, parse_ratelimit_headers
 from pydantic import SecretStr
 
-from store import Changes, Commit, checked_changes, in_folder
+from store import Changes, Commit, blob_id, checked_changes, in_folder
 from store.errors import Conflict, Forbidden, NotFound, OutcomeUnknown, StoreError, Unavailable
 
 BRANCH = "main"
@@ -50,8 +50,7 @@ class _Blob:
     def fits(self, content: bytes) -> bool:
         if self.sha256 is not None:
             return hashlib.sha256(content).hexdigest() == self.sha256
-        header = b"blob %d\0" % len(content)
-        return hashlib.sha1(header + content, usedforsecurity=False).hexdigest() == self.id
+        return blob_id(content) == self.id
 
 
 class HubStore:

@@ -6,13 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from store import Changes, Commit, checked_changes, in_folder
+from store import Changes, Commit, blob_id, checked_changes, in_folder
 from store.errors import Conflict, NotFound
-
-
-def blob_id(content: bytes) -> str:
-    """Git's id of a file's content: SHA-1 over the header `blob <size>` and the content."""
-    return hashlib.sha1(b"blob %d\0" % len(content) + content, usedforsecurity=False).hexdigest()
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from store import Changes, Store
+from store import Changes, Store, blob_id
 from store.errors import Conflict, NotFound, OutcomeUnknown, StoreError, Unavailable
 
 MARK = "Update-Id: "
@@ -28,7 +28,7 @@ class Snapshot:
         self.store = store
         self.revision = revision
         self._lists: dict[str, dict[str, str]] = {}
-        self._contents: dict[str, bytes] = {}
+        self._contents: dict[str, bytes | None] = {}  # None: there is no such file
 
     def list(self, prefix: str = "") -> dict[str, str]:
         """{path: blob id} of the files below the folder `prefix` ("" for all); empty if there is no such folder.
@@ -48,13 +48,35 @@ class Snapshot:
             Unavailable, Forbidden
         """
         if path not in self._contents:
-            self._contents[path] = self.store.read(path, self.revision)
-        return self._contents[path]
+            try:
+                self._contents[path] = self.store.read(path, self.revision)
+            except NotFound:
+                self._contents[path] = None
+        content = self._contents[path]
+        if content is None:
+            raise NotFound(f"{self.store.url} has no file {path} at {self.revision[:12]}")
+        return content
 
     def exists(self, path: str) -> bool:
         """Whether there is a file at `path`."""
         folder = path.rpartition("/")[0]
-        return path in self.list(folder)
+        if folder or "" in self._lists:
+            return path in self.list(folder)
+        try:  # listing the root would list everything
+            self.read(path)
+        except NotFound:
+            return False
+        return True
+
+    def holds(self, path: str, content: bytes | None) -> bool:
+        """Whether the file at `path` is `content`; None: there is no such file. Reads only what was not listed."""
+        for folder in (path.rpartition("/")[0], ""):
+            if folder in self._lists and path not in self._contents:
+                return self._lists[folder].get(path) == (None if content is None else blob_id(content))
+        try:
+            return self.read(path) == content
+        except NotFound:
+            return content is None
 
 
 @dataclass(frozen=True)
@@ -101,7 +123,7 @@ def update(
             if unsure and (landed := _marked_commit(store, mark, snapshot.revision, unsure[1])):
                 return landed
             wanted = change(snapshot)
-            if wanted is None or _changes_nothing(snapshot, wanted.files):
+            if wanted is None or all(snapshot.holds(path, content) for path, content in wanted.files.items()):
                 return snapshot.revision
             return store.commit(wanted.files, f"{wanted.message}\n\n{mark}", snapshot.revision)
         except (Conflict, Unavailable, OutcomeUnknown) as error:
@@ -136,15 +158,3 @@ def _marked_commit(store: Store, mark: str, head: str, parent: str) -> str | Non
         if commit.message.endswith(mark):
             return commit.revision
     raise OutcomeUnknown(f"{store.url}: a commit's answer was lost and too much has been written since; look yourself")
-
-
-def _changes_nothing(snapshot: Snapshot, files: Changes) -> bool:
-    """Whether every file already is as wanted, so that there is nothing to commit."""
-    for path, content in files.items():
-        try:
-            if snapshot.read(path) != content:
-                return False
-        except NotFound:
-            if content is not None:
-                return False
-    return True

@@ -14,6 +14,9 @@ from submissions.record import Status, Submission, dump_submission, load_submiss
 
 _ID = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{6}")
 
+KEPT_RECORDS = 2000
+"""Parsed submissions that are kept beyond those of the last listings."""
+
 _DEEDS = {
     Status.PENDING: "Submit",
     Status.QUEUED: "Queue",
@@ -88,6 +91,8 @@ class SubmissionFiles:
         """The readable submissions among `blobs` (path -> blob id), and what is wrong with the others."""
         found: list[Submission] = []
         unreadable: dict[str, str] = {}
+        if len(self._parsed) > KEPT_RECORDS + 2 * len(blobs):  # every renewed lease is a blob that nobody reads again
+            self._parsed = {blob: self._parsed[blob] for blob in blobs.values() if blob in self._parsed}
         for path, blob in blobs.items():
             record = self._parsed.get(blob)
             if record is None:

@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from store import Store
+from store import Store, blob_id
 from store.errors import Conflict, NotFound
 from store.hub import HubStore
 from store.local import LocalStore
-from store.memory import MemoryStore, blob_id
+from store.memory import MemoryStore
 from tests.hub.repositories import Repositories
 
 _numbers = itertools.count()

@@ -227,3 +227,24 @@ def test_a_snapshot_does_not_move_when_the_store_does() -> None:
     assert set(snapshot.list()) == {"count"}
     assert snapshot.exists("count")
     assert not snapshot.exists("other/count")
+
+
+def test_what_was_listed_is_compared_without_being_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    store = MemoryStore()
+    run(store, lambda _: Change({"open/a": b"1", "policy.json": b"{}"}, "one"))
+    snapshot = Snapshot(store, store.head())
+    snapshot.list("open")
+    monkeypatch.setattr(MemoryStore, "read", lambda *_: pytest.fail("read"))
+    assert snapshot.holds("open/a", b"1")
+    assert not snapshot.holds("open/a", b"2")
+    assert not snapshot.holds("open/a", None)
+    assert snapshot.holds("open/b", None)
+
+
+def test_a_file_at_the_root_is_found_without_listing_everything(monkeypatch: pytest.MonkeyPatch) -> None:
+    store = MemoryStore()
+    run(store, lambda _: Change({"policy.json": b"{}"}, "one"))
+    monkeypatch.setattr(MemoryStore, "list", lambda *_: pytest.fail("listed"))
+    snapshot = Snapshot(store, store.head())
+    assert snapshot.exists("policy.json")
+    assert not snapshot.exists("README.md")
