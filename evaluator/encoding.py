@@ -53,11 +53,12 @@ def is_out_of_memory(error: Exception) -> bool:
 
 
 class Sweep:
-    """One pass over a share of the texts, on one device, into the workspace.
+    """One pass over a share of the batches, on one device, into the workspace.
 
-    Batches depend on the texts, the budget and the share alone, not on what was done before: a run that goes on
-    after a kill computes the same batches, and so the same bits. After an out-of-memory the budget is halved for the
-    batch and all that follow.
+    Batches depend on the texts and the first budget alone, not on what was done before nor on the number of shares:
+    a run that goes on after a kill, or is shared out, computes the same batches. Of every `shares` batches this sweep
+    takes one, so that all shares have long and short texts. After an out-of-memory the budget is halved, and this
+    batch and all that follow are computed in parts that fit.
     """
 
     def __init__(
@@ -69,7 +70,10 @@ class Sweep:
         self.budget = budget
         self.padded = 0
         self._batches = 0
-        self._windows = texts.windows(share, shares)
+        self._packed = budget
+        self._share = share
+        self._shares = shares
+        self._windows = texts.windows()
         self._bytes = sum(window.bytes for window in self._windows)
 
     def run(self, tell: Tell) -> int:
@@ -78,20 +82,20 @@ class Sweep:
         Raises:
             EvaluationError: out_of_memory with one text a batch, bad_embeddings, load_failed.
         """
-        done, seen_tokens, seen_bytes = 0, 0, 0
+        done, seen_tokens, seen_bytes, number = 0, 0, 0, 0
         for window, tokens in self._tokenised():
             lengths = self.workspace.lengths[window.items]
             seen_tokens += int(lengths.sum())
             seen_bytes += window.bytes
-            total = round(seen_tokens * self._bytes / seen_bytes) if seen_bytes else seen_tokens
-            if tokens is None:
-                done += int(lengths.sum())
-                continue
-            for batch in batches(lengths, lambda: self.budget):
+            total = round(seen_tokens * self._bytes / max(seen_bytes, 1) / self._shares)
+            for batch in batches(lengths, lambda: self._packed):
+                number += 1
+                if number % self._shares != self._share:
+                    continue
                 done += int(lengths[batch].sum())
-                if not self.workspace.done[window.items[batch]].all():
+                if tokens is not None and not self.workspace.done[window.items[batch]].all():
                     self._encode(window.items[batch], [tokens[position] for position in batch])
-                    tell(done, total, self.texts.group_of(int(window.items[batch[0]])).task_id)
+                    tell(done, max(done, total), self.texts.group_of(int(window.items[batch[0]])).task_id)
         tell(done, done, None)
         return done
 

@@ -38,7 +38,8 @@ def encode_on(
     """Encode all texts into the workspace.
 
     `encoder` is on the first device and works here; every other device has a process that loads the model again.
-    Texts are dealt round robin by length, so that all shares cost the same.
+    Batches are dealt round robin, longest first, so that all shares cost the same and no batch differs from those of
+    one device. Several processes on the CPU keep its number of threads each, which decides the last bits.
 
     Raises:
         EvaluationError: as `Sweep.run`; or internal, a process died.
@@ -46,7 +47,6 @@ def encode_on(
     if len(devices) == 1:
         sweep = Sweep(encoder, texts, workspace, budget)
         return Counted(sweep.run(tell), sweep.padded)
-    threads = _share_threads(devices)
     spawn = multiprocessing.get_context("spawn")
     events: ProcessQueue[Any] = spawn.Queue()
     processes = [
@@ -69,24 +69,6 @@ def encode_on(
             if process.is_alive():
                 process.terminate()
             process.join()
-        _set_threads(threads)
-
-
-def _share_threads(devices: Sequence[str]) -> int:
-    """Give each CPU process its part of the threads; returns how many there were."""
-    import torch
-
-    threads = torch.get_num_threads()
-    on_cpu = sum(device.startswith("cpu") for device in devices)
-    if on_cpu > 1:
-        _set_threads(max(1, threads // on_cpu))
-    return threads
-
-
-def _set_threads(count: int) -> None:
-    import torch
-
-    torch.set_num_threads(count)
 
 
 def _work(
@@ -104,10 +86,6 @@ def _work(
     from evaluator.environment import quiet_libraries
     from evaluator.loading import load_encoder
 
-    if device.startswith("cpu"):
-        import torch
-
-        _set_threads(max(1, torch.get_num_threads() // shares))
     try:
         with quiet_libraries():
             encoder = load_encoder(spec, device)

@@ -96,8 +96,8 @@ class UniqueTexts:
         group = int(self._group_index(np.array([item]))[0])
         return str(self.groups[group].texts[int(self._position[item] - self._starts[group])])
 
-    def windows(self, share: int = 0, shares: int = 1) -> list[Window]:
-        """The unique texts in encoding order: by size, longest first, dealt round robin over `shares`.
+    def windows(self) -> list[Window]:
+        """The unique texts in encoding order: by size, longest first.
 
         Windows of at most 4,096 texts and 8 MB bound what is held of texts and token ids at a time. A window never
         mixes what may not share a batch.
@@ -107,7 +107,7 @@ class UniqueTexts:
         for key in sorted(set(self._segment_keys), key=str):
             members = np.array([segment == key for segment in self._segment_keys])[groups]
             items = np.flatnonzero(members)
-            order = items[np.argsort(-self.sizes[items], kind="stable")][share::shares]
+            order = items[np.argsort(-self.sizes[items], kind="stable")]
             windows += list(_cut(order, self.sizes))
         return windows
 

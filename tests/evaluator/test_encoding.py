@@ -113,12 +113,21 @@ def test_batches_hold_every_text_once_and_fill_the_budget(lengths: list[int], bu
         assert (len(batch) + 1) * max(most, 1) > budget  # one more would not have fitted
 
 
-@settings(max_examples=20, deadline=None)
-@given(st.lists(st.text("가나다 abc", max_size=30), min_size=1, max_size=60), st.integers(1, 3))
-def test_shares_hold_every_text_once(texts: list[str], shares: int) -> None:
-    unique = UniqueTexts([group("가", texts)])
-    dealt = [window.items for share in range(shares) for window in unique.windows(share, shares)]
-    assert sorted(np.concatenate(dealt).tolist()) == list(range(len(set(texts))))
+@pytest.mark.parametrize("most_tokens", [None, 100])
+def test_shares_compute_every_text_once_in_the_batches_of_one_device(most_tokens: int | None, tmp_path: Path) -> None:
+    """Also where one of them runs out of memory: the batches are still dealt by the first budget."""
+    words = [f"{'글' * (number % 23 + 1)}{number}" for number in range(300)]
+    texts = UniqueTexts([group("가", words)])
+    workspace = Workspace(tmp_path, len(texts), DIMENSION)
+    encoders = [InMemoryEncoder(), InMemoryEncoder(most_tokens), InMemoryEncoder()]
+    for share, encoder in enumerate(encoders):
+        Sweep(encoder, texts, workspace, 400, share, len(encoders)).run(lambda *_told: None)  # type: ignore[arg-type]
+    assert workspace.done.all()
+    assert sum(count for encoder in encoders for count, _ in encoder.batches) == len(texts)
+    alone = InMemoryEncoder()
+    (tmp_path / "alone").mkdir()
+    Sweep(alone, texts, Workspace(tmp_path / "alone", len(texts), DIMENSION), 400).run(lambda *_told: None)  # type: ignore[arg-type]
+    assert set(encoders[0].batches + encoders[2].batches) <= set(alone.batches)
 
 
 def test_a_batch_without_memory_is_halved_and_never_restarted(tmp_path: Path) -> None:
