@@ -17,6 +17,7 @@ import typer
 
 from evaluator.records import now
 from evaluator.suite import KO_V1
+from leaderboard_data.publish import seed
 from runner.child import ChildProcess, Limits
 from runner.logs import json_lines
 from runner.status import status, status_text
@@ -98,6 +99,7 @@ def work(
         for each in names
     ]
     try:
+        seed(queue.results)  # the page may not write there, and its index must begin with the published board
         serve(workers, once=once, poll_seconds=settings.poll_seconds if poll is None else poll)
     except StoreError as error:
         typer.echo(f"error: {error}", err=True)

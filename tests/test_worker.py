@@ -37,6 +37,15 @@ def test_once_on_an_empty_queue_ends_well(environment: dict[str, str]) -> None:
     assert (ended.returncode, ended.stdout, ended.stderr) == (0, "", "")
 
 
+def test_the_first_worker_fills_an_empty_results_store_with_the_published_board(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
+    assert run(environment, "--once").returncode == 0
+    results = LocalStore(tmp_path / "results.git")
+    assert "leaderboard.parquet" in results.list()
+    assert [path for path in results.list("results") if path.startswith("results/nlpai-lab__KURE-v1/")]
+
+
 def test_a_model_too_large_stays_in_the_queue(environment: dict[str, str], tmp_path: Path) -> None:
     queue = Queue(LocalStore(tmp_path / "requests.git"), LocalStore(tmp_path / "results.git"))
     submission = queued(queue, metadata=ModelMetadata(parameters=600_000_000))

@@ -3,8 +3,9 @@ import { aboutPage } from "./about.js";
 import { controls } from "./controls.js";
 import { fill, h } from "./dom.js";
 import { labelsOf } from "./labels.js";
+import { modelPage } from "./model.js";
 import { comparePage, plotsPage } from "./plots.js";
-import { explain, modelPage } from "./provenance.js";
+import { explain } from "./provenance.js";
 import { choose, readEntries } from "./scores.js";
 import { MOST_COMPARED, TABS, VIEWS, defaults, readState, saveState } from "./state.js";
 import { Table, registerTypes } from "./table.js";
@@ -42,19 +43,67 @@ class Board {
   }
 
   render() {
-    this.tables.forEach(table => table.destroy());
+    this.tables.forEach((table) => table.destroy());
     this.tables.clear();
-    const t = this.labels = labelsOf(this.state.lang);
+    const t = (this.labels = labelsOf(this.state.lang));
     this.controls = controls(this);
-    this.tabs = TABS.map(tab => h("button", { role: "tab", type: "button", id: `tab-${tab}`, "aria-controls": `view-${tab}`,
-      onclick: () => this.change({ tab, model: "", sort: null }, { page: true }), onkeydown: event => this.moveTab(event, tab) }, t.tabs[tab]));
-    this.panels = new Map(TABS.map(tab => [tab, h("div", { role: "tabpanel", class: "kel-panel", id: `view-${tab}`, "data-view": tab, "aria-labelledby": `tab-${tab}`, hidden: true })]));
+    this.tabs = TABS.map((tab) =>
+      h(
+        "button",
+        {
+          role: "tab",
+          type: "button",
+          id: `tab-${tab}`,
+          "aria-controls": `view-${tab}`,
+          onclick: () => this.change({ tab, model: "", sort: null }, { page: true }),
+          onkeydown: (event) => this.moveTab(event, tab),
+        },
+        t.tabs[tab],
+      ),
+    );
+    this.panels = new Map(
+      TABS.map((tab) => [
+        tab,
+        h("div", {
+          role: "tabpanel",
+          class: "kel-panel",
+          id: `view-${tab}`,
+          "data-view": tab,
+          "aria-labelledby": `tab-${tab}`,
+          hidden: true,
+        }),
+      ]),
+    );
     this.modelPanel = h("section", { class: "kel-panel kel-modelpage", hidden: true });
     this.tray = h("div", { class: "kel-tray", hidden: true });
-    const language = h("button", { type: "button", class: "kel-button kel-language", lang: this.state.lang === "ko" ? "en" : "ko", title: t.languageHint,
-      onclick: () => { this.change({ lang: this.state.lang === "ko" ? "en" : "ko" }, {}); this.render(); } }, t.language);
-    this.root = h("div", { class: "kel", lang: this.state.lang }, h("div", { class: "kel-top" },
-      h("div", { role: "tablist", class: "kel-tabs", "aria-label": t.tables }, this.tabs), language), this.controls.bar, [...this.panels.values()], this.modelPanel, this.tray);
+    const language = h(
+      "button",
+      {
+        type: "button",
+        class: "kel-button kel-language",
+        lang: this.state.lang === "ko" ? "en" : "ko",
+        title: t.languageHint,
+        onclick: () => {
+          this.change({ lang: this.state.lang === "ko" ? "en" : "ko" }, {});
+          this.render();
+        },
+      },
+      t.language,
+    );
+    this.root = h(
+      "div",
+      { class: "kel", lang: this.state.lang },
+      h(
+        "div",
+        { class: "kel-top" },
+        h("div", { role: "tablist", class: "kel-tabs", "aria-label": t.tables }, this.tabs),
+        language,
+      ),
+      this.controls.bar,
+      [...this.panels.values()],
+      this.modelPanel,
+      this.tray,
+    );
     fill(this.element, this.root);
     this.element.removeAttribute("aria-busy");
     this.show();
@@ -87,6 +136,7 @@ class Board {
     const table = this.tables.get(tab);
     table.stale = false;
     table.showColumns();
+    table.noteOrder();
     this.showCount(table.count());
   }
 
@@ -95,13 +145,21 @@ class Board {
     Object.assign(this.state, changed);
     saveState(this.state, effect.page);
     if (effect.quiet) return;
-    if (effect.rename || effect.refill) this.tables.forEach(table => { table.stale = true; });
+    if (effect.rename || effect.refill)
+      this.tables.forEach((table) => {
+        table.stale = true;
+      });
     if (effect.page) return this.show();
     const table = this.table();
     if (!table) return;
-    if (effect.rename) { table.destroy(); this.tables.delete(this.state.tab); this.showTable(); }
-    else if (effect.refill) { table.refill(); table.stale = false; }
-    else if (effect.filter) table.filter();
+    if (effect.rename) {
+      table.destroy();
+      this.tables.delete(this.state.tab);
+      this.showTable();
+    } else if (effect.refill) {
+      table.refill();
+      table.stale = false;
+    } else if (effect.filter) table.filter();
     if (effect.columns) table.showColumns();
     this.controls.update();
   }
@@ -124,9 +182,10 @@ class Board {
   }
 
   compareWith(model, on) {
-    const others = this.state.compare.filter(m => m !== model);
+    const others = this.state.compare.filter((m) => m !== model);
     this.change({ compare: on ? [...others, model].slice(-MOST_COMPARED) : others }, { quiet: true });
-    for (const box of this.root.querySelectorAll("[data-compare]")) box.checked = this.state.compare.includes(box.dataset.compare);
+    for (const box of this.root.querySelectorAll("[data-compare]"))
+      box.checked = this.state.compare.includes(box.dataset.compare);
     this.showTray();
     if (this.state.tab === "compare" && !this.state.model) this.show();
   }
@@ -134,9 +193,31 @@ class Board {
   showTray() {
     const { compare, tab, model } = this.state;
     this.tray.hidden = !compare.length || (tab === "compare" && !model);
-    fill(this.tray, h("span", {}, compare.join(", ")),
-      h("button", { type: "button", class: "kel-button kel-primary", disabled: compare.length < 2, onclick: () => this.change({ tab: "compare", model: "" }, { page: true }) }, this.labels.compareNow(compare.length)),
-      h("button", { type: "button", class: "kel-button", onclick: () => { for (const m of [...compare]) this.compareWith(m, false); } }, this.labels.clear));
+    fill(
+      this.tray,
+      h("span", {}, compare.join(", ")),
+      h(
+        "button",
+        {
+          type: "button",
+          class: "kel-button kel-primary",
+          disabled: compare.length < 2,
+          onclick: () => this.change({ tab: "compare", model: "" }, { page: true }),
+        },
+        this.labels.compareNow(compare.length),
+      ),
+      h(
+        "button",
+        {
+          type: "button",
+          class: "kel-button",
+          onclick: () => {
+            for (const m of [...compare]) this.compareWith(m, false);
+          },
+        },
+        this.labels.clear,
+      ),
+    );
   }
 
   explain(entry, column, anchor) {
@@ -156,9 +237,14 @@ class Board {
     if (!news) return;
     this.tag = news.tag;
     this.take(news.data);
-    this.tables.forEach(table => { table.stale = true; });
+    this.tables.forEach((table) => {
+      table.stale = true;
+    });
     const table = this.table();
-    if (table && !this.state.model) { table.refill(); table.stale = false; }
+    if (table && !this.state.model) {
+      table.refill();
+      table.stale = false;
+    }
   }
 }
 
@@ -174,10 +260,14 @@ export async function mount(element, props) {
   const [{ default: DataTable }, first] = await Promise.all([import("./dt_bundle.js"), fetchData()]);
   registerTypes(DataTable);
   const host = element.querySelector(".kel-host") ?? element;
-  const board = host.board = new Board(host, DataTable, first);
-  document.addEventListener("click", ({ target }) => {  // a click elsewhere closes a menu
+  const board = (host.board = new Board(host, DataTable, first));
+  document.addEventListener("click", ({ target }) => {
+    // a click elsewhere closes a menu
     for (const menu of document.querySelectorAll(".kel-drop[open]")) if (!menu.contains(target)) menu.open = false;
   });
-  addEventListener("popstate", () => { board.state = readState(); board.render(); });
+  addEventListener("popstate", () => {
+    board.state = readState();
+    board.render();
+  });
   setInterval(() => board.poll(), props.refresh_seconds * 1000);
 }

@@ -12,7 +12,8 @@ export function h(tag, properties = {}, ...children) {
   return element;
 }
 
-const present = children => children.flat(Infinity).filter(child => child != null && child !== false && child !== "");
+const present = (children) =>
+  children.flat(Infinity).filter((child) => child != null && child !== false && child !== "");
 
 export const fill = (element, ...children) => element.replaceChildren(...present(children));
 
@@ -22,12 +23,19 @@ export const hubAddress = (model, revision) =>
   HUB + model.split("/").map(encodeURIComponent).join("/") + (revision ? `/tree/${encodeURIComponent(revision)}` : "");
 
 // Only addresses that a browser opens as a page; anything else (javascript:, data:) is shown as text.
-export const link = (address, text = address, properties = {}) => /^https?:\/\//i.test(address ?? "")
-  ? h("a", { href: address, target: "_blank", rel: "noopener noreferrer", ...properties }, text) : h("span", {}, text ?? "");
+export const link = (address, text = address, properties = {}) =>
+  /^https?:\/\//i.test(address ?? "")
+    ? h("a", { href: address, target: "_blank", rel: "noopener noreferrer", ...properties }, text)
+    : h("span", {}, text ?? "");
 
-export const compact = (number, language) => number == null ? "–"
-  : number >= 1e9 ? `${(number / 1e9).toFixed(number >= 1e10 ? 0 : 1)}B` : number >= 1e6 ? `${Math.round(number / 1e6)}M`
-    : number.toLocaleString(language);
+export const compact = (number, language) =>
+  number == null
+    ? "–"
+    : number >= 1e9
+      ? `${(number / 1e9).toFixed(number >= 1e10 ? 0 : 1)}B`
+      : number >= 1e6
+        ? `${Math.round(number / 1e6)}M`
+        : number.toLocaleString(language);
 
 export async function getJson(path, signal) {
   const answer = await fetch(new URL(path, import.meta.url), { signal, credentials: "same-origin" });

@@ -1,27 +1,42 @@
 // Means, ranks and the choice of rows, by the rules of leaderboard_data/board.py. Scores are in percent.
 import { customWeights } from "./state.js";
 
-export const percent = value => {
+export const percent = (value) => {
   const hundredths = Math.floor(Math.round(Math.abs(value) * 1e10) / 1e8 + 0.5);
   return (value < 0 && hundredths ? "-" : "") + (hundredths / 100).toFixed(2);
 };
 
-const mean = values => values.includes(null) ? null : values.reduce((a, b) => a + b, 0) / values.length;
+const mean = (values) => (values.includes(null) ? null : values.reduce((a, b) => a + b, 0) / values.length);
 
 export function readEntries(data) {
   const { scores, low, high, means, failures, mean_intervals: meanIntervals, ties, ...columns } = data.entries;
-  const tasksOf = data.categories.map(c => data.tasks.flatMap((t, i) => t.category === c.id ? [i] : []));
+  const tasksOf = data.categories.map((c) => data.tasks.flatMap((t, i) => (t.category === c.id ? [i] : [])));
   return columns.model.map((model, row) => {
-    const own = scores.map(column => column[row]);
-    const categories = means[row]?.slice(0, -1) ?? tasksOf.map(tasks => mean(tasks.map(i => own[i])));
+    const own = scores.map((column) => column[row]);
+    const categories = means[row]?.slice(0, -1) ?? tasksOf.map((tasks) => mean(tasks.map((i) => own[i])));
     return {
-      row, model, name: columns.name[row] ?? model, spec: columns.spec[row], local: !!columns.local[row],
-      origin: data.origins[columns.origin[row]], precision: columns.precision[row], at: columns.at[row],
-      parameters: columns.parameters[row], dimension: columns.dimension[row], max_tokens: columns.max_tokens[row],
-      license: columns.license[row], llm: columns.llm[row], open: columns.open[row], speed: columns.speed[row],
-      scores: own, categories, average: means[row] ? means[row].at(-1) : mean(categories), complete: !own.includes(null),
-      intervals: low[row] ? low[row].map((l, i) => l == null ? null : [l, high[row][i]]) : null,
-      meanIntervals: meanIntervals[row] ?? null, failures: failures[row] ?? {},
+      row,
+      model,
+      name: columns.name[row] ?? model,
+      spec: columns.spec[row],
+      local: !!columns.local[row],
+      origin: data.origins[columns.origin[row]],
+      precision: columns.precision[row],
+      at: columns.at[row],
+      parameters: columns.parameters[row],
+      dimension: columns.dimension[row],
+      max_tokens: columns.max_tokens[row],
+      license: columns.license[row],
+      llm: columns.llm[row],
+      open: columns.open[row],
+      speed: columns.speed[row],
+      scores: own,
+      categories,
+      average: means[row] ? means[row].at(-1) : mean(categories),
+      complete: !own.includes(null),
+      intervals: low[row] ? low[row].map((l, i) => (l == null ? null : [l, high[row][i]])) : null,
+      meanIntervals: meanIntervals[row] ?? null,
+      failures: failures[row] ?? {},
     };
   });
 }
@@ -29,25 +44,29 @@ export function readEntries(data) {
 // One row of each model and precision; entries come best first.
 export function choose(entries, origins) {
   const listed = new Map();
-  return entries.filter(entry => {
+  return entries.filter((entry) => {
     if (!origins.includes(entry.origin)) return false;
     const precisions = listed.get(entry.model) ?? listed.set(entry.model, new Set()).get(entry.model);
-    if (precisions.has(entry.precision) || (precisions.size && (entry.precision == null || precisions.has(null)))) return false;
+    if (precisions.has(entry.precision) || (precisions.size && (entry.precision == null || precisions.has(null))))
+      return false;
     return precisions.add(entry.precision);
   });
 }
 
 export function ranks(scores) {
-  const rounded = scores.map(s => s == null ? null : Math.round(s * 1e10));
+  const rounded = scores.map((s) => (s == null ? null : Math.round(s * 1e10)));
   const first = new Map();
-  rounded.filter(s => s != null).sort((a, b) => b - a).forEach((s, i) => first.has(s) || first.set(s, i + 1));
-  return rounded.map(s => first.get(s) ?? null);
+  rounded
+    .filter((s) => s != null)
+    .sort((a, b) => b - a)
+    .forEach((s, i) => first.has(s) || first.set(s, i + 1));
+  return rounded.map((s) => first.get(s) ?? null);
 }
 
 // Borda: a model gets, for each task, a point for each model below it and half a point for each one beside it.
 export function bordaRanks(entries, tasks) {
-  const complete = entries.filter(e => e.complete);
-  const points = new Map(complete.map(e => [e, 0]));
+  const complete = entries.filter((e) => e.complete);
+  const points = new Map(complete.map((e) => [e, 0]));
   for (const i of tasks) {
     const sorted = [...complete].sort((a, b) => a.scores[i] - b.scores[i]);
     for (let from = 0, to; from < sorted.length; from = to) {
@@ -56,58 +75,71 @@ export function bordaRanks(entries, tasks) {
       for (let j = from; j < to; j++) points.set(sorted[j], points.get(sorted[j]) + from + (to - from - 1) / 2);
     }
   }
-  const rank = ranks(complete.map(e => points.get(e)));
+  const rank = ranks(complete.map((e) => points.get(e)));
   const of = new Map(complete.map((e, i) => [e, rank[i]]));
-  return entries.map(e => of.get(e) ?? null);
+  return entries.map((e) => of.get(e) ?? null);
 }
 
 function weighted(entry, weights) {
-  const used = weights.flatMap((w, i) => w ? [[w, entry.categories[i]]] : []);
+  const used = weights.flatMap((w, i) => (w ? [[w, entry.categories[i]]] : []));
   if (used.some(([, score]) => score == null)) return null;
   return used.reduce((sum, [w, score]) => sum + w * score, 0) / used.reduce((sum, [w]) => sum + w, 0);
 }
 
 // {columns: [{name, kind, ...}], rows: [{entry, values, rank, ties, borda}]} in the order of the board.
 export function viewOf(data, entries, view, state) {
-  const category = data.categories.findIndex(c => c.id === view);
-  const tasks = data.tasks.flatMap((t, i) => category < 0 || t.category === view ? [i] : []);
+  const category = data.categories.findIndex((c) => c.id === view);
+  const tasks = data.tasks.flatMap((t, i) => (category < 0 || t.category === view ? [i] : []));
   const custom = category < 0 && customWeights(state);
-  const average = custom ? e => weighted(e, state.w) : e => e.average;
-  const taskColumns = tasks.map(i => ({ name: data.tasks[i].column, task: i, of: e => e.scores[i] }));
-  const meanColumn = i => ({ name: `${data.categories[i].label}_Average`, mean: i, of: e => e.categories[i] });
+  const average = custom ? (e) => weighted(e, state.w) : (e) => e.average;
+  const taskColumns = tasks.map((i) => ({ name: data.tasks[i].column, task: i, of: (e) => e.scores[i] }));
+  const meanColumn = (i) => ({ name: `${data.categories[i].label}_Average`, mean: i, of: (e) => e.categories[i] });
   const last = { name: "Average", mean: custom ? null : data.categories.length, weighted: custom, of: average };
-  const columns = category >= 0 ? [...taskColumns, meanColumn(category)]
-    : [...(view === "tasks" ? taskColumns : data.categories.map((_, i) => meanColumn(i))), last];
+  const columns =
+    category >= 0
+      ? [...taskColumns, meanColumn(category)]
+      : [...(view === "tasks" ? taskColumns : data.categories.map((_, i) => meanColumn(i))), last];
   const key = columns.at(-1).of;
-  const rank = ranks(entries.map(e => e.complete || custom ? key(e) : null));
-  const ties = custom ? {} : data.entries.ties[category >= 0 ? view : "overall"] ?? {};
+  const rank = ranks(entries.map((e) => (e.complete || custom ? key(e) : null)));
+  const ties = custom ? {} : (data.entries.ties[category >= 0 ? view : "overall"] ?? {});
   const rankOf = new Map(entries.map((e, i) => [e.row, rank[i]]));
   const rows = entries.map((entry, i) => ({
-    entry, values: columns.map(c => c.of(entry)), rank: rank[i], borda: null,
-    ties: ties[entry.row]?.map(row => rankOf.get(row) ?? rank[i]) ?? null,
+    entry,
+    values: columns.map((c) => c.of(entry)),
+    rank: rank[i],
+    borda: null,
+    ties: ties[entry.row]?.map((row) => rankOf.get(row) ?? rank[i]) ?? null,
   }));
-  if (state.cols.includes("borda")) bordaRanks(entries, tasks).forEach((borda, i) => { rows[i].borda = borda; });
-  const score = row => row.values.at(-1) ?? -1e9;
-  rows.sort((a, b) => (a.rank ?? 1e9) - (b.rank ?? 1e9) || score(b) - score(a) || (a.entry.name < b.entry.name ? -1 : 1));
+  if (state.cols.includes("borda"))
+    bordaRanks(entries, tasks).forEach((borda, i) => {
+      rows[i].borda = borda;
+    });
+  const score = (row) => row.values.at(-1) ?? -1e9;
+  rows.sort(
+    (a, b) => (a.rank ?? 1e9) - (b.rank ?? 1e9) || score(b) - score(a) || (a.entry.name < b.entry.name ? -1 : 1),
+  );
   const best = columns.map((_, i) => rows.reduce((top, row) => Math.max(top, row.values[i] ?? -Infinity), -Infinity));
   return { columns, rows, best };
 }
 
-const within = (value, [low, high]) => (low == null && high == null)
-  || (value != null && (low == null || value >= low) && (high == null || value <= high));
+const within = (value, [low, high]) =>
+  (low == null && high == null) || (value != null && (low == null || value >= low) && (high == null || value <= high));
 
 // Whether an entry passes the filters (origins aside: they decide which entry of a model is listed).
 export function matches(entry, state, words) {
   if (words.length) {
     const text = `${entry.name}\n${entry.model}`.toLowerCase();
-    if (!words.every(word => text.includes(word))) return false;
+    if (!words.every((word) => text.includes(word))) return false;
   }
-  return (!state.precision.length || state.precision.includes(entry.precision ?? "unknown"))
-    && within(entry.parameters == null ? null : entry.parameters / 1e6, state.params)
-    && within(entry.dimension, state.dim) && within(entry.max_tokens, state.tokens)
-    && (!state.license.length || state.license.includes(entry.license ?? "unknown"))
-    && (!state.open || entry.open === (state.open === "open" ? 1 : 0))
-    && (!state.type || (entry.llm == null ? "unknown" : entry.llm ? "llm" : "encoder") === state.type);
+  return (
+    (!state.precision.length || state.precision.includes(entry.precision ?? "unknown")) &&
+    within(entry.parameters == null ? null : entry.parameters / 1e6, state.params) &&
+    within(entry.dimension, state.dim) &&
+    within(entry.max_tokens, state.tokens) &&
+    (!state.license.length || state.license.includes(entry.license ?? "unknown")) &&
+    (!state.open || entry.open === (state.open === "open" ? 1 : 0)) &&
+    (!state.type || (entry.llm == null ? "unknown" : entry.llm ? "llm" : "encoder") === state.type)
+  );
 }
 
-export const searchWords = state => state.q.toLowerCase().split(/\s+/).filter(Boolean);
+export const searchWords = (state) => state.q.toLowerCase().split(/\s+/).filter(Boolean);

@@ -8,46 +8,79 @@ export const EXTRAS = ["origin", "precision", "parameters", "dimension", "max_to
 export const AXES = ["parameters", "dimension", "speed"];
 export const MOST_COMPARED = 4;
 
-const one = (allowed, initial) => ({ initial, parse: text => allowed.includes(text) ? text : initial, format: v => v });
-const text = longest => ({ initial: "", parse: t => t.slice(0, longest).normalize("NFC"), format: v => v });
-const list = (allowed, initial = [], most = 50) => ({
-  initial, format: v => v.join(","),
-  parse: t => [...new Set(t.split(","))].filter(x => allowed ? allowed.includes(x) : x && x.length <= 200).slice(0, most),
+const one = (allowed, initial) => ({
+  initial,
+  parse: (text) => (allowed.includes(text) ? text : initial),
+  format: (v) => v,
 });
-const amount = t => t !== "" && Number.isFinite(+t) && +t >= 0 ? +t : null;
+const text = (longest) => ({ initial: "", parse: (t) => t.slice(0, longest).normalize("NFC"), format: (v) => v });
+const list = (allowed, initial = [], most = 50) => ({
+  initial,
+  format: (v) => v.join(","),
+  parse: (t) =>
+    [...new Set(t.split(","))].filter((x) => (allowed ? allowed.includes(x) : x && x.length <= 200)).slice(0, most),
+});
+const amount = (t) => (t !== "" && Number.isFinite(+t) && +t >= 0 ? +t : null);
 const range = {
-  initial: [null, null], format: v => v.map(x => x ?? "").join("-"),
-  parse: t => { const [low = "", high = ""] = t.split("-"); return [amount(low), amount(high)]; },
+  initial: [null, null],
+  format: (v) => v.map((x) => x ?? "").join("-"),
+  parse: (t) => {
+    const [low = "", high = ""] = t.split("-");
+    return [amount(low), amount(high)];
+  },
 };
 const weights = {
-  initial: [1, 1, 1, 1], format: v => v.join(","),
-  parse: t => {
+  initial: [1, 1, 1, 1],
+  format: (v) => v.join(","),
+  parse: (t) => {
     const given = t.split(",").map(Number);
-    return given.length === 4 && given.every(w => w >= 0 && w <= 5) && given.some(w => w) ? given : [1, 1, 1, 1];
+    return given.length === 4 && given.every((w) => w >= 0 && w <= 5) && given.some((w) => w) ? given : [1, 1, 1, 1];
   },
 };
 const sort = {
-  initial: null, format: v => v ? v.join(".") : "",
-  parse: t => { const m = /^([\w-]{1,40})\.(asc|desc)$/.exec(t); return m ? [m[1], m[2]] : null; },
+  initial: null,
+  format: (v) => (v ? v.join(".") : ""),
+  parse: (t) => {
+    const m = /^([\w-]{1,40})\.(asc|desc)$/.exec(t);
+    return m ? [m[1], m[2]] : null;
+  },
 };
 
 const FIELDS = {
-  tab: one(TABS, "overall"), model: text(200), lang: one(["ko", "en"], "ko"), q: text(100),
-  origin: list(ORIGINS, ["measured", "published"]), precision: list(PRECISIONS), params: range, dim: range, tokens: range,
-  license: list(null), open: one(["open", "closed"], ""), type: one(["llm", "encoder", "unknown"], ""),
-  w: weights, sort, cols: list(EXTRAS), hide: list(null), compare: list(null, [], MOST_COMPARED), x: one(AXES, "parameters"),
+  tab: one(TABS, "overall"),
+  model: text(200),
+  lang: one(["ko", "en"], "ko"),
+  q: text(100),
+  origin: list(ORIGINS, ["measured", "published"]),
+  precision: list(PRECISIONS),
+  params: range,
+  dim: range,
+  tokens: range,
+  license: list(null),
+  open: one(["open", "closed"], ""),
+  type: one(["llm", "encoder", "unknown"], ""),
+  w: weights,
+  sort,
+  cols: list(EXTRAS),
+  hide: list(null),
+  compare: list(null, [], MOST_COMPARED),
+  x: one(AXES, "parameters"),
 };
 
-const clone = value => Array.isArray(value) ? [...value] : value;
+const clone = (value) => (Array.isArray(value) ? [...value] : value);
 
 export function readState(search = location.search) {
   const given = new URLSearchParams(search);
-  return Object.fromEntries(Object.entries(FIELDS).map(([name, field]) =>
-    [name, given.has(name) ? field.parse(given.get(name)) : clone(field.initial)]));
+  return Object.fromEntries(
+    Object.entries(FIELDS).map(([name, field]) => [
+      name,
+      given.has(name) ? field.parse(given.get(name)) : clone(field.initial),
+    ]),
+  );
 }
 
 export function address(state) {
-  const url = new URL(location.href);  // parameters that are not ours stay
+  const url = new URL(location.href); // parameters that are not ours stay
   for (const [name, field] of Object.entries(FIELDS)) {
     const value = field.format(state[name]);
     if (value === field.format(field.initial)) url.searchParams.delete(name);
@@ -59,9 +92,13 @@ export function address(state) {
 export const saveState = (state, newPage = false) =>
   history[newPage ? "pushState" : "replaceState"](null, "", address(state));
 
-export const filterCount = state => ["q", "precision", "params", "dim", "tokens", "license", "open", "type", "origin"]
-  .filter(name => FIELDS[name].format(state[name]) !== FIELDS[name].format(FIELDS[name].initial)).length;
+const FILTERS = ["q", "precision", "params", "dim", "tokens", "license", "open", "type", "origin"];
 
-export const defaults = names => Object.fromEntries(names.map(name => [name, clone(FIELDS[name].initial)]));
+export const filterKey = (state) => FILTERS.map((name) => FIELDS[name].format(state[name])).join("\n");
 
-export const customWeights = state => state.w.some(w => w !== state.w[0]);
+export const filterCount = (state) =>
+  FILTERS.filter((name) => FIELDS[name].format(state[name]) !== FIELDS[name].format(FIELDS[name].initial)).length;
+
+export const defaults = (names) => Object.fromEntries(names.map((name) => [name, clone(FIELDS[name].initial)]));
+
+export const customWeights = (state) => state.w.some((w) => w !== state.w[0]);

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import urllib.request
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from gradio_client import Client
@@ -70,6 +71,7 @@ def test_the_mcp_tools_are_the_four_endpoints(app: RunningApp) -> None:
             answer = await session.call_tool("leaderboard", {"view": "sts", "origins": "published"})
             return {tool.name for tool in tools}, answer.content[0].text  # type: ignore[union-attr]
 
-    names, text = asyncio.run(ask())
+    with ThreadPoolExecutor(1) as beside:  # Playwright's own loop may run in this thread
+        names, text = beside.submit(lambda: asyncio.run(ask())).result()
     assert names == {name.strip("/") for name in PUBLIC}
     assert "upskyy/bge-m3-korean" in text

@@ -195,6 +195,19 @@ def test_back_and_forward_go_through_the_tabs(app: RunningApp, visit: Visit) -> 
     expect(page.get_by_role("tab", name="NLI", exact=True)).to_have_attribute("aria-selected", "true")
 
 
+def test_a_table_that_is_opened_again_is_as_it_was_left_and_so_is_its_address(app: RunningApp, visit: Visit) -> None:
+    page = ready(visit(app.url))
+    page.get_by_role("columnheader", name="STS_Average").click()
+    expect(page).to_have_url(re.compile(re.escape("sort=STS_Average.desc")))
+    order = names(page)
+    open_tab(page, "NLI")
+    ready(page)
+    assert "sort=" not in page.url
+    open_tab(page, "종합")
+    expect(page).to_have_url(re.compile(re.escape("sort=STS_Average.desc")))
+    assert names(page) == order
+
+
 @pytest.mark.parametrize(
     "query",
     [
