@@ -191,11 +191,13 @@ class Worker:
     def _publish(
         self, submission: Submission, lease: "_Lease", result: ModelResult, samples: bytes | None
     ) -> ResultReference:
+        change = publish_change(result, samples)
+
         def publish() -> ResultReference:
             # A worker that was away for long must not write over what another one has published since.
             if not self.queue.holds(submission.id, lease.nonce):
                 raise LeaseLost(submission)
-            revision = update(self.queue.results, publish_change(result, samples))
+            revision = update(self.queue.results, change)
             return ResultReference(path=result_path(result.spec), revision=revision)
 
         try:
