@@ -70,7 +70,7 @@ def load_replicates(content: bytes) -> dict[str, np.ndarray]:
     """
     try:
         with np.load(io.BytesIO(content), allow_pickle=False) as archive:
-            return {task: np.asarray(archive[task], dtype=np.float64) for task in archive.files}
+            return {task: np.asarray(archive[task], dtype=np.float32) for task in archive.files}
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
         raise ValueError(f"not a replicates file: {error}") from error
 
@@ -86,8 +86,8 @@ def mean_replicates(replicates: Replicates, suite: Suite = KO_V1) -> dict[str, n
 
     The tasks' resamples were drawn independently of each other, so adding them up by number is right.
     """
-    found = {
-        category.id: np.mean([replicates[task] for task in category.task_ids], axis=0)
+    found: dict[str, np.ndarray] = {
+        category.id: np.mean([replicates[task] for task in category.task_ids], axis=0, dtype=np.float64).reshape(-1)
         for category in suite.categories
         if all(task in replicates for task in category.task_ids)
     }

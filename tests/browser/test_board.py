@@ -34,7 +34,13 @@ ALL = "origin=measured,published,imported"
 @pytest.fixture(scope="module")
 def rich(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningApp]:
     """A board with measured models too: two that are alike, one with a hostile label, prompts and notes."""
-    with running_app(tmp_path_factory.mktemp("rich"), refresh_seconds=0.5) as app:
+    folder = tmp_path_factory.mktemp("rich")
+    spied = {
+        "PYTHONPATH": str(Path(__file__).parent / "spy"),
+        "LOOKUPS_FILE": str(folder / "lookups.txt"),
+        "GRADIO_ANALYTICS_ENABLED": "True",  # the page itself has to turn it off
+    }
+    with running_app(folder, spied, refresh_seconds=0.5) as app:
         for number, score in enumerate((0.8001, 0.8)):
             publish_measured(app, f"org/alike-{number}", score, own=number)
         hostile = measured("org/hostile", 0.3, environment=Environment(dtype="float32", prompts=prompts(HOSTILE)))
@@ -394,3 +400,8 @@ def test_a_new_result_appears_without_a_restart_or_a_reload(rich: RunningApp, vi
     expect(page.get_by_role("link", name="new-org/new-model")).to_be_visible()
     assert shown(page)[1] == ["new-org/new-model", *["95.00"] * 5, "1"]
     assert page.evaluate("window.notReloaded")
+
+
+def test_the_server_asked_no_other_host_all_the_while(rich: RunningApp) -> None:
+    lookups = rich.log.parent / "lookups.txt"
+    assert not lookups.exists(), lookups.read_text()

@@ -140,6 +140,20 @@ def test_publishing_samples_gives_the_means_intervals_and_the_ranks_tie_groups(s
     assert update(store, again) == store.head()
 
 
+def test_many_new_replicates_are_read_after_the_board_is_shown(
+    store: MemoryStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from leaderboard_data import live as module
+
+    monkeypatch.setattr(module, "AT_ONCE", 0)
+    scored = {"KLUE-STS": pair_samples(0.5)}
+    update(store, publish_change(measured("org/name", 0.7), dump_samples(scored)))
+    told: list[int] = []
+    live = LiveBoard(store, 3600, (lambda state: told.append(len(state.replicates)),))
+    assert live.refresh()
+    assert told == [0, 1]
+
+
 def test_samples_that_are_not_readable_do_not_stop_the_result(store: MemoryStore) -> None:
     api = publish(store, measured("org/name", 0.7), samples=b"damaged")
     assert api.model("org/name")["results"][0]["origin"] == "measured"
