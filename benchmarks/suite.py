@@ -113,7 +113,9 @@ def floor(model: Path, tasks: list[Task], datasets: Path) -> dict[str, Any]:
     lengths = np.array([len(ids) for ids in tokens])
 
     def run(chosen: np.ndarray, budget: int) -> tuple[float, int]:
-        packed = [[tokens[chosen[position]] for position in batch] for batch in batches(lengths[chosen], budget)]
+        packed = [
+            [tokens[chosen[position]] for position in batch] for batch in batches(lengths[chosen], lambda: budget)
+        ]
         started = time.perf_counter()
         for batch in packed:
             encoder.embed(batch, "", None)
@@ -167,7 +169,7 @@ def count(model: Path, tasks: list[Task], datasets: Path) -> dict[str, dict[str,
     for window in unique.windows():
         lengths_ = np.array([length[unique.text(int(item))] for item in window.items])
         mine["tokens"] += int(lengths_.sum())
-        mine["padded"] += sum(len(b) * int(lengths_[b].max()) for b in batches(lengths_, CPU_BATCH_TOKENS))
+        mine["padded"] += sum(len(b) * int(lengths_[b].max()) for b in batches(lengths_, lambda: CPU_BATCH_TOKENS))
     return {"ours": mine, "mteb-like": theirs}
 
 

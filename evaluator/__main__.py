@@ -2,8 +2,9 @@
 
 import json
 import sys
+import traceback
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
@@ -98,12 +99,13 @@ def run_model(
             progress=tell,
         )
     except EvaluationError as error:
-        _close(tell)
-        if progress == "json":
-            tell.failed(error.failure, error.message)  # type: ignore[attr-defined]
-        else:
-            print(f"{error.failure}: {error.message}", file=sys.stderr)
-        raise typer.Exit(1) from error
+        _fail(tell, error)
+    except typer.BadParameter:
+        raise
+    except Exception as error:  # a bug: its traceback is for us, the sentence for whoever waits for the result
+        traceback.print_exc()
+        what = type(error).__name__
+        _fail(tell, EvaluationError("internal", f"The evaluator itself failed ({what}). The model is not at fault."))
     _close(tell)
     if samples is not None:
         write_samples(evaluation.samples, samples)
@@ -157,9 +159,7 @@ def verify_result(
             progress=tell,
         ).result
     except EvaluationError as error:
-        _close(tell)
-        print(f"{error.failure}: {error.message}", file=sys.stderr)
-        raise typer.Exit(1) from error
+        _fail(tell, error)
     _close(tell)
     found = differences(stored, again, [task.id for task in chosen])
     for row in found:
@@ -263,6 +263,17 @@ def _progress(how: str) -> "Progress":
     from evaluator.progress import Bar, JsonLines
 
     return JsonLines() if how == "json" else Bar()
+
+
+def _fail(progress: "Progress", error: EvaluationError) -> NoReturn:
+    """Tell why there is no result, and end with 1."""
+    _close(progress)
+    failed = getattr(progress, "failed", None)
+    if failed is not None:
+        failed(error.failure, error.message)
+    else:
+        print(f"{error.failure}: {error.message}", file=sys.stderr)
+    raise typer.Exit(1) from error
 
 
 def _close(progress: "Progress") -> None:

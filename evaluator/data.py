@@ -7,10 +7,10 @@ there. Rows stay in the Arrow files (memory mapped); only what a kind asks for i
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from evaluator.errors import TaskError
 from evaluator.records import DataProvenance
@@ -18,6 +18,8 @@ from evaluator.task import Task
 
 if TYPE_CHECKING:
     from datasets import Dataset
+
+Number = TypeVar("Number", int, float)
 
 
 @contextmanager
@@ -143,9 +145,22 @@ class TaskData:
             if any(value is None or name not in value for value in values):
                 raise self.unexpected(f"no {name!r} in column {first!r}")
             values = [value[name] for value in values]
+        if len(values) == 1 and isinstance(values[0], list):
+            values = values[0]  # how older data sets of MTEB hold all pairs: one row of lists
         if any(value is None for value in values):
             raise self.unexpected(f"a row without a value in column {path!r}")
         return values
+
+    def numbers(self, values: Sequence[Any], number: Callable[[Any], Number]) -> list[Number]:
+        """Values as numbers of one type: `int` or `float`.
+
+        Raises:
+            TaskError: data_unavailable, a value is none.
+        """
+        try:
+            return [number(value) for value in values]
+        except (TypeError, ValueError) as error:
+            raise self.unexpected(f"a value that is no number where it has to be one: {error}") from error
 
     def unexpected(self, what: str) -> TaskError:
         """The error for rows that are not as the task needs them."""

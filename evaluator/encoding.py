@@ -45,6 +45,13 @@ def return_freed_memory() -> None:
         trim(0)
 
 
+def is_out_of_memory(error: Exception) -> bool:
+    """Whether the error says that memory ran out: PyTorch has no type for it on the CPU."""
+    import torch
+
+    return isinstance(error, (torch.OutOfMemoryError, MemoryError)) or "can't allocate memory" in str(error)
+
+
 class Sweep:
     """One pass over a share of the texts, on one device, into the workspace.
 
@@ -80,7 +87,7 @@ class Sweep:
             if tokens is None:
                 done += int(lengths.sum())
                 continue
-            for batch in batches(lengths, self.budget):
+            for batch in batches(lengths, lambda: self.budget):
                 done += int(lengths[batch].sum())
                 if not self.workspace.done[window.items[batch]].all():
                     self._encode(window.items[batch], [tokens[position] for position in batch])
@@ -116,38 +123,56 @@ class Sweep:
         return route if self.encoder.routed else None
 
     def _encode(self, items: np.ndarray, tokens: list[np.ndarray]) -> None:
-        """Encode one batch, in halves if it does not fit."""
-        import torch
+        """Encode one batch, longest text first; in smaller parts if it does not fit."""
+        start = 0
+        while start < len(items):
+            longest = max(1, len(tokens[start]))
+            stop = min(len(items), start + max(1, self.budget // longest))
+            embeddings = self._embed(items[start:stop], tokens[start:stop])
+            if embeddings is None:
+                self.budget = max(1, min(self.budget, (stop - start) * longest // 2))
+                continue
+            self._store(items[start:stop], embeddings)
+            self.padded += (stop - start) * longest
+            start = stop
 
-        group = self.texts.group_of(int(items[0]))
-        try:
-            embeddings = self.encoder.embed(tokens, group.prompt, self._route(group.route))
-        except (torch.OutOfMemoryError, MemoryError) as error:
-            if len(items) == 1:
-                raise EvaluationError(
-                    "out_of_memory",
-                    f"{self.encoder.name} ran out of memory on a single text of {len(tokens[0])} tokens; "
-                    "use a larger device, half precision, or a smaller --max-tokens.",
-                ) from error
-            failed = True
-        else:
-            failed = False
-        if failed:  # outside of the handler, whose traceback would keep the batch's memory alive
-            if self.encoder.device.startswith("cuda"):
-                torch.cuda.empty_cache()
-            self.budget = max(1, self.budget // 2)
-            middle = len(items) // 2
-            self._encode(items[:middle], tokens[:middle])
-            self._encode(items[middle:], tokens[middle:])
-            return
+    def _store(self, items: np.ndarray, embeddings: np.ndarray) -> None:
         if embeddings.shape != (len(items), self.encoder.dimension):
             raise EvaluationError(
                 "bad_embeddings",
                 f"{self.encoder.name} gave embeddings of shape {embeddings.shape} for {len(items)} texts; "
                 f"{self.encoder.dimension} values a text were expected.",
             )
-        self.padded += len(items) * max(len(ids) for ids in tokens)
         self.workspace.write(items, embeddings)
         self._batches += 1
         if self._batches % BATCHES_BETWEEN_RETURNS == 0 and self.encoder.device.startswith("cpu"):
             return_freed_memory()
+
+    def _embed(self, items: np.ndarray, tokens: list[np.ndarray]) -> np.ndarray | None:
+        """The batch's embeddings; None where it did not fit.
+
+        The caller tries a smaller part outside of the handler: the error's traceback would keep the memory alive.
+        """
+        import torch
+
+        group = self.texts.group_of(int(items[0]))
+        try:
+            return self.encoder.embed(tokens, group.prompt, self._route(group.route))
+        except Exception as error:  # a model's own code raises anything
+            if not is_out_of_memory(error):
+                longest = max(len(ids) for ids in tokens)
+                raise EvaluationError(
+                    "load_failed",
+                    f"{self.encoder.name} broke on {len(items)} texts of up to {longest} tokens "
+                    f"({type(error).__name__}: {' '.join(str(error).split())[:200]}). "
+                    "If it reads fewer tokens than it says, set --max-tokens.",
+                ) from error
+            if len(items) == 1:
+                raise EvaluationError(
+                    "out_of_memory",
+                    f"{self.encoder.name} ran out of memory on a single text of {len(tokens[0])} tokens; "
+                    "use a larger device, half precision, or a smaller --max-tokens.",
+                ) from error
+        if self.encoder.device.startswith("cuda"):
+            torch.cuda.empty_cache()
+        return None

@@ -39,16 +39,16 @@ def load_encoder(spec: ModelSpec, device: str) -> Encoder:
             model, pooling, source = _transformer(spec, repository, dtype, device)
         _set_max_tokens(model, spec, repository)
         _ensure_padding_token(model)
-    return Encoder(
-        model,
-        name=spec.model,
-        device=device,
-        dtype=dtype,
-        loader=loader,
-        pooling=pooling,
-        pooling_source=source,
-        repository=repository,
-    )
+        return Encoder(
+            model,
+            name=spec.model,
+            device=device,
+            dtype=dtype,
+            loader=loader,
+            pooling=pooling,
+            pooling_source=source,
+            repository=repository,
+        )
 
 
 def bound_primitive_cache() -> None:

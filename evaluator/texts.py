@@ -1,7 +1,7 @@
 """All texts of all tasks, each (prompt, text) once, in the order in which they are encoded."""
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -131,14 +131,15 @@ def _cut(order: np.ndarray, sizes: np.ndarray) -> Iterator[Window]:
         start += count
 
 
-def batches(lengths: np.ndarray, budget: int) -> Iterator[np.ndarray]:
-    """Positions packed into batches: longest first, as many as fit into `budget` tokens with padding.
+def batches(lengths: np.ndarray, budget: Callable[[], int]) -> Iterator[np.ndarray]:
+    """Positions packed into batches: longest first, as many as fit into `budget()` tokens with padding.
 
-    A text longer than the budget is a batch of its own. Texts of no token count as one.
+    The budget is asked for before each batch, since it may have shrunk. A text longer than the budget is a batch of
+    its own. Texts of no token count as one.
     """
     order = np.argsort(-lengths, kind="stable")
     start = 0
     while start < len(order):
-        count = max(1, budget // max(1, int(lengths[order[start]])))
+        count = max(1, budget() // max(1, int(lengths[order[start]])))
         yield order[start : start + count]
         start += count

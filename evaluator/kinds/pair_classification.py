@@ -27,7 +27,7 @@ def read(task: "Task", data: "TaskData", *, keep_duplicates: bool) -> Examples:
     """
     columns = data.columns()
     text1, text2 = ([str(text) for text in columns[name]] for name in ("text1", "text2"))
-    labels = [int(label) for label in columns["label"]]
+    labels = data.numbers(columns["label"], int)
     fingerprint = fingerprint_of(text1, text2, labels)
     known = task.labels if task.labels is not None else {0: 0, 1: 1}
     labelled = [i for i, label in enumerate(labels) if label in known]

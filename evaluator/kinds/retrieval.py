@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 CUTOFFS = (1, 3, 5, 10, 20, 100, 1000)
 MEASURES = ("ndcg", "map", "recall", "precision", "mrr", "hit_rate")
-SCORES_AT_ONCE = 8_000_000
-"""Similarities held at once: 64 MB. Queries times documents may be any number."""
+SCORES_AT_ONCE = 2_000_000
+"""Similarities held at once: 16 MB, and as much again for each step of ranking them; the corpus may be any size."""
 DECIMALS = 10
 """Similarities are rounded so far before they are ranked: equal texts tie, whatever the order of summation was."""
 
@@ -59,9 +59,10 @@ def read(task: "Task", data: "TaskData", *, keep_duplicates: bool) -> Examples: 
     corpus = _table(data, f"{prefix}corpus", split, ("_id", "text"))
     document_ids = [str(name) for name in corpus["_id"]]
     query_texts = {str(name): str(text) for name, text in zip(queries["_id"], queries["text"], strict=True)}
+    relevances = data.numbers(list(judged["score"]), int)
     rows = sorted(
-        (str(query), str(document), int(relevance))
-        for query, document, relevance in zip(judged["query-id"], judged["corpus-id"], judged["score"], strict=True)
+        (str(query), str(document), relevance)
+        for query, document, relevance in zip(judged["query-id"], judged["corpus-id"], relevances, strict=True)
     )
     known_documents = set(document_ids)
     if lost := [row for row in rows if row[0] not in query_texts or row[1] not in known_documents]:

@@ -23,7 +23,7 @@ def read(task: "Task", data: "TaskData", *, keep_duplicates: bool) -> Examples: 
     """Pairs and their gold scores; of equal pairs the first, unless duplicates are kept."""
     columns = data.columns()
     text1, text2 = ([str(text) for text in columns[name]] for name in ("text1", "text2"))
-    gold = [float(score) for score in columns["score"]]
+    gold = data.numbers(columns["score"], float)
     kept = range(len(gold)) if keep_duplicates else first_of_each_pair(text1, text2)
     removed = len(gold) - len(kept)
     return Examples(

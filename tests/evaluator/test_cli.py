@@ -138,3 +138,21 @@ def test_prompt_keys_that_no_task_uses_are_refused(tmp_path: Path) -> None:
     ran = evaluator("run", "a/b", "--prompts", file)
     assert ran.returncode == 2
     assert "KLUE-TC" in ran.stderr
+
+
+@pytest.mark.shared
+def test_the_prompts_of_a_file_are_used_and_told(tiny_model: MakeModel, datasets_folder: Path, tmp_path: Path) -> None:
+    file = tmp_path / "prompts.json"
+    prompts = {"query": "질문: ", "STS": "같은 뜻의 문장: ", "AutoRAGRetrieval-passage": "문서: "}
+    file.write_text(json.dumps(prompts), encoding="utf-8")
+    model = tiny_model("prompted")
+    arguments = ("--datasets", datasets_folder, "--device", "cpu", "--tasks", "KLUE-STS", "--tasks", "AutoRAGRetrieval")
+    ran = evaluator("run", model, *arguments, "--prompts", file, "--output", tmp_path / "prompted.json")
+    assert ran.returncode == 0, ran.stderr
+    result = load_result((tmp_path / "prompted.json").read_bytes())
+    assert result.spec.prompts == prompts
+    assert result.environment.prompts == {
+        "KLUE-STS": {"text": "같은 뜻의 문장: "},
+        "AutoRAGRetrieval": {"query": "질문: ", "document": "문서: "},
+    }
+    assert result.spec.id != local_spec(model).id

@@ -226,3 +226,19 @@ def test_a_task_with_other_fields_reads_its_own_columns(tmp_path: Path) -> None:
     )
     with pytest.raises(TaskError, match="no 'c' in column 'b'"):
         TaskData(nested, tmp_path, tmp_path / "cache").columns()
+
+
+def test_pairs_in_one_row_of_lists_are_read_as_pairs(tmp_path: Path, read: Read) -> None:
+    """As older data sets of MTEB hold them."""
+    row: dict[str, object] = {"sentence1": ["가", "나"], "sentence2": ["다", "라"], "labels": [1, 0]}
+    write_config(tmp_path / "mteb/PawsXPairClassification", {"ko": {"test": [row]}})
+    examples = read("PawsXPairClassification", tmp_path)
+    assert examples.sides["text"] == ["가", "나", "다", "라"]
+    assert examples.gold["label"] == [1, 0]
+
+
+def test_a_label_that_is_no_number_is_refused(tmp_path: Path, read: Read) -> None:
+    row: dict[str, object] = {"sentence1": "가", "sentence2": "나", "labels": "네"}
+    write_config(tmp_path / "mteb/PawsXPairClassification", {"ko": {"test": [row]}})
+    with pytest.raises(TaskError, match="a value that is no number"):
+        read("PawsXPairClassification", tmp_path)

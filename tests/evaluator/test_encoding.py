@@ -39,6 +39,7 @@ class InMemoryEncoder:
         self.dimension = dimension
         self.batches: list[tuple[int, int]] = []
         self.texts: list[str] = []
+        self.refused = 0
         self._most = most_tokens
 
     def tokenize(self, texts: list[str], prompt: str, route: object) -> list[np.ndarray]:
@@ -51,6 +52,7 @@ class InMemoryEncoder:
         assert isinstance(prompt, str)
         shape = (len(tokens), max(len(ids) for ids in tokens))
         if self._most is not None and shape[0] * shape[1] > self._most:
+            self.refused += 1
             raise torch.OutOfMemoryError("CUDA out of memory")
         self.batches.append(shape)
         return np.array([expected("", ids, self.dimension) for ids in tokens])
@@ -101,7 +103,7 @@ def test_one_text_with_two_prompts_is_two_texts(tmp_path: Path) -> None:
 @given(st.lists(st.integers(0, 300), min_size=1, max_size=200), st.integers(1, 600))
 def test_batches_hold_every_text_once_and_fill_the_budget(lengths: list[int], budget: int) -> None:
     array = np.array(lengths)
-    found = list(batches(array, budget))
+    found = list(batches(array, lambda: budget))
     assert sorted(np.concatenate(found).tolist()) == list(range(len(lengths)))
     longest = [int(array[batch].max()) for batch in found]
     assert longest == sorted(longest, reverse=True)
@@ -127,12 +129,34 @@ def test_a_batch_without_memory_is_halved_and_never_restarted(tmp_path: Path) ->
     assert np.array_equal(rows.rows(0, 200), np.array([expected("", word) for word in words]))
     assert sum(count for count, _ in encoder.batches) == 200  # no text was computed twice
     assert max(count * length for count, length in encoder.batches) <= 100
+    assert encoder.refused <= 5  # 1000, 500, 250 and 125 are too many; then the budget fits for all that follow
 
 
 def test_a_single_text_that_does_not_fit_is_out_of_memory(tmp_path: Path) -> None:
     with pytest.raises(EvaluationError, match="on a single text of 50 tokens") as caught:
         sweep(InMemoryEncoder(most_tokens=40), [group("가", ["글" * 50, "글"])], tmp_path)
     assert caught.value.failure == "out_of_memory"
+
+
+def test_a_model_that_breaks_on_a_batch_is_load_failed(tmp_path: Path) -> None:
+    class Broken(InMemoryEncoder):
+        def embed(self, *_batch: object) -> np.ndarray:
+            raise IndexError("index out of range in self")
+
+    with pytest.raises(EvaluationError, match=r"broke on 2 texts of up to 3 tokens \(IndexError: index out") as caught:
+        sweep(Broken(), [group("가", ["세글자", "둘"])], tmp_path)
+    assert caught.value.failure == "load_failed"
+
+
+def test_the_processors_own_out_of_memory_is_halved_too(tmp_path: Path) -> None:
+    class Small(InMemoryEncoder):
+        def embed(self, tokens: Sequence[np.ndarray], prompt: str, route: object) -> np.ndarray:
+            if len(tokens) > 1:
+                raise RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory: you tried to allocate")
+            return super().embed(tokens, prompt, route)
+
+    _, workspace, _ = sweep(Small(), [group("가", ["하나", "둘", "셋"])], tmp_path)
+    assert workspace.done.all()
 
 
 def test_an_interrupted_sweep_goes_on_with_the_same_batches(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from sklearn.metrics import average_precision_score
 from evaluator.errors import TaskError
 from evaluator.kinds import Examples, clustering, pair_classification, retrieval, sts
 from evaluator.pairs import first_of_each_pair, pair_similarities
+from evaluator.run import check_embeddings
 from evaluator.suite import sts_score
 
 
@@ -161,6 +162,14 @@ def test_search_in_chunks_is_exact(queries: int, documents: int, depth: int, see
     for row, ranking in zip(scores, found, strict=True):
         best = sorted(range(documents), key=lambda index: (row[index], ids[index]), reverse=True)
         assert ranking == best[:depth]
+
+
+def test_embeddings_that_say_nothing_are_refused() -> None:
+    check_embeddings(Rows([[0, 1], [1, 0]]))
+    with pytest.raises(TaskError, match=r"1 of 2 texts got NaN or infinite values"):
+        check_embeddings(Rows([[0, 1], [np.inf, 0]]))
+    with pytest.raises(TaskError, match="All 3 texts got the same vector"):
+        check_embeddings(Rows([[0, 1]] * 3))
 
 
 def test_retrieval_means_over_the_queries() -> None:
