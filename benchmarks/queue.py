@@ -61,7 +61,7 @@ def evaluate_nothing(job: Job, on_event: Callable[[Event], None], stopped: Calla
     origin = Origin(kind="measured", by="the queue's benchmark")
     at = datetime.now(UTC).replace(microsecond=0)
     result = ModelResult(spec=job.spec, suite=KO_V1.id, tasks=tasks, evaluated_at=at, origin=origin)
-    return Outcome(result=result, samples=b"samples")
+    return Outcome(result=result)
 
 
 def open_stores(environment: dict[str, str]) -> tuple[Any, Any]:

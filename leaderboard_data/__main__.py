@@ -1,4 +1,4 @@
-"""`python -m leaderboard_data`: export the tables, check the result files, import those of others."""
+"""`python -m leaderboard_data`: export the tables, check the result files, import those of others, mend the index."""
 
 import sys
 from pathlib import Path
@@ -12,9 +12,11 @@ from leaderboard_data.entry import DEFAULT_ORIGINS, ORIGINS, Entry
 from leaderboard_data.export import FORMATS, export
 from leaderboard_data.importing import dump_lines, import_mteb
 from leaderboard_data.load import Reader, Unreadable, load_entries, parse_results, snapshot_of
-from leaderboard_data.publish import SHIPPED, shipped_entries
-from store import open_store
+from leaderboard_data.publish import SHIPPED, rebuild_index, shipped_entries
+from settings import Settings
+from store import Store, open_store
 from store.errors import StoreError
+from store.update import update
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
 
@@ -54,7 +56,7 @@ def check(
     """Read every result file; name those that are not readable and exit 1 if there is one."""
     if store:
         try:
-            results, unreadable = Reader().results(snapshot_of(open_store(store)))
+            results, unreadable = Reader().results(snapshot_of(_store(store)))
         except (ValueError, StoreError) as error:
             _stop(str(error))
         count = sum(len(found) for found in results.values())
@@ -71,6 +73,16 @@ def check(
         typer.echo(f"{broken.path}: {broken.why}", err=True)
     typer.echo(f"{count} results readable, {len(unreadable)} files not")
     raise typer.Exit(1 if unreadable else 0)
+
+
+@app.command()
+def reindex(store: Annotated[str, typer.Argument(help="results store (file:DIR, hf:datasets/ORG/NAME)")]) -> None:
+    """Make a results store's index anew from its result files."""
+    try:
+        revision = update(_store(store), rebuild_index)
+    except (ValueError, StoreError) as error:
+        _stop(str(error))
+    typer.echo(f"the index of {store} is that of its result files at {revision[:12]}")
 
 
 @app.command("import-mteb")
@@ -94,8 +106,12 @@ def import_mteb_command(
     typer.echo(f"{len(imported.results)} results ({complete} with all tasks) in {output}")
 
 
+def _store(url: str) -> Store:
+    return open_store(url, Settings().results_token)
+
+
 def _entries(store: str | None) -> list[Entry]:
-    return load_entries(snapshot_of(open_store(store)), Reader()) if store else shipped_entries()
+    return load_entries(snapshot_of(_store(store)), Reader()) if store else shipped_entries()
 
 
 def _stop(message: str) -> None:

@@ -1,17 +1,18 @@
 """What programs may ask of the board; the page's own requests, the API endpoints and the MCP tools are these."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from evaluator.suite import KO_V1, SCORE_RULES
 from leaderboard_data import card
-from leaderboard_data.board import VIEWS, Row, table
+from leaderboard_data.board import VIEWS, Row, Table, table
 from leaderboard_data.compare import compare
 from leaderboard_data.details import model_details
-from leaderboard_data.entry import DEFAULT_ORIGINS, ORIGINS
+from leaderboard_data.entry import DEFAULT_ORIGINS, ORIGINS, OriginName
 from leaderboard_data.export import as_records
 from leaderboard_data.figures import AXES, bars, radar, scatter
 from leaderboard_data.history import History
-from leaderboard_data.live import LiveBoard
+from leaderboard_data.live import LiveBoard, State
 from store.errors import StoreError
 
 LONGEST_ID = 200
@@ -23,6 +24,7 @@ class BoardApi:
     def __init__(self, live: LiveBoard) -> None:
         self._live = live
         self._history = History()
+        self._made: tuple[State, dict[tuple[str, tuple[OriginName, ...]], Table]] = (live.state, {})
 
     def leaderboard(self, view: str = "overall", origins: str = ",".join(DEFAULT_ORIGINS)) -> list[dict[str, Any]]:
         """The rows of one table of the Korean embedding leaderboard, best first. Scores are 0..1.
@@ -40,7 +42,7 @@ class BoardApi:
             raise ValueError(f"there is no origin {', '.join(unknown)[:100]}; the origins: {', '.join(ORIGINS)}")
         if view not in VIEWS:
             raise ValueError(f"there is no view {str(view)[:100]!r}; the views: {', '.join(VIEWS)}")
-        return as_records(table(self._live.state.entries, view, wanted))  # type: ignore[arg-type]
+        return as_records(self._table(view, [origin for origin in ORIGINS if origin in wanted]))
 
     def model(self, model: str) -> dict[str, Any]:
         """Everything known of one model: its results by origin and revision, metrics, prompts, data, ranks.
@@ -51,7 +53,7 @@ class BoardApi:
         Returns:
             The model's ranks, and its results with every metric and how each can be repeated.
         """
-        found = model_details(self._live.state.entries, _model_id(model), self._live.result)
+        found = model_details(self._live.state.entries, _model_id(model), self._live.result, self._table)
         if found is None:
             raise ValueError(f"{_model_id(model)!r} is not on the board; `leaderboard` lists the models")
         return found
@@ -105,15 +107,25 @@ class BoardApi:
         if axis not in AXES:
             raise ValueError(f"there is no axis {axis[:100]!r}; the axes: {', '.join(AXES)}")
         wanted = [origin for origin in ORIGINS if origin in origins.split(",")]
-        rows = table(self._live.state.entries, "overall", wanted).rows
+        rows = self._table("overall", wanted).rows
         return scatter([row.entry for row in rows], axis, language)  # type: ignore[arg-type]
 
     def _rows(self) -> list[Row]:
         """The default board, and below it the models that only others report."""
-        entries = self._live.state.entries
-        rows = table(entries, "overall", DEFAULT_ORIGINS).rows
+        rows = self._table("overall").rows
         listed = {row.entry.model for row in rows}
-        return [*rows, *(row for row in table(entries, "overall", ORIGINS).rows if row.entry.model not in listed)]
+        return [*rows, *(row for row in self._table("overall", ORIGINS).rows if row.entry.model not in listed)]
+
+    def _table(self, view: str, origins: Sequence[OriginName] = DEFAULT_ORIGINS) -> Table:
+        """A table of the current state, made once for each state."""
+        state, made = self._made
+        if state is not self._live.state:
+            state, made = self._live.state, {}
+            self._made = state, made
+        key = (view, tuple(origins))
+        if key not in made:
+            made[key] = table(state.entries, view, origins)  # type: ignore[arg-type]
+        return made[key]
 
 
 def task_list() -> list[dict[str, Any]]:

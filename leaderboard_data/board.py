@@ -76,9 +76,8 @@ def preference(entry: Entry) -> tuple[bool, int, int, str, str]:
 def chosen(entries: Iterable[Entry], origins: Collection[OriginName], suite: Suite = KO_V1) -> list[Entry]:
     """The one entry of each model and precision that the board lists, of the given origins."""
     listed: dict[str, dict[str | None, Entry]] = {}
-    for entry in sorted(filter(comparable(suite), entries), key=preference, reverse=True):
-        if entry.origin not in origins:
-            continue
+    wanted = [entry for entry in entries if entry.origin in origins and comparable(entry, suite)]
+    for entry in sorted(wanted, key=preference, reverse=True):
         of_model = listed.setdefault(entry.model, {})
         unknown_precision = entry.precision is None or None in of_model
         if entry.precision in of_model or (of_model and unknown_precision):
@@ -87,9 +86,9 @@ def chosen(entries: Iterable[Entry], origins: Collection[OriginName], suite: Sui
     return [entry for of_model in listed.values() for entry in of_model.values()]
 
 
-def comparable(suite: Suite):  # type: ignore[no-untyped-def]
-    """A test of entries: of this suite, and, if measured by us, with the rule on duplicate pairs."""
-    return lambda entry: entry.suite == suite.id and not (entry.origin == "measured" and entry.keep_duplicates)
+def comparable(entry: Entry, suite: Suite = KO_V1) -> bool:
+    """Whether an entry is of this suite and, if measured by us, follows the rule on duplicate pairs."""
+    return entry.suite == suite.id and not (entry.origin == "measured" and entry.keep_duplicates)
 
 
 def ranks(scores: Sequence[float | None]) -> list[int | None]:

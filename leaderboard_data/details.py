@@ -5,15 +5,19 @@ from typing import Any
 
 from evaluator.records import ModelResult, TaskScore
 from evaluator.suite import KO_V1, Suite
-from leaderboard_data.board import chosen, means, preference, table
-from leaderboard_data.entry import DEFAULT_ORIGINS, ORIGINS, Entry
+from leaderboard_data.board import Table, chosen, means, preference
+from leaderboard_data.entry import ORIGINS, Entry
 
 ReadResult = Callable[[Entry], ModelResult | None]
 """The whole result behind an entry; None if its file cannot be read."""
 
 
+TableOf = Callable[[str], Table]
+"""The table of a view of the default board."""
+
+
 def model_details(
-    entries: Sequence[Entry], model: str, read: ReadResult, suite: Suite = KO_V1
+    entries: Sequence[Entry], model: str, read: ReadResult, table_of: TableOf, suite: Suite = KO_V1
 ) -> dict[str, Any] | None:
     """All results of a model, the one that the board lists first, each with its differences from that one.
 
@@ -28,16 +32,16 @@ def model_details(
         "model": model,
         "name": first.name,
         "local": first.local,
-        "ranks": _ranks(entries, model, suite),
+        "ranks": _ranks(table_of, model, suite),
         "results": [_result(entry, first, read(entry), entry.key in listed, suite) for entry in of_model],
     }
 
 
-def _ranks(entries: Sequence[Entry], model: str, suite: Suite) -> dict[str, dict[str, Any]]:
+def _ranks(table_of: TableOf, model: str, suite: Suite) -> dict[str, dict[str, Any]]:
     """{view: rank, average and number of ranked models} on the default board; views without a rank are left out."""
     found = {}
     for view in ("overall", *(category.id for category in suite.categories)):
-        made = table(entries, view, DEFAULT_ORIGINS, suite)  # type: ignore[arg-type]
+        made = table_of(view)
         mine = next((row for row in made.rows if row.entry.model == model and row.rank), None)
         if mine:
             ranked = sum(row.rank is not None for row in made.rows)

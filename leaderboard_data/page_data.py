@@ -21,7 +21,8 @@ def page_data(entries: Sequence[Entry], revision: str, evidence: Evidence | None
     Entries come in the order of preference, so that the first of a model is the one to list. What only few entries
     have (intervals, failures, the published board's own means) is by row number.
     """
-    listed = sorted(filter(comparable(suite), entries), key=lambda entry: (preference(entry), entry.name), reverse=True)
+    shown = [entry for entry in entries if comparable(entry, suite)]
+    listed = sorted(shown, key=lambda entry: (preference(entry), entry.name), reverse=True)
     data = {
         "revision": revision,
         "suite": suite.id,

@@ -6,16 +6,15 @@ else is the queue's to decide. The nodes need the project's packages; the code i
 local to a node: an evaluation that moves to another node begins again.
 """
 
-import queue
-import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import ray
 import ray.exceptions
 from pydantic import SecretStr
+from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from runner.child import GRACE_SECONDS, ROOT, ChildProcess, Event, Job, Limits, Outcome
 from settings import evaluation_environment
@@ -31,7 +30,7 @@ def connect(address: str) -> None:
         ConnectionError: there is no cluster at `address`.
     """
     ray.init(
-        address=None if address == "local" else address,
+        address=address,  # "local" starts one, even if another is running here
         include_dashboard=False,
         log_to_driver=False,
         runtime_env=None if address == "local" else {"working_dir": str(ROOT), "excludes": _NOT_SENT},
@@ -57,66 +56,87 @@ class RayTasks:
 
     def __call__(self, job: Job, on_event: Callable[[Event], None], stopped: Callable[[], bool]) -> Outcome:
         """Evaluate `job` on some node; the same contract as `runner.child.ChildProcess`."""
-        told: Any = _evaluate.options(
+        # Beside the driver, so that losing the evaluation's node does not lose it.
+        here = NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=True)
+        mailbox: Any = _Mailbox.options(num_cpus=0, scheduling_strategy=here).remote()  # type: ignore[attr-defined]
+        outcome: Any = _evaluate.options(
             num_gpus=self.gpus, num_cpus=self.cpus, max_retries=self.lost_nodes, retry_exceptions=False
-        ).remote(job, self.limits, self.models_token, tuple(self.secrets), self.command)
-        waits_until = time.monotonic() + self.start_seconds
-        deadline: float | None = None
+        ).remote(job, self.limits, self.models_token, tuple(self.secrets), self.command, mailbox)
         try:
-            while True:
-                ready, _ = ray.wait([told], timeout=_POLL_SECONDS)
-                item: Any = ray.get(next(told)) if ready else {}
-                if isinstance(item, Outcome):
-                    return item
-                if item.get("event") == "started" or (item and deadline is None):
-                    deadline = time.monotonic() + self.limits.seconds + 2 * GRACE_SECONDS
-                on_event(item)
-                if stopped():
-                    return Outcome()
-                if deadline is None and time.monotonic() > waits_until:
-                    return _lost(f"The cluster had no node with {self.gpus:g} GPUs free in time.")
-                if deadline is not None and time.monotonic() > deadline:
-                    return Outcome(failure=("timeout", "The evaluation's node did not answer in time."))
-        except StopIteration:
-            return _lost("The evaluation's node ended without a word.")
+            return self._follow(outcome, mailbox, on_event, stopped)
         except ray.exceptions.OutOfMemoryError:
             return Outcome(failure=("out_of_memory", "The node ran out of memory and ended the evaluation."))
         except (ray.exceptions.WorkerCrashedError, ray.exceptions.NodeDiedError, ray.exceptions.ObjectLostError):
             return _lost("The evaluation's node was lost.")
         finally:
             # Also after the end: Ray forgets the task, and what is left of it dies with its process.
-            ray.cancel(told, force=True)
+            ray.cancel(outcome, force=True)
+            ray.kill(mailbox)
+
+    def _follow(
+        self, outcome: Any, mailbox: Any, on_event: Callable[[Event], None], stopped: Callable[[], bool]
+    ) -> Outcome:
+        waits_until = time.monotonic() + self.start_seconds
+        deadline: float | None = None
+        while True:
+            ended, _ = ray.wait([outcome], timeout=_POLL_SECONDS)
+            for event in [*_events(mailbox), {}]:
+                if event.get("event") == "started":  # again, if Ray had to try again
+                    deadline = time.monotonic() + self.limits.seconds + 2 * GRACE_SECONDS
+                on_event(event)
+            if ended:
+                return ray.get(outcome)
+            if stopped():
+                return Outcome()
+            if deadline is None and time.monotonic() > waits_until:
+                return _lost(f"The cluster had no node with {self.gpus:g} GPUs free in time.")
+            if deadline is not None and time.monotonic() > deadline:
+                return Outcome(failure=("timeout", "The evaluation's node did not answer in time."))
 
 
 def _lost(message: str) -> Outcome:
     return Outcome(failure=("worker_lost", message))
 
 
-@ray.remote(num_returns="streaming")
+def _events(mailbox: Any) -> list[Event]:
+    """What the evaluation has told since the last look. Without its mailbox the outcome still comes."""
+    try:
+        return ray.get(mailbox.take.remote(), timeout=30)
+    except (ray.exceptions.RayActorError, ray.exceptions.GetTimeoutError):
+        return []
+
+
+@ray.remote
+class _Mailbox:
+    """The events of one evaluation on their way to the driver."""
+
+    def __init__(self) -> None:
+        self._events: list[Event] = []
+
+    def put(self, event: Event) -> None:
+        self._events.append(event)
+
+    def take(self) -> list[Event]:
+        taken, self._events = self._events, []
+        return taken
+
+
+@ray.remote
 def _evaluate(
     job: Job,
     limits: Limits,
     models_token: SecretStr | None,
     secrets: Sequence[str],
     command: Sequence[str] | None,
-) -> Iterator[Event | Outcome]:
-    """On a node: yields the evaluation's events, and last its outcome."""
+    mailbox: Any,
+) -> Outcome:
+    """On a node: one evaluation in a child process."""
+
+    def tell(event: Event) -> None:
+        if event:
+            mailbox.put.remote(dict(event))
+
+    tell({"event": "started"})
     environment = evaluation_environment(models_token)
     child = ChildProcess(environment=environment, limits=limits, secrets=secrets, command=command)
-    lines: queue.SimpleQueue[Event | Outcome | BaseException] = queue.SimpleQueue()
-
-    def run() -> None:
-        try:
-            lines.put(child(job, lambda event: lines.put(event) if event else None, lambda: False))
-        except Exception as error:
-            lines.put(error)  # raised again where Ray sees it
-
-    yield {"event": "started"}
-    threading.Thread(target=run, daemon=True).start()
-    while True:
-        item: Any = lines.get()
-        if isinstance(item, BaseException):
-            raise item
-        yield item
-        if isinstance(item, Outcome):
-            return
+    return child(job, tell, lambda: False)

@@ -168,8 +168,7 @@ class Worker:
         elif outcome.result is not None:
             result = outcome.result.model_copy(update={"submission": submission.id})
             reference = self._publish(submission, lease, result, outcome.samples)
-            self._close(submission, lease, reference, log=outcome.log)
-            self._tidy(self.queue.find(submission.id), job)
+            self._tidy(self._close(submission, lease, reference, log=outcome.log), job)
         else:
             self._give_back(submission, lease, "the worker is stopping")
 
@@ -192,11 +191,13 @@ class Worker:
     def _publish(
         self, submission: Submission, lease: "_Lease", result: ModelResult, samples: bytes | None
     ) -> ResultReference:
+        change = publish_change(result, samples)
+
         def publish() -> ResultReference:
             # A worker that was away for long must not write over what another one has published since.
             if not self.queue.holds(submission.id, lease.nonce):
                 raise LeaseLost(submission)
-            revision = update(self.queue.results, publish_change(result, samples))
+            revision = update(self.queue.results, change)
             return ResultReference(path=result_path(result.spec), revision=revision)
 
         try:
@@ -208,11 +209,12 @@ class Worker:
         self._say("published", **_told(submission), path=reference.path, revision=reference.revision)
         return reference
 
-    def _close(self, submission: Submission, lease: "_Lease", result: ResultReference, log: str | None) -> None:
+    def _close(self, submission: Submission, lease: "_Lease", result: ResultReference, log: str | None) -> Submission:
         ended = self._kept_trying(
             lambda: self.queue.finish(submission.id, nonce=lease.nonce, result=result, log=log or None)
         )
         self._say("finished", **_told(ended))
+        return ended
 
     def _give_back(self, submission: Submission, lease: "_Lease", why: str) -> None:
         self._say("released", **_told(self.queue.release(submission.id, nonce=lease.nonce, why=why)), why=why)

@@ -257,9 +257,14 @@ function mirrorTheme() {
 
 export async function mount(element, props) {
   mirrorTheme();
-  const [{ default: DataTable }, first] = await Promise.all([import("./dt_bundle.js"), fetchData()]);
-  registerTypes(DataTable);
   const host = element.querySelector(".kel-host") ?? element;
+  const loaded = await Promise.all([import("./dt_bundle.js"), fetchData()]).catch(() => null);
+  if (!loaded) {
+    host.textContent = `${labelsOf("ko").failed} ${labelsOf("en").failed}`;
+    return;
+  }
+  const [{ default: DataTable }, first] = loaded;
+  registerTypes(DataTable);
   const board = (host.board = new Board(host, DataTable, first));
   document.addEventListener("click", ({ target }) => {
     // a click elsewhere closes a menu

@@ -1,5 +1,5 @@
 // Search, filters, weights, columns, export: everything that changes the state, as native form controls.
-import { fill, h, save } from "./dom.js";
+import { fill, h, save, copyText } from "./dom.js";
 import { EXTRAS, ORIGINS, PRECISIONS, filterCount } from "./state.js";
 
 const toggled = (list, value, on) => (on ? [...list, value] : list.filter((x) => x !== value));
@@ -224,13 +224,7 @@ export function controls(board) {
     {
       type: "button",
       class: "kel-button",
-      onclick: async () => {
-        await navigator.clipboard.writeText(location.href);
-        copy.textContent = t.copied;
-        setTimeout(() => {
-          copy.textContent = t.copyLink;
-        }, 1500);
-      },
+      onclick: () => copyText(location.href, copy, t.copied),
     },
     t.copyLink,
   );

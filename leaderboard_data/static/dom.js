@@ -48,3 +48,18 @@ export function save(name, type, content) {
   anchor.click();
   setTimeout(() => URL.revokeObjectURL(anchor.href), 1000);
 }
+
+// Copy, and say so on the button. A browser without a clipboard (http, not localhost) shows the text to copy by hand.
+export async function copyText(text, button, done) {
+  try {
+    await navigator.clipboard.writeText(text);
+  } catch {
+    window.prompt("", text);
+    return;
+  }
+  const before = button.textContent;
+  button.textContent = done;
+  setTimeout(() => {
+    button.textContent = before;
+  }, 1500);
+}

@@ -1,5 +1,5 @@
 // The page of one model: all its results by origin and revision, its ranks over time, and what its card may show.
-import { compact, fill, h, hubAddress, link } from "./dom.js";
+import { compact, copyText, fill, h, hubAddress, link } from "./dom.js";
 import { code, copyable, definition, facts, metrics, modelData, points, score, table } from "./provenance.js";
 
 export async function modelPage(board, panel) {
@@ -143,7 +143,7 @@ function cardBlock(details, t) {
           h("pre", { tabIndex: 0 }, text),
           h(
             "button",
-            { type: "button", class: "kel-button", onclick: () => navigator.clipboard.writeText(text) },
+            { type: "button", class: "kel-button", onclick: (event) => copyText(text, event.target, t.copied) },
             t.copy,
           ),
         )

@@ -1,5 +1,5 @@
 // Where a number comes from: the dialog behind each cell, of one answer of the API about the cell's model.
-import { fill, getJson, h, link } from "./dom.js";
+import { copyText, fill, getJson, h, link } from "./dom.js";
 import { percent } from "./scores.js";
 
 export const score = (value) => (value == null ? "–" : percent(value * 100));
@@ -56,10 +56,7 @@ export const copyable = (text, t) =>
       {
         type: "button",
         class: "kel-button",
-        onclick: (event) => {
-          navigator.clipboard.writeText(text);
-          event.target.textContent = t.copied;
-        },
+        onclick: (event) => copyText(text, event.target, t.copied),
       },
       t.copy,
     ),

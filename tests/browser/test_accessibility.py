@@ -16,7 +16,7 @@ PLACES = {
     "table": "?origin=measured,published,imported&tab=tasks&cols=origin,license,borda&compare=BAAI/bge-m3",
     "compare": "?tab=compare&compare=nlpai-lab/KURE-v1,BAAI/bge-m3",
     "plots": "?tab=plots",
-    "about": "?tab=about&lang=en",
+    "about": "?tab=about",
     "model": "?model=nlpai-lab/KURE-v1",
 }
 

@@ -357,6 +357,15 @@ def test_a_click_on_a_point_opens_the_model(rich: RunningApp, visit: Visit) -> N
     assert "model=" in page.url
 
 
+def test_a_command_is_copied(app: RunningApp, visit: Visit) -> None:
+    page = ready(visit(app.url, permissions=["clipboard-read", "clipboard-write"]))
+    page.locator(".kel-panel:visible tbody tr", has_text="KURE").locator("td.kel-score").last.click()
+    page.get_by_role("dialog").get_by_role("button", name="복사").click()
+    expect(page.get_by_role("button", name="복사했습니다")).to_be_visible()
+    copied = page.evaluate("navigator.clipboard.readText()")
+    assert copied == "python -m evaluator run nlpai-lab/KURE-v1 --precision float32"
+
+
 # --- export, languages, notes
 
 
@@ -388,6 +397,13 @@ def test_the_notes_warn_of_what_misleads(app: RunningApp, visit: Visit) -> None:
     article = page.locator(".kel-about")
     for text in ("Kor-STS는 STS17에 포함됩니다", "군집화(sib200)", "nDCG@5", "Rosenberg", "klue/klue"):
         expect(article).to_contain_text(text)
+
+
+def test_a_page_whose_data_does_not_come_says_so(app: RunningApp, visit: Visit) -> None:
+    page = ready(visit(app.url))
+    page.route("**/board/board.json", lambda route: route.abort())
+    page.reload()
+    expect(page.locator(".kel-host")).to_contain_text("불러오지 못했습니다")
 
 
 # --- last, as it adds a row

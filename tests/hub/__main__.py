@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 import uvicorn
 
+from evaluator.suite import KO_V1
 from tests.hub.app import HubApp
 from tests.hub.repositories import Repositories
 
@@ -25,9 +26,11 @@ def fill(repositories: Repositories, models: list[str], datasets: Path | None) -
     for model in models:
         repo_id, _, folder = model.partition("=")
         repositories.add_folder("models", repo_id, Path(folder).expanduser().resolve())
+    pinned = {task.data.path: task.data.revision for task in KO_V1.tasks}
     if datasets is not None:
         for data in sorted(path for path in datasets.glob("*/*") if path.is_dir()):
-            repositories.add_folder("datasets", f"{data.parent.name}/{data.name}", data.resolve())
+            repo_id = f"{data.parent.name}/{data.name}"
+            repositories.add_folder("datasets", repo_id, data.resolve(), oid=pinned.get(repo_id))
 
 
 def environment(url: str, home: Path) -> dict[str, dict[str, str]]:

@@ -121,21 +121,31 @@ class Repositories:
             raise HubError(404, "RepoNotFound", "Repository not found")
         return repository
 
-    def add_folder(self, kind: Kind, repo_id: str, folder: Path, **fields: Any) -> Repository:
-        """A repository whose second commit holds the files of `folder` (not copied)."""
+    def add_folder(
+        self, kind: Kind, repo_id: str, folder: Path, *, oid: str | None = None, **fields: Any
+    ) -> Repository:
+        """A repository whose second commit, `oid` if given, holds the files of `folder` (not copied)."""
         repository = self.create(kind, repo_id, **fields)
         files = {
             path.relative_to(folder).as_posix(): path
             for path in sorted(folder.rglob("*"))
             if path.is_file() and "__pycache__" not in path.parts
         }
-        self.commit(repository, files, message=f"upload {repo_id}", parent=None)
+        self.commit(repository, files, message=f"upload {repo_id}", parent=None, oid=oid)
         return repository
 
     def commit(
-        self, repository: Repository, changes: Mapping[str, bytes | Path | None], *, message: str, parent: str | None
+        self,
+        repository: Repository,
+        changes: Mapping[str, bytes | Path | None],
+        *,
+        message: str,
+        parent: str | None,
+        oid: str | None = None,
     ) -> Commit:
         """Write `changes` on the head; None deletes a file, or a folder if the path ends in a slash.
+
+        `oid`: the commit's id, for a copy of a repository that is pinned to it elsewhere.
 
         Raises:
             HubError: 412 if `parent` is given and not the head; 404 EntryNotFound for a deletion of nothing.
@@ -154,12 +164,12 @@ class Repositories:
                     raise HubError(404, "EntryNotFound", f"{path} does not exist")
                 for name in gone:
                     del files[name]
-            commit = self._commit(files, message)
+            commit = self._commit(files, message, oid)
             repository.commits.append(commit)
             return commit
 
-    def _commit(self, files: Mapping[str, Blob], message: str) -> Commit:
-        oid = hashlib.sha1(f"{next(self._counter)} {self.folder} {message}".encode()).hexdigest()
+    def _commit(self, files: Mapping[str, Blob], message: str, oid: str | None = None) -> Commit:
+        oid = oid or hashlib.sha1(f"{next(self._counter)} {self.folder} {message}".encode()).hexdigest()
         return Commit(oid, message, datetime.now(UTC), files)
 
     def _blob(self, content: bytes | Path) -> Blob:

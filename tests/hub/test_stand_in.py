@@ -13,7 +13,8 @@ import pytest
 from joserfc import jwt
 from joserfc.jwk import KeySet
 
-from tests.hub.__main__ import environment
+from evaluator.suite import KO_V1
+from tests.hub.__main__ import environment, fill
 from tests.hub.repositories import Repositories
 from tests.ports import free_port
 
@@ -125,3 +126,15 @@ def wait_for(url: str, process: "subprocess.Popen[str]") -> None:
                 process.wait(0.05)
         else:
             return
+
+
+def test_data_sets_are_served_at_the_commits_that_the_tasks_name(tmp_path: Path) -> None:
+    for data in ("klue/klue", "org/other"):
+        (tmp_path / data).mkdir(parents=True)
+        (tmp_path / data / "README.md").write_text("---\n{}\n---\n")
+    repositories = Repositories(tmp_path / "hub")
+    repositories.folder.mkdir()
+    fill(repositories, [], tmp_path)
+    pinned = KO_V1.task("KLUE-STS").data.revision
+    assert repositories.get("datasets", "klue/klue").at(pinned).files.keys() >= {"README.md"}
+    assert repositories.get("datasets", "org/other").head.oid != pinned

@@ -1,13 +1,17 @@
 """The index holds what the files say; broken files are named and left out."""
 
 import logging
+from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
 from evaluator.records import dump_result
+from leaderboard_data.__main__ import app
 from leaderboard_data.index import INDEX_PATH, dump_index, load_index
 from leaderboard_data.load import Reader, load_entries, parse_results
 from leaderboard_data.publish import publish_change, rebuild_index, seed, shipped_entries
+from store import open_store
 from store.memory import MemoryStore
 from store.update import Change, Snapshot, update
 from tests.leaderboard_data.examples import measured
@@ -119,3 +123,25 @@ def test_several_results_in_one_file_are_read_line_by_line() -> None:
     assert len(results) == 2
     assert why is not None
     assert why.startswith("line 2: ")
+
+
+def test_a_maintainer_makes_the_index_of_a_store_anew(tmp_path: Path) -> None:
+    url = f"file:{tmp_path}/results.git"
+    store = open_store(url)
+    seed(store)
+    kept = store.read(INDEX_PATH)
+    store.commit({INDEX_PATH: b"damaged"}, "damage", store.head())
+    ran = CliRunner().invoke(app, ["reindex", url])
+    assert ran.exit_code == 0, ran.output
+    assert store.read(INDEX_PATH) == kept
+    checked = CliRunner().invoke(app, ["check", "--store", url])
+    assert "244 results readable, 0 files not" in checked.output
+    exported = CliRunner().invoke(app, ["export", "--store", url])
+    assert exported.output == CliRunner().invoke(app, ["export"]).output
+
+
+def test_a_store_that_is_none_is_told_in_a_sentence() -> None:
+    for command in (["reindex", "nothing"], ["check", "--store", "nothing"], ["export", "--store", "nothing"]):
+        ran = CliRunner().invoke(app, command)
+        assert ran.exit_code == 2
+        assert "is no store" in ran.output

@@ -39,7 +39,7 @@ class Tally:
         lines = [
             f"| {what} | {against} | {self.runs[what, against]} | {self.faults[what, against]} "
             f"| {self.lost[what, against]} | {self.double[what, against]} |"
-            for what, against in self.runs
+            for what, against in sorted(self.runs)
         ]
         sums = [sum(counter.values()) for counter in (self.runs, self.faults, self.lost, self.double)]
         return HEAD + "\n".join(lines) + f"\n| **all** |  | {' | '.join(f'**{n}**' for n in sums)} |\n"

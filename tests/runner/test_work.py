@@ -322,3 +322,41 @@ def test_a_worker_that_may_not_publish_gives_the_lease_back_and_ends(make_worker
         worker.run(once=True)
     back = queue.find(submission.id)
     assert (back.status, back.attempt) == (Status.QUEUED, 0)
+
+
+def test_a_long_task_renews_the_lease_when_half_of_it_is_over(
+    queue: Queue, evaluations: Evaluations, make_worker: MakeWorker, said: list[dict[str, Any]]
+) -> None:
+    queued(queue)
+    child, minutes = evaluations.child(), [0.0]
+
+    def evaluate(job: Any, on_event: Callable[[Any], None], stopped: Callable[[], bool]) -> Any:
+        for now in (14, 16, 29, 30, 32):  # of a lease of thirty
+            minutes[0] = float(now)
+            on_event({})
+        return child(job, lambda _: None, stopped)
+
+    worker = make_worker(evaluate=evaluate)
+    worker._clock = lambda: minutes[0] * 60
+    worker.run_one()
+    assert [line["event"] for line in said].count("renewed") == 2  # at 16 and at 32
+
+
+def test_an_evaluation_goes_on_while_the_store_does_not_answer(
+    evaluations: Evaluations, make_worker: MakeWorker, said: list[dict[str, Any]]
+) -> None:
+    away = Away()
+    queue = Queue(away, MemoryStore())
+    submission = queued(queue)
+    child = evaluations.child()
+
+    def evaluate(job: Any, on_event: Callable[[Any], None], stopped: Callable[[], bool]) -> Any:
+        away.errors = [Unavailable("rate limit", retry_after=3600.0)]
+        return child(job, on_event, stopped)
+
+    worker = make_worker(evaluate=evaluate, beat=timedelta(0))
+    worker.queue = queue
+    worker.run_one()
+    events = [line["event"] for line in said]
+    assert events.count("not_renewed") == 1
+    assert queue.find(submission.id).status is Status.FINISHED
