@@ -1,7 +1,7 @@
 """PAWS-X, Korean test set: 2,000 pairs with much word overlap; 1 is a paraphrase.
 
 The local copy has 895 positive pairs where MTEB's statistics of the Hub's data say 896, so its fingerprint cannot be
-that of the Hub: it is accepted for local copies, and the Hub's is not pinned yet (docs/decisions/fingerprints.md).
+that of the Hub: it is accepted for local copies, and the Hub's is not pinned yet (docs/decisions/0021-fingerprints.md).
 """
 
 from evaluator.task import DataSource, Task
