@@ -4,7 +4,6 @@ python -m benchmarks.store [--files 10000]
 """
 
 import json
-import resource
 import tempfile
 import time
 from collections.abc import Callable
@@ -13,6 +12,7 @@ from typing import Annotated
 
 import typer
 
+from benchmarks.memory import peak_bytes
 from store.local import LocalStore
 
 FOLDERS = ("closed", "open", "results")
@@ -54,7 +54,7 @@ def measure(files: int) -> dict[str, float | int]:
             "commit_processor_ms": commit_processor,
             "head_and_list_ms": list_wall,
             "head_and_list_processor_ms": list_processor,
-            "peak_memory_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1),
+            "peak_memory_mb": round(peak_bytes() / 2**20, 1),
         }
 
 

@@ -16,7 +16,6 @@ seconds on the clock stand those of the processor, which a busy neighbour on the
 import argparse
 import json
 import platform
-import resource
 import subprocess
 import sys
 import tempfile
@@ -27,6 +26,7 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.memory import peak_bytes
 from evaluator.suite import KO_V1
 from evaluator.task import Task
 
@@ -266,7 +266,7 @@ def main() -> None:
         found = CONTENDERS[arguments.only](
             arguments.model, [KO_V1.task(name) for name in arguments.tasks], arguments.datasets
         )
-        found["peak"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+        found["peak"] = peak_bytes()
         print(json.dumps(found))
         return
     names = [*CONTENDERS, *(["mteb"] if arguments.peer else [])]

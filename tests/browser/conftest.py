@@ -25,14 +25,14 @@ CHROMIUM_FLAGS = [
 ]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")  # ended with these tests: an idle browser still takes processor time
 def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningApp]:
     """The page as a stranger starts it: the published board, an empty queue. Tests only read it."""
     with running_app(tmp_path_factory.mktemp("app")) as running:
         yield running
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")  # ended with these tests: an idle browser still takes processor time
 def browser() -> Iterator[Browser]:
     chromium = shutil.which("chromium")
     if chromium is None:
