@@ -1,6 +1,7 @@
 """How long the suite takes: ours, sentence-transformers called as MTEB calls it, and the bare forward pass.
 
     python -m benchmarks.suite --model FOLDER --datasets DIR [--tasks ID ...] [--repeat 2] [--peer mteb --peer-python P]
+                               [--device cuda --precision bfloat16]
 
 The contenders run in turn, each in a process of its own, `--repeat` times; the best time of each counts. Beside the
 seconds on the clock stand those of the processor, which a busy neighbour on the machine disturbs less. What each does:
@@ -10,7 +11,8 @@ seconds on the clock stand those of the processor, which a busy neighbour on the
   occur: what MTEB's evaluators ask of the model, without their scoring.
 - floor: the forward pass alone over the unique texts' token ids, sorted by length, packed at the best of several token
   budgets; tokenising is not counted. Nothing that runs this model with these libraries can be faster.
-- mteb: MTEB itself, if an interpreter that has it is given; its own time, without loading model and data.
+- mteb: MTEB itself, if an interpreter that has it is given; its own time, without loading model and data, but with
+  scoring, which is then counted in ours too.
 """
 
 import argparse
@@ -21,16 +23,20 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from benchmarks.gpu import body_parameters, matmul_tflops
 from benchmarks.memory import peak_bytes
+from evaluator.spec import ModelSpec, local_spec
 from evaluator.suite import KO_V1
 from evaluator.task import Task
 
-BUDGETS = (1024, 2048, 4096, 8192)
+BUDGETS = {"cpu": (512, 1024, 2048, 4096), "cuda": (16384, 65536, 262144)}
+MEASURES = {"seconds", "cpu", "scored", "scored_cpu"}
 ROOT = Path(__file__).resolve().parents[1]
 
 
@@ -52,10 +58,27 @@ def sides(tasks: list[Task], datasets: Path, cache: Path) -> list[tuple[str, lis
     return calls
 
 
-def ours(model: Path, tasks: list[Task], datasets: Path) -> dict[str, Any]:
+@dataclass(frozen=True)
+class Setting:
+    """What all contenders share."""
+
+    model: Path
+    tasks: list[Task]
+    datasets: Path
+    device: str
+    precision: str
+
+    def spec(self) -> ModelSpec:
+        return local_spec(self.model, precision=self.precision)
+
+    def texts(self) -> list[tuple[str, list[str]]]:
+        with tempfile.TemporaryDirectory() as cache:
+            return sides(self.tasks, self.datasets, Path(cache))
+
+
+def ours(setting: Setting) -> dict[str, Any]:
     from evaluator.progress import Phase, Silent
     from evaluator.run import evaluate
-    from evaluator.spec import local_spec
 
     processor: dict[str, float] = {}
 
@@ -65,10 +88,19 @@ def ours(model: Path, tasks: list[Task], datasets: Path) -> dict[str, Any]:
                 processor[phase] = time.process_time()
 
     started = time.perf_counter()
-    evaluation = evaluate(local_spec(model), tasks, datasets=datasets, keep_duplicates=True, progress=Clock())
+    evaluation = evaluate(
+        setting.spec(),
+        setting.tasks,
+        datasets=setting.datasets,
+        devices=(setting.device,),
+        keep_duplicates=True,
+        progress=Clock(),
+    )
     return {
         "seconds": evaluation.result.seconds["encode"],
         "cpu": processor["score"] - processor["encode"],
+        "scored": evaluation.result.seconds["encode"] + evaluation.result.seconds["score"],
+        "scored_cpu": time.process_time() - processor["encode"],
         "whole": time.perf_counter() - started,
         "tokens": evaluation.result.tokens,
         "padded": evaluation.padded_tokens,
@@ -76,37 +108,34 @@ def ours(model: Path, tasks: list[Task], datasets: Path) -> dict[str, Any]:
     }
 
 
-def mteb_like(model: Path, tasks: list[Task], datasets: Path) -> dict[str, Any]:
+def mteb_like(setting: Setting) -> dict[str, Any]:
+    import torch
     from sentence_transformers import SentenceTransformer
 
-    with tempfile.TemporaryDirectory() as cache:
-        calls = sides(tasks, datasets, Path(cache))
-    encoder = SentenceTransformer(str(model), device="cpu")
+    dtype = torch.float32 if setting.precision == "auto" else getattr(torch, setting.precision)
+    encoder = SentenceTransformer(str(setting.model), device=setting.device, model_kwargs={"dtype": dtype})
     encoder.encode(["준비 운동"])
-    counted = {"tokens": 0, "padded": 0}
+    calls = setting.texts()
+    counted = {"padded": 0}
     forward = encoder.forward
 
     def counting(features: dict[str, Any], **options: Any) -> Any:
-        counted["tokens"] += int(features["attention_mask"].sum())
         counted["padded"] += features["attention_mask"].numel()
         return forward(features, **options)
 
     encoder.forward = counting  # type: ignore[method-assign,assignment]
     started, processor = time.perf_counter(), time.process_time()
     for _, texts in calls:
-        encoder.encode(texts, batch_size=32)
+        encoder.encode(texts, batch_size=32, show_progress_bar=False)
     return {"seconds": time.perf_counter() - started, "cpu": time.process_time() - processor, **counted}
 
 
-def floor(model: Path, tasks: list[Task], datasets: Path) -> dict[str, Any]:
-    from evaluator.encoder import Encoder
+def floor(setting: Setting) -> dict[str, Any]:
     from evaluator.loading import load_encoder
-    from evaluator.spec import local_spec
     from evaluator.texts import batches
 
-    with tempfile.TemporaryDirectory() as cache:
-        texts = sorted({text for _, call in sides(tasks, datasets, Path(cache)) for text in call}, key=len)
-    encoder: Encoder = load_encoder(local_spec(model), "cpu")
+    texts = sorted({text for _, call in setting.texts() for text in call}, key=len)
+    encoder = load_encoder(setting.spec(), setting.device)
     tokens: list[np.ndarray] = []
     for start in range(0, len(texts), 256):
         tokens += encoder.tokenize(texts[start : start + 256], "", None)
@@ -122,8 +151,9 @@ def floor(model: Path, tasks: list[Task], datasets: Path) -> dict[str, Any]:
         return time.perf_counter() - started, sum(len(batch) * max(map(len, batch)) for batch in packed)
 
     sample = np.random.default_rng(0).permutation(len(tokens))[: max(1, len(tokens) // 16)]
-    run(sample[:64], BUDGETS[0])
-    tried = {budget: min(run(sample, budget)[0] for _ in range(2)) for budget in BUDGETS}
+    budgets = BUDGETS[setting.device.split(":")[0]]
+    run(sample[:64], budgets[0])
+    tried = {budget: min(run(sample, budget)[0] for _ in range(2)) for budget in budgets}
     best = min(tried, key=lambda budget: tried[budget])
     processor = time.process_time()
     seconds, padded = run(np.arange(len(tokens)), best)
@@ -138,16 +168,15 @@ def floor(model: Path, tasks: list[Task], datasets: Path) -> dict[str, Any]:
     }
 
 
-def count(model: Path, tasks: list[Task], datasets: Path) -> dict[str, dict[str, int]]:
+def count(setting: Setting) -> dict[str, dict[str, int]]:
     """Texts and tokens that ours and MTEB's way put through the model; the forward pass is not run."""
-    from evaluator.encoding import CPU_BATCH_TOKENS
+    from evaluator.encoding import default_batch_tokens
     from evaluator.loading import load_encoder
-    from evaluator.spec import local_spec
     from evaluator.texts import TextGroup, UniqueTexts, batches
 
-    with tempfile.TemporaryDirectory() as cache:
-        calls = sides(tasks, datasets, Path(cache))
-    encoder = load_encoder(local_spec(model), "cpu")
+    calls = setting.texts()
+    encoder = load_encoder(setting.spec(), setting.device)
+    budget = default_batch_tokens(encoder)
     length = {}
     held = list({text for _, call in calls for text in call})
     for start in range(0, len(held), 256):
@@ -169,11 +198,11 @@ def count(model: Path, tasks: list[Task], datasets: Path) -> dict[str, dict[str,
     for window in unique.windows():
         lengths_ = np.array([length[unique.text(int(item))] for item in window.items])
         mine["tokens"] += int(lengths_.sum())
-        mine["padded"] += sum(len(b) * int(lengths_[b].max()) for b in batches(lengths_, lambda: CPU_BATCH_TOKENS))
+        mine["padded"] += sum(len(b) * int(lengths_[b].max()) for b in batches(lengths_, lambda: budget))
     return {"ours": mine, "mteb-like": theirs}
 
 
-CONTENDERS: dict[str, Callable[[Path, list[Task], Path], dict[str, Any]]] = {
+CONTENDERS: dict[str, Callable[[Setting], dict[str, Any]]] = {
     "ours": ours,
     "mteb-like": mteb_like,
     "floor": floor,
@@ -184,7 +213,7 @@ import json, resource, sys, time, warnings
 from pathlib import Path
 warnings.simplefilter("ignore")
 import datasets
-model, folder, names = sys.argv[1], Path(sys.argv[2]), sys.argv[3:]
+model, folder, device, names = sys.argv[1], Path(sys.argv[2]), sys.argv[3], sys.argv[4:]
 import datasets.load
 load, configs, splits = datasets.load_dataset, datasets.get_dataset_config_names, datasets.get_dataset_split_names
 def local(function):
@@ -198,7 +227,7 @@ datasets.get_dataset_config_names = local(configs)
 datasets.get_dataset_split_names = local(splits)
 import mteb
 from sentence_transformers import SentenceTransformer
-encoder = SentenceTransformer(model, device="cpu")
+encoder = SentenceTransformer(model, device=device)
 subset = {"STS17": ["ko-ko"], "PawsXPairClassification": ["ko"], "SIB200ClusteringS2S": ["kor_Hang"]}
 seconds, processor = {}, 0.0
 for name in names:
@@ -216,11 +245,12 @@ print(json.dumps({"seconds": sum(seconds.values()), "cpu": processor, "by_task":
 def once(name: str, arguments: argparse.Namespace) -> dict[str, Any]:
     """One contender in a process of its own."""
     if name == "mteb":
-        command = [arguments.peer_python, "-c", MTEB, str(arguments.model), str(arguments.datasets), *arguments.tasks]
+        command = [arguments.peer_python, "-c", MTEB, str(arguments.model), str(arguments.datasets)]
+        command += [arguments.device, *arguments.tasks]
     else:
         command = [sys.executable, "-m", "benchmarks.suite", "--only", name]
         command += ["--model", str(arguments.model), "--datasets", str(arguments.datasets)]
-        command += ["--tasks", *arguments.tasks]
+        command += ["--device", arguments.device, "--precision", arguments.precision, "--tasks", *arguments.tasks]
     ran = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     if ran.returncode != 0:
         raise SystemExit(f"{name} failed:\n{ran.stderr[-2000:]}")
@@ -239,8 +269,27 @@ def table(best: dict[str, dict[str, Any]]) -> str:
     mine = best["ours"]
     for name, run in best.items():
         if name != "ours":
-            ratios = (f"{mine[measure] / run[measure]:.3f} of its {measure}" for measure in ("seconds", "cpu"))
-            lines.append(f"ours / {name}: {', '.join(ratios)}")
+            seconds, cpu = ("scored", "scored_cpu") if name == "mteb" else ("seconds", "cpu")
+            ratios = f"{mine[seconds] / run['seconds']:.3f} of its seconds, {mine[cpu] / run['cpu']:.3f} of its cpu"
+            lines.append(f"ours / {name}: {ratios}{', scoring included' if name == 'mteb' else ''}")
+    return "\n".join(lines)
+
+
+def rates(best: dict[str, dict[str, Any]], setting: Setting) -> str:
+    """What share of a matrix product's rate each contender reached, and the most memory it took on the device.
+
+    Counted are two operations a matrix parameter and token with padding, not those of attention.
+    """
+    dtype = "float32" if setting.precision == "auto" else setting.precision
+    peak = matmul_tflops(setting.device, dtype)
+    lines = [f"a matrix product of 8192 in {dtype}: {peak:.0f} TFLOP/s"]
+    for name, run in best.items():
+        if "padded" in run:
+            rate = 2 * body_parameters(setting.model) * run["padded"] / run["seconds"] / 1e12
+            lines.append(
+                f"{name}: {run['padded'] / run['seconds']:,.0f} tokens/s with padding, {rate:.1f} TFLOP/s, "
+                f"{100 * rate / peak:.0f} % of that; {run['device_peak'] / 2**30:.1f} GiB on the device"
+            )
     return "\n".join(lines)
 
 
@@ -251,22 +300,33 @@ def main() -> None:
     parser.add_argument("--tasks", nargs="+", default=[i for i in KO_V1.task_ids if i != "Ko-StrategyQA"])
     parser.add_argument("--count", action="store_true", help="count texts and tokens only")
     parser.add_argument("--repeat", type=int, default=2)
+    parser.add_argument("--device", default="cpu", help="cpu or cuda:0")
+    parser.add_argument("--precision", default="auto", choices=["auto", "float32", "float16", "bfloat16"])
     parser.add_argument("--peer", choices=["mteb"])
     parser.add_argument("--peer-python", help="an interpreter that has mteb")
     parser.add_argument("--only", choices=sorted(CONTENDERS), help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     arguments.model, arguments.datasets = arguments.model.resolve(), arguments.datasets.resolve()
+    if arguments.peer and arguments.precision not in ("auto", "float32"):
+        parser.error("--peer mteb runs in float32 only")
+    setting = Setting(
+        model=arguments.model,
+        tasks=[KO_V1.task(name) for name in arguments.tasks],
+        datasets=arguments.datasets,
+        device=arguments.device,
+        precision=arguments.precision,
+    )
     if arguments.count:
-        for name, counted in count(
-            arguments.model, [KO_V1.task(name) for name in arguments.tasks], arguments.datasets
-        ).items():
+        for name, counted in count(setting).items():
             print(name, counted)
         return
     if arguments.only:
-        found = CONTENDERS[arguments.only](
-            arguments.model, [KO_V1.task(name) for name in arguments.tasks], arguments.datasets
-        )
+        found = CONTENDERS[arguments.only](setting)
         found["peak"] = peak_bytes()
+        if setting.device != "cpu":
+            import torch
+
+            found["device_peak"] = torch.cuda.max_memory_allocated(setting.device)
         print(json.dumps(found))
         return
     names = [*CONTENDERS, *(["mteb"] if arguments.peer else [])]
@@ -276,10 +336,12 @@ def main() -> None:
             run = once(name, arguments)
             print(f"turn {turn + 1} {name}: {json.dumps(run)}", flush=True)
             if name in best:
-                run = {**run, **{measure: min(run[measure], best[name][measure]) for measure in ("seconds", "cpu")}}
+                run = {**run, **{measure: min(run[measure], best[name][measure]) for measure in MEASURES & run.keys()}}
             best[name] = run
     print(f"\n{platform.machine()}, Python {platform.python_version()}, {', '.join(arguments.tasks)}\n")
     print(table(best))
+    if arguments.device != "cpu":
+        print(rates(best, setting))
 
 
 if __name__ == "__main__":

@@ -12,9 +12,9 @@ from evaluator.texts import UniqueTexts, Window, batches
 from evaluator.workspace import Workspace
 
 CPU_BATCH_TOKENS = 2048
-MOST_BATCH_TOKENS = 262_144
+MOST_BATCH_TOKENS = 16_384
 TOKENISED_TOGETHER = 256
-BATCHES_BETWEEN_RETURNS = 4
+BATCHES_BETWEEN_RETURNS = 16
 
 Tell = Callable[[int, int, str | None], None]
 """Tokens done, tokens in all (an estimate until the last window), task that the batch began with."""

@@ -33,6 +33,7 @@ def environment_of(
         device=",".join(device_name(device) for device in devices),
         dtype=encoder.dtype,
         attention=encoder.attention,
+        linear=encoder.linear,
         batch_tokens=batch_tokens,
         loader=encoder.loader,
         pooling=encoder.pooling,

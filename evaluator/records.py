@@ -83,12 +83,14 @@ class Environment(Record):
     `versions`: library -> version. `dtype` is the precision used. `pooling_source` says where the pooling was
     found. `prompts`: task id -> side ("text", "query" or "document") -> the text put before each input.
     `similarity` is the model's own similarity function. `batch_tokens` is the token budget of a batch.
+    `linear` is "onednn-packed" where linear layers ran on weights packed for oneDNN (`evaluator.packing`).
     """
 
     versions: dict[str, str] = {}
     device: str | None = None
     dtype: str | None = None
     attention: str | None = None
+    linear: str | None = None
     batch_tokens: int | None = None
     loader: str | None = None
     pooling: str | None = None

@@ -199,6 +199,7 @@ def _encode(
         "dimension": encoder.dimension,
         "dtype": encoder.dtype,
         "attention": encoder.attention,
+        "linear": encoder.linear,
         "devices": [device.split(":")[0] for device in devices],
         "versions": versions(),
     }
