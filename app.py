@@ -16,9 +16,11 @@ from submissions.stored import Queue
 from submissions.view import submit_tab
 
 TITLE = "한국어 임베딩 리더보드"
-INTRODUCTION = f"""# {TITLE}
-한국어 임베딩 모델을 STS·NLI·군집화·검색 아홉 과제로 비교합니다.
-Embedding models compared on nine Korean tasks: STS, NLI, clustering, retrieval."""
+INTRODUCTION = (
+    "한국어 임베딩 모델을 STS·NLI·군집화·검색 아홉 과제로 비교합니다.",
+    "Embedding models compared on nine Korean tasks: STS, NLI, clustering, retrieval.",
+)
+TABS = ("리더보드 · Leaderboard", "제출 · Submit")
 
 # The visitor's own fonts: Gradio's bundled ones have no Hangul, and its semibold lacks most letters.
 FONTS = ["Pretendard", "Noto Sans KR", "Apple SD Gothic Neo", "Malgun Gothic", "NanumGothic", "system-ui", "sans-serif"]
@@ -38,19 +40,19 @@ def page(settings: Settings) -> tuple[gr.Blocks, dict[str, Any]]:
     )
     queue.start()
     with gr.Blocks(title=TITLE, analytics_enabled=False, fill_width=True) as blocks:
-        gr.Markdown(INTRODUCTION)
+        gr.Markdown("\n".join([f"# {TITLE}", *INTRODUCTION]))
         with gr.Tabs():
-            with gr.Tab("리더보드 · Leaderboard"):
+            with gr.Tab(TABS[0]):
                 board.tab()
-            with gr.Tab("제출 · Submit"):
+            with gr.Tab(TABS[1]):
                 submit_tab(blocks, queue, login=settings.login, maintainers=settings.maintainer_names)
         board.endpoints()
     return blocks, {
-        "head": board.head,
         "css": QUEUE_CSS,
         "theme": gr.themes.Default(font=FONTS, font_mono=MONOSPACE),
         "mcp_server": True,
-        "app_kwargs": {"routes": board.routes},
+        "ssr_mode": False,
+        "app_kwargs": {"routes": board.routes, "middleware": [board.first_paint(TITLE, INTRODUCTION, TABS)]},
     }
 
 

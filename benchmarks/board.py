@@ -107,7 +107,7 @@ def clicked(page: Page, script: str) -> float:
 
 def in_browser(app: RunningApp) -> dict[str, str]:
     """Times of one visitor, medians of five; the first row in a fresh browser without a cache."""
-    rows, wires, heaps = [], [], []
+    rows, wholes, wires, heaps = [], [], [], []
     with sync_playwright() as playwright:
         for _ in range(REPEATS):
             browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=CHROMIUM_FLAGS)
@@ -120,7 +120,9 @@ def in_browser(app: RunningApp) -> dict[str, str]:
             page.goto(app.url, wait_until="commit")
             page.wait_for_selector(".kel-panel:not([hidden]) tbody td", timeout=60_000)
             rows.append(time.perf_counter() - start)
-            page.wait_for_timeout(500)
+            page.wait_for_selector("#kel-first", state="detached", timeout=60_000)
+            wholes.append(time.perf_counter() - start)
+            page.wait_for_timeout(1500)
             wires.append(sum(received))
             heaps.append(float(page.evaluate("performance.memory.usedJSHeapSize")))
             if len(rows) < REPEATS:
@@ -131,6 +133,7 @@ def in_browser(app: RunningApp) -> dict[str, str]:
         page.evaluate("window.board = document.querySelector('.kel-host').board")
         found = {
             "first row": _seconds(rows),
+            "whole page": _seconds(wholes),
             "tab switch, first": _seconds([clicked(page, tab.format(name)) for name in ("sts", "nli", "retrieval")]),
             "tab switch, later": _seconds(
                 [clicked(page, tab.format(name)) for name in ("overall", "sts", "nli", "overall")]

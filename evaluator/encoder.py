@@ -1,7 +1,7 @@
 """A loaded model: texts -> token ids -> embeddings. Tokenising and the forward pass are separate, so that the sweep
 over all texts can sort and pack between them."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -132,6 +132,14 @@ class Encoder:
 
     def embed(self, tokens: Sequence[np.ndarray], prompt: str, route: Route) -> np.ndarray:
         """Embeddings of token ids that `tokenize` gave for this prompt and route, (n, dimension) float32."""
+        return self.begin(tokens, prompt, route)()
+
+    def begin(self, tokens: Sequence[np.ndarray], prompt: str, route: Route) -> Callable[[], np.ndarray]:
+        """Begin the forward pass; the function returned waits for the embeddings, (n, dimension) float32.
+
+        On the CPU they are computed here. A GPU is only told what to do, so that its next batch can be prepared
+        meanwhile; memory is taken here, and an out-of-memory raised here.
+        """
         import torch
 
         with torch.inference_mode():
@@ -139,18 +147,31 @@ class Encoder:
             embeddings = self._model(features, **({"task": route} if route else {}))["sentence_embedding"]
             if (kept := self._model.truncate_dim) is not None:
                 embeddings = embeddings[:, :kept]
-            array: np.ndarray = embeddings.float().cpu().numpy()
-        return array
+            embeddings = embeddings.float()
+            if embeddings.device.type != "cuda":
+                array: np.ndarray = embeddings.cpu().numpy()
+                return lambda: array
+            host = torch.empty(embeddings.shape, dtype=torch.float32, pin_memory=True)
+            host.copy_(embeddings, non_blocking=True)
+            copied = torch.cuda.current_stream(embeddings.device).record_event()
 
-    def _static_batch(self, tokens: Sequence[np.ndarray]) -> dict[str, Any]:
+        def wait() -> np.ndarray:
+            copied.synchronize()
+            return np.array(host)
+
+        return wait
+
+    def _on_device(self, array: np.ndarray) -> Any:
+        """A tensor on the model's device; on a GPU, without waiting for what it still computes."""
         import torch
 
+        tensor, device = torch.from_numpy(array), self._model.device
+        return tensor.pin_memory().to(device, non_blocking=True) if device.type == "cuda" else tensor.to(device)
+
+    def _static_batch(self, tokens: Sequence[np.ndarray]) -> dict[str, Any]:
         offsets = np.cumsum([0, *(len(ids) for ids in tokens[:-1])])
         ids = np.concatenate(tokens).astype(np.int64)
-        return {
-            "input_ids": torch.from_numpy(ids).to(self._model.device),
-            "offsets": torch.from_numpy(offsets).to(self._model.device),
-        }
+        return {"input_ids": self._on_device(ids), "offsets": self._on_device(offsets)}
 
     def _padded_batch(self, tokens: Sequence[np.ndarray], prompt: str, route: Route) -> dict[str, Any]:
         import torch
@@ -163,9 +184,8 @@ class Encoder:
             input_ids[row, place] = ids
             mask[row, place] = 1
         features: dict[str, Any] = dict(self._template[prompt, route])
-        device = self._model.device
-        features["input_ids"] = torch.from_numpy(input_ids).to(device)
-        features["attention_mask"] = torch.from_numpy(mask).to(device)
+        features["input_ids"] = self._on_device(input_ids)
+        features["attention_mask"] = self._on_device(mask)
         if "token_type_ids" in features:
             features["token_type_ids"] = torch.zeros_like(features["input_ids"])
         return features

@@ -70,6 +70,7 @@ class Sweep:
         self.budget = budget
         self.padded = 0
         self._batches = 0
+        self._begun: tuple[np.ndarray, Callable[[], np.ndarray]] | None = None
         self._packed = budget
         self._share = share
         self._shares = shares
@@ -96,6 +97,7 @@ class Sweep:
                 if tokens is not None and not self.workspace.done[window.items[batch]].all():
                     self._encode(window.items[batch], [tokens[position] for position in batch])
                     tell(done, max(done, total), self.texts.group_of(int(window.items[batch[0]])).task_id)
+        self._store()
         tell(done, done, None)
         return done
 
@@ -132,15 +134,26 @@ class Sweep:
         while start < len(items):
             longest = max(1, len(tokens[start]))
             stop = min(len(items), start + max(1, self.budget // longest))
-            embeddings = self._embed(items[start:stop], tokens[start:stop])
-            if embeddings is None:
+            begun = self._begin(items[start:stop], tokens[start:stop])
+            if begun is None:
                 self.budget = max(1, min(self.budget, (stop - start) * longest // 2))
                 continue
-            self._store(items[start:stop], embeddings)
+            self._store()
+            self._begun = items[start:stop], begun
+            if not self.encoder.device.startswith("cuda"):
+                self._store()
             self.padded += (stop - start) * longest
             start = stop
 
-    def _store(self, items: np.ndarray, embeddings: np.ndarray) -> None:
+    def _store(self) -> None:
+        """Store the batch that was begun before: a GPU computes one while the embeddings of the last are fetched."""
+        if self._begun is None:
+            return
+        (items, wait), self._begun = self._begun, None
+        try:
+            embeddings = wait()
+        except Exception as error:  # what a GPU could not do shows here
+            raise self._broken(items, error) from error
         if embeddings.shape != (len(items), self.encoder.dimension):
             raise EvaluationError(
                 "bad_embeddings",
@@ -152,8 +165,8 @@ class Sweep:
         if self._batches % BATCHES_BETWEEN_RETURNS == 0 and self.encoder.device.startswith("cpu"):
             return_freed_memory()
 
-    def _embed(self, items: np.ndarray, tokens: list[np.ndarray]) -> np.ndarray | None:
-        """The batch's embeddings; None where it did not fit.
+    def _begin(self, items: np.ndarray, tokens: list[np.ndarray]) -> Callable[[], np.ndarray] | None:
+        """Begin the batch; None where it did not fit.
 
         The caller tries a smaller part outside of the handler: the error's traceback would keep the memory alive.
         """
@@ -161,16 +174,10 @@ class Sweep:
 
         group = self.texts.group_of(int(items[0]))
         try:
-            return self.encoder.embed(tokens, group.prompt, self._route(group.route))
+            return self.encoder.begin(tokens, group.prompt, self._route(group.route))
         except Exception as error:  # a model's own code raises anything
             if not is_out_of_memory(error):
-                longest = max(len(ids) for ids in tokens)
-                raise EvaluationError(
-                    "load_failed",
-                    f"{self.encoder.name} broke on {len(items)} texts of up to {longest} tokens "
-                    f"({type(error).__name__}: {' '.join(str(error).split())[:200]}). "
-                    "If it reads fewer tokens than it says, set --max-tokens.",
-                ) from error
+                raise self._broken(items, error) from error
             if len(items) == 1:
                 raise EvaluationError(
                     "out_of_memory",
@@ -180,3 +187,12 @@ class Sweep:
         if self.encoder.device.startswith("cuda"):
             torch.cuda.empty_cache()
         return None
+
+    def _broken(self, items: np.ndarray, error: Exception) -> EvaluationError:
+        longest = int(self.workspace.lengths[items].max())
+        return EvaluationError(
+            "load_failed",
+            f"{self.encoder.name} broke on {len(items)} texts of up to {longest} tokens "
+            f"({type(error).__name__}: {' '.join(str(error).split())[:200]}). "
+            "If it reads fewer tokens than it says, set --max-tokens.",
+        )

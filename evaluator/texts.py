@@ -4,12 +4,14 @@ import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import chain, repeat
 
 import numpy as np
 
 from evaluator.encoder import Route
 
 WINDOW_TEXTS = 4096
+FIRST_WINDOWS = (256, 1024)
 WINDOW_BYTES = 8 << 20
 
 
@@ -99,8 +101,8 @@ class UniqueTexts:
     def windows(self) -> list[Window]:
         """The unique texts in encoding order: by size, longest first.
 
-        Windows of at most 4,096 texts and 8 MB bound what is held of texts and token ids at a time. A window never
-        mixes what may not share a batch.
+        Windows of at most 4,096 texts and 8 MB bound what is held of texts and token ids at a time. The first ones are
+        smaller, so that the model need not wait long for them. A window never mixes what may not share a batch.
         """
         groups = self._group_index(np.arange(len(self)))
         windows = []
@@ -124,8 +126,9 @@ class UniqueTexts:
 def _cut(order: np.ndarray, sizes: np.ndarray) -> Iterator[Window]:
     """Cut an order into windows."""
     start = 0
+    most = chain(FIRST_WINDOWS, repeat(WINDOW_TEXTS))
     while start < len(order):
-        held = np.cumsum(sizes[order[start : start + WINDOW_TEXTS]])
+        held = np.cumsum(sizes[order[start : start + next(most)]])
         count = max(1, int(np.searchsorted(held, WINDOW_BYTES, side="right")))
         yield Window(items=order[start : start + count], bytes=int(held[count - 1]))
         start += count

@@ -1,14 +1,16 @@
 """The board as a Gradio component. Everything is drawn in the browser, from one file (static/board.js)."""
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import gradio as gr
+from starlette.middleware import Middleware
 from starlette.routing import Route
 
 from leaderboard_data.api import BoardApi
 from leaderboard_data.assets import DATA, INDEX, PREFIX, Assets
+from leaderboard_data.first_paint import FirstPaint, placeholder
 from leaderboard_data.index import dump_index
 from leaderboard_data.live import LiveBoard, State
 from leaderboard_data.page_data import page_data
@@ -56,10 +58,9 @@ class BoardPage:
         for function in (self.api.leaderboard, self.api.model, self.api.compare, self.api.tasks):
             gr.api(_told(function), api_name=function.__name__)
 
-    @property
-    def head(self) -> str:
-        """HTML for the page's <head>."""
-        return self.assets.head()
+    def first_paint(self, title: str, lines: Sequence[str], tabs: Sequence[str]) -> Middleware:
+        """Middleware for the web application, so that the board is there before Gradio's page with these words is."""
+        return Middleware(FirstPaint, head=self.assets.head(), body=placeholder(title, lines, tabs))
 
     @property
     def routes(self) -> list[Route]:

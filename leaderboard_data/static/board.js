@@ -255,13 +255,12 @@ function mirrorTheme() {
   mirror();
 }
 
-export async function mount(element, props) {
-  mirrorTheme();
-  const host = element.querySelector(".kel-host") ?? element;
+// Load the code of the tables and the data, and draw the board into `host`.
+async function draw(host) {
   const loaded = await Promise.all([import("./dt_bundle.js"), fetchData()]).catch(() => null);
   if (!loaded) {
     host.textContent = `${labelsOf("ko").failed} ${labelsOf("en").failed}`;
-    return;
+    return null;
   }
   const [{ default: DataTable }, first] = loaded;
   registerTypes(DataTable);
@@ -274,5 +273,33 @@ export async function mount(element, props) {
     board.state = readState();
     board.render();
   });
+  return board;
+}
+
+// The placeholder that the page is sent with, and the board in it, which is drawn before Gradio has started.
+const placeholder = document.getElementById("kel-first");
+const early = placeholder?.querySelector(".kel-host");
+const drawn = early ? draw(early) : null;
+// Gradio's page shows itself even where it never asks for the board: an error message, say.
+if (placeholder) setTimeout(() => placeholder.classList.add("kel-late"), 15_000);
+
+// Where Gradio's tab is there, the board moves into it, as it is: scrolled, focused, half-way through a search.
+export async function mount(element, props) {
+  mirrorTheme();
+  const host = element.querySelector(".kel-host") ?? element;
+  const board = await (drawn ?? draw(host));
+  if (early) {
+    const focused = early.contains(document.activeElement) ? document.activeElement : null;
+    const scrolled = [...early.querySelectorAll("*")].filter((node) => node.scrollTop || node.scrollLeft);
+    const places = scrolled.map((node) => [node.scrollTop, node.scrollLeft]);
+    host.replaceChildren(...early.childNodes);
+    scrolled.forEach((node, i) => node.scrollTo(...places[i].reverse()));
+    placeholder.remove();
+    focused?.focus({ preventScroll: true });
+  }
+  if (!board) return;
+  host.removeAttribute("aria-busy");
+  host.board = board;
+  board.element = host;
   setInterval(() => board.poll(), props.refresh_seconds * 1000);
 }

@@ -47,7 +47,7 @@ class InMemoryEncoder:
         self.texts += [prompt + text for text in texts]
         return [np.array([ord(letter) for letter in prompt + text], dtype=np.int32) for text in texts]
 
-    def embed(self, tokens: Sequence[np.ndarray], prompt: str, route: object) -> np.ndarray:
+    def begin(self, tokens: Sequence[np.ndarray], prompt: str, route: object) -> Callable[[], np.ndarray]:
         assert route is None
         assert isinstance(prompt, str)
         shape = (len(tokens), max(len(ids) for ids in tokens))
@@ -55,7 +55,7 @@ class InMemoryEncoder:
             self.refused += 1
             raise torch.OutOfMemoryError("CUDA out of memory")
         self.batches.append(shape)
-        return np.array([expected("", ids, self.dimension) for ids in tokens])
+        return lambda: np.array([expected("", ids, self.dimension) for ids in tokens])
 
 
 def expected(prompt: str, text: Any, dimension: int = DIMENSION) -> np.ndarray:
@@ -149,7 +149,7 @@ def test_a_single_text_that_does_not_fit_is_out_of_memory(tmp_path: Path) -> Non
 
 def test_a_model_that_breaks_on_a_batch_is_load_failed(tmp_path: Path) -> None:
     class Broken(InMemoryEncoder):
-        def embed(self, *_batch: object) -> np.ndarray:
+        def begin(self, *_batch: object) -> Callable[[], np.ndarray]:
             raise IndexError("index out of range in self")
 
     with pytest.raises(EvaluationError, match=r"broke on 2 texts of up to 3 tokens \(IndexError: index out") as caught:
@@ -157,12 +157,56 @@ def test_a_model_that_breaks_on_a_batch_is_load_failed(tmp_path: Path) -> None:
     assert caught.value.failure == "load_failed"
 
 
+class Queueing(InMemoryEncoder):
+    """A GPU's way: a batch is only begun, and computed when its embeddings are waited for."""
+
+    device = "cuda:0"
+
+    def __init__(self, breaks_at: int | None = None) -> None:
+        super().__init__()
+        self.waiting: list[int] = []
+        self.most_waiting = 0
+        self._breaks_at = breaks_at
+
+    def begin(self, tokens: Sequence[np.ndarray], prompt: str, route: object) -> Callable[[], np.ndarray]:
+        compute, number = super().begin(tokens, prompt, route), len(self.batches)
+        self.waiting.append(number)
+        self.most_waiting = max(self.most_waiting, len(self.waiting))
+
+        def wait() -> np.ndarray:
+            if number == self._breaks_at:
+                raise RuntimeError("CUDA error: device-side assert triggered")
+            self.waiting.remove(number)
+            return compute()
+
+        return wait
+
+
+def test_a_gpu_has_its_next_batch_before_the_last_is_fetched(tmp_path: Path) -> None:
+    words = [f"{'글' * (number % 23 + 1)}{number}" for number in range(200)]
+    encoder = Queueing()
+    texts, workspace, _ = sweep(encoder, [group("가", words)], tmp_path)
+    assert encoder.most_waiting == 2
+    assert encoder.waiting == []
+    rows = EmbeddingRows(workspace.embeddings, texts.rows["가", "text"])
+    assert np.array_equal(rows.rows(0, 200), np.array([expected("", word) for word in words]))
+
+
+def test_what_a_gpu_could_not_do_is_told_of_the_batch_that_it_was(tmp_path: Path) -> None:
+    words = ["세글자", "둘"] * 40
+    with pytest.raises(
+        EvaluationError, match=r"broke on 2 texts of up to 3 tokens \(RuntimeError: CUDA error"
+    ) as caught:
+        sweep(Queueing(breaks_at=1), [group("가", words)], tmp_path)
+    assert caught.value.failure == "load_failed"
+
+
 def test_the_processors_own_out_of_memory_is_halved_too(tmp_path: Path) -> None:
     class Small(InMemoryEncoder):
-        def embed(self, tokens: Sequence[np.ndarray], prompt: str, route: object) -> np.ndarray:
+        def begin(self, tokens: Sequence[np.ndarray], prompt: str, route: object) -> Callable[[], np.ndarray]:
             if len(tokens) > 1:
                 raise RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory: you tried to allocate")
-            return super().embed(tokens, prompt, route)
+            return super().begin(tokens, prompt, route)
 
     _, workspace, _ = sweep(Small(), [group("가", ["하나", "둘", "셋"])], tmp_path)
     assert workspace.done.all()
@@ -174,10 +218,10 @@ def test_an_interrupted_sweep_goes_on_with_the_same_batches(tmp_path: Path) -> N
     _, uninterrupted, _ = sweep(whole, [group("가", words)], tmp_path / "whole")
 
     class Interrupted(InMemoryEncoder):
-        def embed(self, tokens: Sequence[np.ndarray], prompt: str, route: object) -> np.ndarray:
+        def begin(self, tokens: Sequence[np.ndarray], prompt: str, route: object) -> Callable[[], np.ndarray]:
             if len(self.batches) == 7:
                 raise KeyboardInterrupt
-            return super().embed(tokens, prompt, route)
+            return super().begin(tokens, prompt, route)
 
     first = Interrupted()
     with pytest.raises(KeyboardInterrupt):
