@@ -102,7 +102,16 @@ class Sweep:
         return done
 
     def _tokenised(self) -> Iterator[tuple[Window, list[np.ndarray] | None]]:
-        """Windows with their token ids, None for one that is done; the next is tokenised during the forward pass."""
+        """Windows with their token ids, None for one that is done.
+
+        On a GPU the next is tokenised during the forward pass. On the CPU that gains nothing, and a second thread
+        that calls PyTorch gets an OpenMP team of its own: libgomp then has more threads than there are cores and lets
+        them sleep at every barrier, which took a tenth of the time.
+        """
+        if not self.encoder.device.startswith("cuda"):
+            for window in self._windows:
+                yield window, self._tokenise(window)
+            return
         with ThreadPoolExecutor(1, thread_name_prefix="tokenise") as pool:
             ahead = [pool.submit(self._tokenise, window) for window in self._windows[:1]]
             for index, window in enumerate(self._windows):
