@@ -93,14 +93,13 @@ class Assets:
         return Route(f"/{PREFIX}/{{name}}", self._answer, methods=["GET", "HEAD"])
 
     def head(self) -> str:
-        """HTML for the page's <head>: the styles, and what draws the board as soon as it and the data are there."""
+        """HTML for the page's <head>: the styles, and hints to fetch scripts and data before they are asked for."""
         own = [path.name for path in sorted(STATIC.glob("*.js"))]
         return "\n".join(
             [
                 *(f'<link rel="stylesheet" href="{PREFIX}/{name}">' for name in ("dt_bundle.css", "board.css")),
                 f'<link rel="preload" as="fetch" crossorigin="anonymous" href="{PREFIX}/{DATA}">',
                 *(f'<link rel="modulepreload" href="{PREFIX}/{name}">' for name in ("dt_bundle.js", *own)),
-                f'<script type="module" async>import "./{PREFIX}/board.js";</script>',
             ]
         )
 

@@ -14,12 +14,14 @@ _THEME = re.compile(r'"theme_hash":\s*"([0-9a-f]+)"')
 _BODY = re.compile(r"<body[^>]*>")
 
 
-def placeholder(title: str, lines: Sequence[str], tabs: Sequence[str]) -> str:
+def placeholder(title: str, lines: Sequence[str], tabs: Sequence[str], script: str) -> str:
     """HTML that stands where Gradio's page will be: its title, the lines below it, the names of its tabs, the board.
 
-    It is removed when Gradio's page is there (static/board.js), and hides that until then (static/board.css).
+    `script` is the address of what draws the board; it comes after the place it draws into, and runs as soon as it is
+    loaded. The placeholder is removed when Gradio's page is there (static/board.js), and hides that until then
+    (static/board.css).
     """
-    told = "<br>".join(html.escape(line) for line in lines)
+    told = " ".join(html.escape(line) for line in lines)
     names = "".join(f"<span>{html.escape(name)}</span>" for name in tabs)
     return (
         "<script>{const theme = new URLSearchParams(location.search).get('__theme');"
@@ -28,6 +30,7 @@ def placeholder(title: str, lines: Sequence[str], tabs: Sequence[str]) -> str:
         f'<div id="kel-first"><h1>{html.escape(title)}</h1><p>{told}</p>'
         f'<div class="kel-first-tabs" aria-hidden="true">{names}</div>'
         '<div class="kel-host" aria-busy="true">불러오는 중… Loading…</div></div>'
+        f'<script type="module" async src="{html.escape(script)}"></script>'
     )
 
 

@@ -60,7 +60,9 @@ class BoardPage:
 
     def first_paint(self, title: str, lines: Sequence[str], tabs: Sequence[str]) -> Middleware:
         """Middleware for the web application, so that the board is there before Gradio's page with these words is."""
-        return Middleware(FirstPaint, head=self.assets.head(), body=placeholder(title, lines, tabs))
+        return Middleware(
+            FirstPaint, head=self.assets.head(), body=placeholder(title, lines, tabs, f"{PREFIX}/board.js")
+        )
 
     @property
     def routes(self) -> list[Route]:

@@ -289,6 +289,9 @@ export async function mount(element, props) {
   const host = element.querySelector(".kel-host") ?? element;
   const board = await (drawn ?? draw(host));
   if (early) {
+    // Gradio makes a tab's content before it shows the tab, and an open dialog would not be modal any more
+    while (!host.getClientRects().length || early.querySelector("dialog[open]"))
+      await new Promise((done) => setTimeout(done, 100));
     const focused = early.contains(document.activeElement) ? document.activeElement : null;
     const scrolled = [...early.querySelectorAll("*")].filter((node) => node.scrollTop || node.scrollLeft);
     const places = scrolled.map((node) => [node.scrollTop, node.scrollLeft]);

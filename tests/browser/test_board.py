@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from evaluator.records import Environment, ModelInfo, Origin, TaskScore
 from evaluator.suite import KO_V1
@@ -404,6 +404,25 @@ def test_a_page_whose_data_does_not_come_says_so(app: RunningApp, visit: Visit) 
     page.route("**/board/board.json", lambda route: route.abort())
     page.reload()
     expect(page.locator(".kel-host")).to_contain_text("불러오지 못했습니다")
+
+
+def test_the_board_is_there_before_gradio_and_stays_as_it_is(app: RunningApp, visit: Visit) -> None:
+    page = ready(visit(app.url))
+    held: list[Route] = []
+    page.route("**/assets/*.js", held.append)
+    page.goto(app.url, wait_until="commit")
+    expect(page.locator("#kel-first .kel-panel:visible tbody tr")).to_have_count(9)
+    assert held
+    page.get_by_role("searchbox").fill("bge")
+    expect(page.locator(".kel-panel:visible tbody tr")).to_have_count(4)
+    page.unroute("**/assets/*.js")
+    for route in held:
+        route.continue_()
+    expect(page.locator("#kel-first")).to_have_count(0)
+    expect(page.locator("gradio-app .kel-panel:visible tbody tr")).to_have_count(4)
+    expect(page.get_by_role("searchbox")).to_be_focused()
+    expect(page.get_by_role("searchbox")).to_have_value("bge")
+    expect(page.get_by_role("tab", name="제출")).to_be_visible()
 
 
 # --- last, as it adds a row
