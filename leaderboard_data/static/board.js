@@ -283,6 +283,14 @@ const drawn = early ? draw(early) : null;
 // Gradio's page shows itself even where it never asks for the board: an error message, say.
 if (placeholder) setTimeout(() => placeholder.classList.add("kel-late"), 15_000);
 
+// What had the focus gets it back as soon as it can: Gradio's page takes a moment to show itself.
+async function focusAgain(element) {
+  for (let tries = 0; tries < 20 && document.activeElement === document.body; tries++) {
+    element.focus({ preventScroll: true });
+    await new Promise((done) => setTimeout(done, 50));
+  }
+}
+
 // Where Gradio's tab is there, the board moves into it, as it is: scrolled, focused, half-way through a search.
 export async function mount(element, props) {
   mirrorTheme();
@@ -298,7 +306,7 @@ export async function mount(element, props) {
     host.replaceChildren(...early.childNodes);
     scrolled.forEach((node, i) => node.scrollTo(...places[i].reverse()));
     placeholder.remove();
-    focused?.focus({ preventScroll: true });
+    if (focused) focusAgain(focused);
   }
   if (!board) return;
   host.removeAttribute("aria-busy");
