@@ -56,6 +56,8 @@ def make_decoder(folder: Path, tokenizer: Path, size: str) -> None:
     import torch
     from transformers import Qwen3Config, Qwen3Model
 
+    from tests.evaluator.models import with_pooling
+
     vocabulary = len(json.loads((tokenizer / "tokenizer.json").read_text(encoding="utf-8"))["model"]["vocab"])
     config = Qwen3Config.from_dict({**SIZES[size], "vocab_size": vocabulary, "num_key_value_heads": 8, "head_dim": 128})
     torch.manual_seed(0)
@@ -66,17 +68,7 @@ def make_decoder(folder: Path, tokenizer: Path, size: str) -> None:
     for name in TOKENIZER_FILES:
         if (tokenizer / name).is_file():
             shutil.copyfile(tokenizer / name, folder / name)
-    modules = [("0", "", "Transformer"), ("1", "1_Pooling", "Pooling"), ("2", "2_Normalize", "Normalize")]
-    written = [
-        {"idx": int(name), "name": name, "path": path, "type": f"sentence_transformers.models.{kind}"}
-        for name, path, kind in modules
-    ]
-    (folder / "modules.json").write_text(json.dumps(written))
-    (folder / "sentence_bert_config.json").write_text(json.dumps({"max_seq_length": 512}))
-    (folder / "1_Pooling").mkdir(exist_ok=True)
-    pooling = {"word_embedding_dimension": config.hidden_size, "pooling_mode_lasttoken": True}
-    (folder / "1_Pooling" / "config.json").write_text(json.dumps(pooling))
-    (folder / "2_Normalize").mkdir(exist_ok=True)
+    with_pooling(folder, "last")
 
 
 def main() -> None:

@@ -1,7 +1,7 @@
 """How long the suite takes: ours, sentence-transformers called as MTEB calls it, and the bare forward pass.
 
     python -m benchmarks.suite --model FOLDER --datasets DIR [--tasks ID ...] [--repeat 2] [--peer mteb --peer-python P]
-                               [--device cuda --precision bfloat16]
+                               [--device cuda:0 --precision bfloat16]
 
 The contenders run in turn, each in a process of its own, `--repeat` times; the best time of each counts. Beside the
 seconds on the clock stand those of the processor, which a busy neighbour on the machine disturbs less. What each does:

@@ -74,7 +74,7 @@ class Encoder:
         """Pack the linear layers on the CPU, in float32; a model that does not take it keeps its own layers."""
         from evaluator import packing
 
-        if self.device != "cpu" or self.dtype != "float32" or not packing.can_pack():
+        if not self.device.startswith("cpu") or self.dtype != "float32" or not packing.can_pack():
             return False
         if packing.pack_linear_layers(self._model) == 0:
             return False

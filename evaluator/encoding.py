@@ -70,6 +70,7 @@ class Sweep:
         self.budget = budget
         self.padded = 0
         self._batches = 0
+        self._on_gpu = encoder.device.startswith("cuda")
         self._begun: tuple[np.ndarray, Callable[[], np.ndarray]] | None = None
         self._packed = budget
         self._share = share
@@ -108,7 +109,7 @@ class Sweep:
         that calls PyTorch gets an OpenMP team of its own: libgomp then has more threads than there are cores and lets
         them sleep at every barrier, which took a tenth of the time.
         """
-        if not self.encoder.device.startswith("cuda"):
+        if not self._on_gpu:
             for window in self._windows:
                 yield window, self._tokenise(window)
             return
@@ -149,7 +150,7 @@ class Sweep:
                 continue
             self._store()
             self._begun = items[start:stop], begun
-            if not self.encoder.device.startswith("cuda"):
+            if not self._on_gpu:
                 self._store()
             self.padded += (stop - start) * longest
             start = stop
@@ -171,7 +172,7 @@ class Sweep:
             )
         self.workspace.write(items, embeddings)
         self._batches += 1
-        if self._batches % BATCHES_BETWEEN_RETURNS == 0 and self.encoder.device.startswith("cpu"):
+        if self._batches % BATCHES_BETWEEN_RETURNS == 0 and not self._on_gpu:
             return_freed_memory()
 
     def _begin(self, items: np.ndarray, tokens: list[np.ndarray]) -> Callable[[], np.ndarray] | None:
@@ -193,7 +194,7 @@ class Sweep:
                     f"{self.encoder.name} ran out of memory on a single text of {len(tokens[0])} tokens; "
                     "use a larger device, half precision, or a smaller --max-tokens.",
                 ) from error
-        if self.encoder.device.startswith("cuda"):
+        if self._on_gpu:
             torch.cuda.empty_cache()
         return None
 

@@ -34,6 +34,12 @@ def placeholder(title: str, lines: Sequence[str], tabs: Sequence[str], script: s
     )
 
 
+def _path(scope: Scope) -> str:
+    """The path within the application: some proxies take the prefix they serve it under off, others leave it on."""
+    path: str = scope["path"]
+    return path.removeprefix(scope.get("root_path", ""))
+
+
 class FirstPaint:
     """ASGI middleware that adds to the HTML of the page at "/": `head` at the end of <head>, `body` first in <body>."""
 
@@ -43,7 +49,7 @@ class FirstPaint:
         self._body = body
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or scope["method"] != "GET" or scope["path"] != scope.get("root_path", "") + "/":
+        if scope["type"] != "http" or scope["method"] != "GET" or _path(scope) != "/":
             await self._app(scope, receive, send)
             return
         started: Message | None = None

@@ -254,8 +254,9 @@ function mirrorTheme() {
   new MutationObserver(mirror).observe(document.body, { attributeFilter: ["class"] });
   mirror();
 }
+mirrorTheme();
 
-// Load the code of the tables and the data, and draw the board into `host`.
+// Load the code of the tables and the data, and draw the board into `host`; null if they do not come.
 async function draw(host) {
   const loaded = await Promise.all([import("./dt_bundle.js"), fetchData()]).catch(() => null);
   if (!loaded) {
@@ -276,41 +277,40 @@ async function draw(host) {
   return board;
 }
 
-// The placeholder that the page is sent with, and the board in it, which is drawn before Gradio has started.
+// Move what is in `from` to `host` as it is: scrolled, focused, half-way through a search.
+async function move(from, host) {
+  const whole = "moveBefore" in host; // moves elements with their state; Safari has none yet
+  // Gradio makes a tab's content before it shows the tab, and an open dialog would not be modal any more
+  while (!host.getClientRects().length || (!whole && from.querySelector("dialog[open]")))
+    await new Promise((done) => setTimeout(done, 100));
+  placeholder?.classList.add("kel-late"); // nothing can have the focus in what is hidden
+  const focused = from.contains(document.activeElement) ? document.activeElement : null;
+  const scrolled = [...from.querySelectorAll("*")].filter((node) => node.scrollTop || node.scrollLeft);
+  const places = scrolled.map((node) => [node.scrollLeft, node.scrollTop]);
+  host.replaceChildren();
+  while (from.firstChild) host[whole ? "moveBefore" : "insertBefore"](from.firstChild, null);
+  scrolled.forEach((node, i) => node.scrollTo(...places[i]));
+  if (focused && document.activeElement !== focused) focused.focus({ preventScroll: true });
+}
+
+// The placeholder that the page is sent with: the board is drawn into it before Gradio has started.
 const placeholder = document.getElementById("kel-first");
-const early = placeholder?.querySelector(".kel-host");
-const drawn = early ? draw(early) : null;
+let place = placeholder?.querySelector(".kel-host");
+let drawn = place && draw(place);
 // Gradio's page shows itself even where it never asks for the board: an error message, say.
 if (placeholder) setTimeout(() => placeholder.classList.add("kel-late"), 15_000);
 
-// What had the focus gets it back as soon as it can: Gradio's page takes a moment to show itself.
-async function focusAgain(element) {
-  for (let tries = 0; tries < 20 && document.activeElement === document.body; tries++) {
-    element.focus({ preventScroll: true });
-    await new Promise((done) => setTimeout(done, 50));
-  }
-}
-
-// Where Gradio's tab is there, the board moves into it, as it is: scrolled, focused, half-way through a search.
+// Gradio's tab is there: the board goes into it, or is drawn there.
 export async function mount(element, props) {
-  mirrorTheme();
   const host = element.querySelector(".kel-host") ?? element;
-  const board = await (drawn ?? draw(host));
-  if (early) {
-    // Gradio makes a tab's content before it shows the tab, and an open dialog would not be modal any more
-    while (!host.getClientRects().length || early.querySelector("dialog[open]"))
-      await new Promise((done) => setTimeout(done, 100));
-    const focused = early.contains(document.activeElement) ? document.activeElement : null;
-    const scrolled = [...early.querySelectorAll("*")].filter((node) => node.scrollTop || node.scrollLeft);
-    const places = scrolled.map((node) => [node.scrollTop, node.scrollLeft]);
-    host.replaceChildren(...early.childNodes);
-    scrolled.forEach((node, i) => node.scrollTo(...places[i].reverse()));
-    placeholder.remove();
-    if (focused) focusAgain(focused);
-  }
+  drawn ??= draw((place = host));
+  const board = await drawn;
+  if (place !== host) await move(place, host);
+  place = host;
+  placeholder?.remove();
   if (!board) return;
   host.removeAttribute("aria-busy");
   host.board = board;
   board.element = host;
-  setInterval(() => board.poll(), props.refresh_seconds * 1000);
+  board.polling ??= setInterval(() => board.poll(), props.refresh_seconds * 1000);
 }

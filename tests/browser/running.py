@@ -1,6 +1,7 @@
 """`python app.py` as a process of its own over temporary stores, for tests and benchmarks."""
 
 import contextlib
+import json
 import os
 import signal
 import subprocess
@@ -8,7 +9,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
@@ -38,6 +39,11 @@ class RunningApp:
     def requests(self) -> Store:
         return open_store(self.requests_url)
 
+    def wait_for_results(self) -> None:
+        """Return when the page shows what the results store holds now."""
+        revision = self.results.head()
+        _wait(lambda: json.loads(_get(f"{self.url}board/board.json"))["revision"] == revision, self.process, self.log)
+
 
 @contextlib.contextmanager
 def running_app(
@@ -63,7 +69,7 @@ def running_app(
         )
     url = f"http://127.0.0.1:{port}/"
     try:
-        _wait_for(url, process, log)
+        _wait(lambda: bool(_get(f"{url}board/board.json")), process, log)
         yield RunningApp(url, str(values["results_url"]), str(values["requests_url"]), log, process)
     finally:
         process.send_signal(signal.SIGTERM)
@@ -74,15 +80,17 @@ def running_app(
             process.wait()
 
 
-def _wait_for(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
+def _get(url: str) -> bytes:
+    with urllib.request.urlopen(url, timeout=5) as answer:
+        body: bytes = answer.read()
+    return body
+
+
+def _wait(until: Callable[[], bool], process: subprocess.Popen[bytes], log: Path) -> None:
     deadline = time.monotonic() + START_SECONDS
-    while time.monotonic() < deadline:
-        if process.poll() is not None:
-            break
-        try:
-            with urllib.request.urlopen(f"{url}board/board.json", timeout=5) as answer:
-                if answer.status == 200:
-                    return
-        except (urllib.error.URLError, ConnectionError, TimeoutError):
-            time.sleep(0.1)
-    raise AssertionError(f"the page did not start:\n{log.read_text('utf-8')[-4000:]}")
+    while time.monotonic() < deadline and process.poll() is None:
+        with contextlib.suppress(urllib.error.URLError, ConnectionError, TimeoutError):
+            if until():
+                return
+        time.sleep(0.1)
+    raise AssertionError(f"the page did not start, or does not show what is stored:\n{log.read_text('utf-8')[-4000:]}")

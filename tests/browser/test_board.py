@@ -47,6 +47,7 @@ def rich(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningApp]:
         origin = Origin(kind="measured", by=HOSTILE, label=HOSTILE, reference="javascript:window.hacked=1")
         info = ModelInfo(license=HOSTILE, parameters=5_000_000, embedding_dimension=7, max_tokens=9)
         update(app.results, publish_change(hostile.model_copy(update={"origin": origin, "model": info})))
+        app.wait_for_results()
         yield app
 
 
@@ -407,8 +408,21 @@ def test_a_page_whose_data_does_not_come_says_so(app: RunningApp, visit: Visit) 
     expect(page.locator(".kel-host")).to_contain_text("불러오지 못했습니다")
 
 
-def test_the_board_is_there_before_gradio_and_stays_as_it_is(app: RunningApp, visit: Visit) -> None:
+# Each frame after something on the board had the focus and before it moved: who has it?
+WATCH_FOCUS = """window.focusLost = 0;
+    requestAnimationFrame(function look() {
+        if (document.activeElement?.closest?.('.kel')) window.focusSeen = true;
+        else if (window.focusSeen) window.focusLost++;
+        requestAnimationFrame(look);
+    });"""
+
+
+@pytest.mark.parametrize("browser_has", ["moveBefore", "insertBefore"])  # Safari has not got the former
+def test_the_board_is_there_before_gradio_and_stays_as_it_is(browser_has: str, app: RunningApp, visit: Visit) -> None:
     page = ready(visit(app.url))
+    page.add_init_script(WATCH_FOCUS)
+    if browser_has != "moveBefore":
+        page.add_init_script("delete Element.prototype.moveBefore;")
     held: list[Route] = []
     hold = True
     page.route("**/assets/*.js", lambda route: held.append(route) if hold else route.continue_())
@@ -425,6 +439,7 @@ def test_the_board_is_there_before_gradio_and_stays_as_it_is(app: RunningApp, vi
     expect(page.get_by_role("searchbox")).to_be_focused()
     expect(page.get_by_role("searchbox")).to_have_value("bge")
     expect(page.get_by_role("tab", name="제출")).to_be_visible()
+    assert page.evaluate("[window.focusSeen, window.focusLost]") == [True, 0]
 
 
 # --- last, as it adds a row

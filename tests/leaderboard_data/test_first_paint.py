@@ -20,9 +20,10 @@ async def answer(request: Request) -> Response:
     return HTMLResponse("no body here" if "other" in request.query_params else PAGE)
 
 
-def client() -> TestClient:
+def client(root_path: str = "") -> TestClient:
     painted = Middleware(FirstPaint, head="<link board>", body="<div board></div>")
-    return TestClient(Starlette(routes=[Route("/", answer), Route("/more", answer)], middleware=[painted]))
+    application = Starlette(routes=[Route("/", answer), Route("/more", answer)], middleware=[painted])
+    return TestClient(application, root_path=root_path)
 
 
 def test_head_and_body_are_put_in_where_the_page_has_them() -> None:
@@ -34,6 +35,12 @@ def test_head_and_body_are_put_in_where_the_page_has_them() -> None:
         )
         if not query:
             assert int(answered.headers["content-length"]) == len(answered.content)
+
+
+def test_a_page_under_a_prefix_has_it_too() -> None:
+    for path in ("/", "/board/"):  # a proxy that takes the prefix off, and one that leaves it on
+        assert "<div board></div>" in client("/board").get(path).text
+    assert client("/board").get("/board/more").text == PAGE
 
 
 def test_all_else_is_served_as_it_is() -> None:
