@@ -17,6 +17,11 @@ Route = Literal["query", "document"] | None
 
 PROBE = ("한국어 임베딩 모델을 평가합니다.", "어제는 비가 많이 왔다.")
 PACKING_TOLERANCE = 1e-5
+UNPADDED: dict[str, Any] = {
+    "text": {"padding": False, "return_attention_mask": False},
+    "common": {"return_tensors": None},
+}
+"""What to ask of sentence-transformers' `preprocess` for lists of token ids instead of a padded tensor."""
 UNDERSTOOD = {"input_ids", "attention_mask", "token_type_ids", "modality", "prompt_length", "task"}
 
 
@@ -40,7 +45,7 @@ class Encoder:
         pooling_source: str | None,
         repository: "Repository",
     ) -> None:
-        from sentence_transformers.base.modules import Router
+        from sentence_transformers.base.modules import Router, Transformer
         from sentence_transformers.sentence_transformer.modules import Pooling, StaticEmbedding
 
         self._model = model.eval()
@@ -65,10 +70,25 @@ class Encoder:
         self._pad_id: int = getattr(tokenizer, "pad_token_id", None) or 0
         self._pad_left = getattr(tokenizer, "padding_side", "right") == "left"
         self._template: dict[tuple[str, Route], dict[str, Any]] = {}
+        self._processing: dict[str, Any] = {}
+        if type(model[0]) is Transformer and not self.routed:
+            self._tokenise_unpadded()
         probed = self._probe()
         self.dimension = int(probed.shape[1])
         self._info = self._describe()
         self.linear = "onednn-packed" if self._pack(probed) else None
+
+    def _tokenise_unpadded(self) -> None:
+        """Ask for token ids without padding, where that gives the same: a padded tensor takes twice as long."""
+        expected = self.tokenize(list(PROBE), "", None)
+        self._processing = {"processing_kwargs": UNPADDED}
+        try:
+            pairs = zip(self.tokenize(list(PROBE), "", None), expected, strict=True)
+            same = all(np.array_equal(ids, padded) for ids, padded in pairs)
+        except Exception:  # whatever a processor makes of it
+            same = False
+        if not same:
+            self._processing = {}
 
     def _pack(self, expected: np.ndarray) -> bool:
         """Pack the linear layers on the CPU, in float32; a model that does not take it keeps its own layers."""
@@ -101,10 +121,11 @@ class Encoder:
                 f"{self.name} gives NaN or infinite values in {self.dtype}; its weights may be damaged, "
                 "or it may need another precision.",
             )
-        if np.array_equal(embeddings[0], embeddings[1]):
+        if np.allclose(embeddings[0], embeddings[1], rtol=0, atol=1e-6 * np.abs(embeddings).max()):
             raise EvaluationError(
                 "bad_embeddings",
-                f"{self.name} gives the same vector for different texts; check its weights and its pooling.",
+                f"{self.name} gives the same vector for different texts; check its weights and pooling, "
+                "and whether its tokenizer knows Korean.",
             )
         return embeddings
 
@@ -114,20 +135,23 @@ class Encoder:
         Raises:
             EvaluationError: load_failed, the model reads more than tokens.
         """
-        features = self._model.preprocess(texts, prompt=prompt or None, **({"task": route} if route else {}))
+        options = {**self._processing, **({"task": route} if route else {})}
+        features = self._model.preprocess(texts, prompt=prompt or None, **options)
         if unknown := set(features) - UNDERSTOOD - ({"offsets"} if self._static else set()):
             raise EvaluationError(
                 "load_failed", f"{self.name} reads {', '.join(sorted(unknown))} besides tokens; that is not supported."
             )
-        ids = features["input_ids"].numpy().astype(np.int32)
         if self._static:
-            return np.split(ids, features["offsets"].numpy()[1:])
-        if "token_type_ids" in features and bool(features["token_type_ids"].any()):
+            return np.split(features["input_ids"].numpy().astype(np.int32), features["offsets"].numpy()[1:])
+        if any(np.asarray(row).any() for row in features.get("token_type_ids", ())):
             raise EvaluationError("load_failed", f"{self.name} marks token types in single texts; not supported.")
-        mask = features["attention_mask"].numpy().astype(bool)
         self._template[prompt, route] = {
             name: features[name] for name in ("modality", "prompt_length", "token_type_ids") if name in features
         }
+        ids = [np.asarray(row, dtype=np.int32) for row in features["input_ids"]]
+        if self._processing:
+            return ids
+        mask = features["attention_mask"].numpy().astype(bool)
         return [row[kept] for row, kept in zip(ids, mask, strict=True)]
 
     def embed(self, tokens: Sequence[np.ndarray], prompt: str, route: Route) -> np.ndarray:

@@ -20,13 +20,20 @@ KOREAN = (
 )
 
 
-def tokenizer(**fields: Any) -> PreTrainedTokenizerFast:
-    """A BPE tokenizer that puts [CLS] and [SEP] around a text; `fields` replace its special tokens."""
+def tokenizer(*, of_bytes: bool = False, **fields: Any) -> PreTrainedTokenizerFast:
+    """A BPE tokenizer that puts [CLS] and [SEP] around a text; `fields` replace its special tokens.
+
+    `of_bytes`: its pieces are made of bytes, as decoders' are: transformers reads any Qwen2 tokenizer as one of these.
+    """
     bpe = Tokenizer(models.BPE(unk_token="[UNK]"))
     bpe.normalizer = normalizers.NFC()
-    bpe.pre_tokenizer = pre_tokenizers.Whitespace()
+    bpe.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False) if of_bytes else pre_tokenizers.Whitespace()
     special = ["[PAD]", "[UNK]", "[CLS]", "[SEP]"]
-    bpe.train_from_iterator(KOREAN, trainers.BpeTrainer(vocab_size=300, special_tokens=special, show_progress=False))
+    alphabet = pre_tokenizers.ByteLevel.alphabet() if of_bytes else []
+    trainer = trainers.BpeTrainer(
+        vocab_size=300 + len(alphabet), special_tokens=special, initial_alphabet=alphabet, show_progress=False
+    )
+    bpe.train_from_iterator(KOREAN, trainer)
     bpe.post_processor = processors.TemplateProcessing(
         single="[CLS] $A [SEP]", special_tokens=[("[CLS]", 2), ("[SEP]", 3)]
     )
@@ -51,7 +58,7 @@ def bert(folder: Path, *, seed: int = 0, dtype: torch.dtype = torch.float32, **t
 
 def qwen2(folder: Path, *, dtype: torch.dtype = torch.float32, **tokens: Any) -> Path:
     """A decoder of two layers, padded on the left, as LLM-based embedding models are."""
-    fast = tokenizer(padding_side="left", eos_token="[SEP]", **tokens)
+    fast = tokenizer(of_bytes=True, padding_side="left", eos_token="[SEP]", **tokens)
     torch.manual_seed(0)
     config = Qwen2Config(
         vocab_size=len(fast),

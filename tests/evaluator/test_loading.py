@@ -10,7 +10,7 @@ import torch
 from safetensors.torch import load_file
 from sentence_transformers import SentenceTransformer
 
-from evaluator.encoder import Encoder
+from evaluator.encoder import UNPADDED, Encoder
 from evaluator.errors import EvaluationError, FailureClass
 from evaluator.loading import load_encoder, resolve_pooling, resolve_precision
 from evaluator.prompts import prompt_for
@@ -150,6 +150,22 @@ def test_bfloat16_on_a_device_without_it_is_an_error(tmp_path: Path, monkeypatch
     monkeypatch.setattr(torch.cuda, "get_device_name", lambda _device: "Tesla T4")
     with pytest.raises(EvaluationError, match=r"cuda:0 \(Tesla T4\) cannot compute in bfloat16"):
         resolve_precision(local_spec(folder, precision="bfloat16"), Repository(folder), "cuda:0")
+
+
+@pytest.mark.parametrize("asked", ["lists", "lists that are not the same"])
+@pytest.mark.parametrize("architecture", ["bert", "qwen2"])
+def test_token_ids_are_those_of_sentence_transformers(
+    architecture: str, asked: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = models.with_pooling(getattr(models, architecture)(tmp_path / "model"), "last")
+    if asked != "lists":
+        monkeypatch.setattr("evaluator.encoder.UNPADDED", {**UNPADDED, "text": {**UNPADDED["text"], "max_length": 3}})
+    encoder = load(folder)
+    for prompt in ("", "질의: "):
+        features = SentenceTransformer(str(folder), device="cpu").preprocess(TEXTS, prompt=prompt or None)
+        padded = zip(features["input_ids"].numpy(), features["attention_mask"].numpy().astype(bool), strict=True)
+        for ids, (row, kept) in zip(encoder.tokenize(TEXTS, prompt, None), padded, strict=True):
+            np.testing.assert_array_equal(ids, row[kept])
 
 
 def test_texts_are_cut_at_the_tokens_asked_for(tmp_path: Path) -> None:
