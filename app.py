@@ -42,10 +42,11 @@ def page(settings: Settings) -> tuple[gr.Blocks, dict[str, Any]]:
     with gr.Blocks(title=TITLE, analytics_enabled=False, fill_width=True) as blocks:
         gr.Markdown("\n".join([f"# {TITLE}", *INTRODUCTION]))
         with gr.Tabs():
-            with gr.Tab(TABS[0]):
+            with gr.Tab(TABS[0]) as first:
                 board.tab()
-            with gr.Tab(TABS[1]):
+            with gr.Tab(TABS[1]) as second:
                 submit_tab(blocks, queue, login=settings.login, maintainers=settings.maintainer_names)
+        board.follow(first, second)
         board.endpoints()
     return blocks, {
         "css": QUEUE_CSS,

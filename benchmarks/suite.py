@@ -213,7 +213,7 @@ import json, resource, sys, time, warnings
 from pathlib import Path
 warnings.simplefilter("ignore")
 import datasets
-model, folder, device, names = sys.argv[1], Path(sys.argv[2]), sys.argv[3], sys.argv[4:]
+model, folder, device, splits_of = sys.argv[1], Path(sys.argv[2]), sys.argv[3], json.loads(sys.argv[4])
 import datasets.load
 load, configs, splits = datasets.load_dataset, datasets.get_dataset_config_names, datasets.get_dataset_split_names
 def local(function):
@@ -230,8 +230,10 @@ from sentence_transformers import SentenceTransformer
 encoder = SentenceTransformer(model, device=device)
 subset = {"STS17": ["ko-ko"], "PawsXPairClassification": ["ko"], "SIB200ClusteringS2S": ["kor_Hang"]}
 seconds, processor = {}, 0.0
-for name in names:
-    task = mteb.get_task(name, hf_subsets=subset.get(name)) if name in subset else mteb.get_task(name)
+for name, used in splits_of.items():
+    task = mteb.get_task(name)
+    wanted = [split for split in task.eval_splits if split in used]  # MTEB takes two of PAWS-X, the suite one
+    task = mteb.get_task(name, hf_subsets=subset.get(name), eval_splits=wanted)
     task.load_data()
     started, spent = time.perf_counter(), time.process_time()
     mteb.evaluate(encoder, task, cache=None, overwrite_strategy="always")
@@ -246,7 +248,7 @@ def once(name: str, arguments: argparse.Namespace) -> dict[str, Any]:
     """One contender in a process of its own."""
     if name == "mteb":
         command = [arguments.peer_python, "-c", MTEB, str(arguments.model), str(arguments.datasets)]
-        command += [arguments.device, *arguments.tasks]
+        command += [arguments.device, json.dumps({name: KO_V1.task(name).data.splits for name in arguments.tasks})]
     else:
         command = [sys.executable, "-m", "benchmarks.suite", "--only", name]
         command += ["--model", str(arguments.model), "--datasets", str(arguments.datasets)]

@@ -10,7 +10,7 @@ from leaderboard_data.compare import compare
 from leaderboard_data.details import model_details
 from leaderboard_data.entry import DEFAULT_ORIGINS, ORIGINS, OriginName
 from leaderboard_data.export import as_records
-from leaderboard_data.figures import AXES, bars, radar, scatter
+from leaderboard_data.figures import bars, radar
 from leaderboard_data.history import History
 from leaderboard_data.live import LiveBoard, State
 from store.errors import StoreError
@@ -101,14 +101,6 @@ class BoardApi:
         """Radar and bars of a comparison."""
         compared = self.compare(models)
         return {"radar": radar(compared), "bars": bars(compared)}
-
-    def scatter(self, axis: str, origins: str, language: str) -> dict[str, Any]:
-        """The plot of the average over a property of the models."""
-        if axis not in AXES:
-            raise ValueError(f"there is no axis {axis[:100]!r}; the axes: {', '.join(AXES)}")
-        wanted = [origin for origin in ORIGINS if origin in origins.split(",")]
-        rows = self._table("overall", wanted).rows
-        return scatter([row.entry for row in rows], axis, language)  # type: ignore[arg-type]
 
     def _rows(self) -> list[Row]:
         """The default board, and below it the models that only others report."""

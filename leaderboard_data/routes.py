@@ -23,9 +23,6 @@ def routes(api: BoardApi, assets: Assets) -> list[Route]:
             **api.compare(_given(request, "models")),
             "figures": api.figures(_given(request, "models")),
         },
-        "scatter": lambda request: api.scatter(
-            _given(request, "x"), _given(request, "origins"), _given(request, "lang")
-        ),
         "tasks": lambda _: api.tasks(),
     }
     return [

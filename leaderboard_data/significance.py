@@ -11,7 +11,7 @@ import io
 import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -26,7 +26,10 @@ Replicates = Mapping[str, np.ndarray]
 """Task id -> (resamples,) scores."""
 
 NEIGHBOURS = 30
-"""A tie group reaches over at most this many ranks each way: a model that far off is compared by hand."""
+"""A tie group ends where this many models in a row are told apart."""
+
+FURTHEST = 300
+"""Nor does it go on beyond this many ranks each way: all pairs of thousands of models would take minutes."""
 
 
 @dataclass(frozen=True)
@@ -124,13 +127,25 @@ def _ties(
     if not ordered:
         return {}
     matrix = np.stack([of_means[entry.key][view] for entry in ordered])
-    ties = {}
-    for place, entry in enumerate(ordered):
-        start, stop = max(0, place - NEIGHBOURS), min(len(ordered), place + NEIGHBOURS + 1)
-        low, high = np.percentile(matrix[start:stop] - matrix[place], [2.5, 97.5], axis=1)
-        same = [start + i for i in range(stop - start) if low[i] <= 0 <= high[i] and paired(entry, ordered[start + i])]
-        ties[entry.key] = (ordered[min(same)].key, ordered[max(same)].key)
-    return ties
+    return {
+        entry.key: (ordered[_tied(ordered, matrix, place, -1)].key, ordered[_tied(ordered, matrix, place, 1)].key)
+        for place, entry in enumerate(ordered)
+    }
+
+
+def _tied(ordered: Sequence[Entry], matrix: np.ndarray, place: int, step: Literal[-1, 1]) -> int:
+    """The furthest place, upwards or downwards, of a result that the one at `place` is not told apart from."""
+    furthest, seen = place, place
+    while abs(seen - furthest) < NEIGHBOURS and abs(seen - place) < FURTHEST:
+        block = [i for i in range(seen + step, seen + step * (NEIGHBOURS + 1), step) if 0 <= i < len(ordered)]
+        if not block:
+            break
+        low, high = np.percentile(matrix[block] - matrix[place], [2.5, 97.5], axis=1)
+        for i, lowest, highest in zip(block, low, high, strict=True):
+            if lowest <= 0 <= highest and paired(ordered[place], ordered[i]):
+                furthest = i
+        seen = block[-1]
+    return furthest
 
 
 def paired(a: Entry, b: Entry) -> bool:

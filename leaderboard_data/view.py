@@ -1,6 +1,7 @@
 """The board as a Gradio component. Everything is drawn in the browser, from one file (static/board.js)."""
 
 import functools
+import html
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -16,6 +17,8 @@ from leaderboard_data.live import LiveBoard, State
 from leaderboard_data.page_data import page_data
 from leaderboard_data.routes import routes
 from store import Store
+
+_SCRIPT = f'import(new URL("{PREFIX}/board.js", document.baseURI))'
 
 
 def _told(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -48,10 +51,15 @@ class BoardPage:
         """The tables, comparison, plots, notes and model pages; new results come in without a reload."""
         return gr.HTML(
             html_template='<div class="kel-host" aria-busy="true">불러오는 중… Loading…</div>',
-            js_on_load=f'import(new URL("{PREFIX}/board.js", document.baseURI)).then(b => b.mount(element, props))',
+            js_on_load=f"{_SCRIPT}.then(b => b.mount(element, props))",
             apply_default_css=False,
             refresh_seconds=self._refresh_seconds,
         )
+
+    def follow(self, board: gr.Tab, form: gr.Tab) -> None:
+        """Keep in the page's address which of the two tabs is open: `?tab=submit` is the form's."""
+        for tab, submitting in ((board, "false"), (form, "true")):
+            tab.select(None, js=f"() => {{ {_SCRIPT}.then(b => b.opened({submitting})); }}")
 
     def endpoints(self) -> None:
         """Register the public API endpoints, which are the MCP tools as well. Call it within the Blocks."""
@@ -60,9 +68,8 @@ class BoardPage:
 
     def first_paint(self, title: str, lines: Sequence[str], tabs: Sequence[str]) -> Middleware:
         """Middleware for the web application, so that the board is there before Gradio's page with these words is."""
-        return Middleware(
-            FirstPaint, head=self.assets.head(), body=placeholder(title, lines, tabs, f"{PREFIX}/board.js")
-        )
+        head = f"<title>{html.escape(title)}</title>{self.assets.head()}"  # Gradio's page has no title as it is sent
+        return Middleware(FirstPaint, head=head, body=placeholder(title, lines, tabs, f"{PREFIX}/board.js"))
 
     @property
     def routes(self) -> list[Route]:

@@ -1,5 +1,5 @@
 // What the numbers mean, and what to beware of. Sources are named as text; the page loads nothing from them.
-import { fill, getJson, h, link } from "./dom.js";
+import { fill, getJson, h, link, plainTable } from "./dom.js";
 
 const TEXTS = {
   ko: {
@@ -130,24 +130,7 @@ export async function aboutPage(board, panel) {
         ]),
       ),
       h("h2", {}, text.tasks),
-      h(
-        "div",
-        { class: "kel-scroll" },
-        h(
-          "table",
-          { class: "kel-plain" },
-          h(
-            "thead",
-            {},
-            h(
-              "tr",
-              {},
-              text.columns.map((c) => h("th", { scope: "col" }, c)),
-            ),
-          ),
-          tasks,
-        ),
-      ),
+      plainTable(text.columns, tasks),
       h("h2", {}, text.api),
       h("p", {}, text.apiText),
     ),

@@ -119,11 +119,20 @@ class Board {
       this.panels.get(TABS[i]).hidden = !selected || onModel;
     });
     this.tabs[TABS.indexOf(state.tab)].scrollIntoView({ block: "nearest", inline: "nearest" });
-    this.controls.bar.hidden = onModel || !VIEWS.includes(state.tab);
+    this.controls.bar.hidden = onModel || !(VIEWS.includes(state.tab) || state.tab === "plots");
+    this.controls.ofTables.forEach((part) => {
+      part.hidden = !VIEWS.includes(state.tab); // a plot has no columns
+    });
     this.modelPanel.hidden = !onModel;
     this.showTray();
-    if (onModel) modelPage(this, this.modelPanel);
-    else if (PAGES[state.tab]) PAGES[state.tab](this, this.panels.get(state.tab));
+    this.refresh();
+  }
+
+  // What the panel shows, anew.
+  refresh() {
+    const { model, tab } = this.state;
+    if (model) modelPage(this, this.modelPanel);
+    else if (PAGES[tab]) PAGES[tab](this, this.panels.get(tab));
     else this.showTable();
   }
 
@@ -145,23 +154,17 @@ class Board {
     Object.assign(this.state, changed);
     saveState(this.state, effect.page);
     if (effect.quiet) return;
-    if (effect.rename || effect.refill)
+    if (effect.rename) {
+      this.tables.forEach((table) => table.destroy());
+      this.tables.clear();
+    } else if (effect.refill)
       this.tables.forEach((table) => {
         table.stale = true;
       });
     if (effect.page) return this.show();
-    const table = this.table();
-    if (!table) return;
-    if (effect.rename) {
-      table.destroy();
-      this.tables.delete(this.state.tab);
-      this.showTable();
-    } else if (effect.refill) {
-      table.refill();
-      table.stale = false;
-    } else if (effect.filter) table.filter();
-    if (effect.columns) table.showColumns();
     this.controls.update();
+    if (effect.rename || effect.refill || effect.filter) this.refresh();
+    else if (effect.columns) this.table()?.showColumns();
   }
 
   reset(names) {
@@ -169,7 +172,7 @@ class Board {
     const { bar } = this.controls;
     this.controls = controls(this);
     bar.replaceWith(this.controls.bar);
-    this.showCount(this.table().count());
+    this.show();
   }
 
   showCount(shown) {
@@ -240,11 +243,7 @@ class Board {
     this.tables.forEach((table) => {
       table.stale = true;
     });
-    const table = this.table();
-    if (table && !this.state.model) {
-      table.refill();
-      table.stale = false;
-    }
+    if (!this.controls.bar.hidden) this.refresh();
   }
 }
 
@@ -273,6 +272,7 @@ async function draw(host) {
   addEventListener("popstate", () => {
     board.state = readState();
     board.render();
+    openTab(board.state.submitting);
   });
   return board;
 }
@@ -295,10 +295,25 @@ async function move(from, host) {
 
 // The placeholder that the page is sent with: the board is drawn into it before Gradio has started.
 const placeholder = document.getElementById("kel-first");
-let place = placeholder?.querySelector(".kel-host");
+if (readState().submitting) placeholder?.remove(); // the form comes with Gradio
+let place = placeholder?.isConnected ? placeholder.querySelector(".kel-host") : null;
 let drawn = place && draw(place);
 // Gradio's page shows itself even where it never asks for the board: an error message, say.
 if (placeholder) setTimeout(() => placeholder.classList.add("kel-late"), 15_000);
+
+// Gradio's two tabs: the board, and the form to submit a model.
+const openTab = (submitting) => {
+  const tab = document.querySelectorAll(".tab-container:not(.visually-hidden) [role=tab]")[submitting ? 1 : 0];
+  if (tab?.getAttribute("aria-selected") === "false") tab.click();
+};
+
+// Gradio has opened one of them: the address says so.
+export async function opened(submitting) {
+  const board = await drawn;
+  if (!board || board.state.submitting === submitting) return;
+  board.change({ submitting }, { page: true, quiet: true });
+  if (!submitting && !VIEWS.includes(board.state.tab)) board.refresh(); // a plot has no size while it is hidden
+}
 
 // Gradio's tab is there: the board goes into it, or is drawn there.
 export async function mount(element, props) {
@@ -308,6 +323,7 @@ export async function mount(element, props) {
   if (place !== host) await move(place, host);
   place = host;
   placeholder?.remove();
+  openTab(readState().submitting);
   if (!board) return;
   host.removeAttribute("aria-busy");
   host.board = board;

@@ -251,7 +251,7 @@ export function controls(board) {
     filters.querySelector(".kel-badge").textContent = number ? ` ${number}` : "";
   };
   update();
-  return { bar, count, update };
+  return { bar, count, update, ofTables: [columns, exports] };
 }
 
 function columnChecks(board) {

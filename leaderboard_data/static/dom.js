@@ -17,6 +17,27 @@ const present = (children) =>
 
 export const fill = (element, ...children) => element.replaceChildren(...present(children));
 
+// A table that scrolls sideways where it does not fit. `head`: texts or elements of the header; `rows`: <tr> or a <tbody>.
+export const plainTable = (head, rows, name = "") =>
+  h(
+    "div",
+    { class: "kel-scroll" },
+    h(
+      "table",
+      { class: `kel-plain ${name}` },
+      h(
+        "thead",
+        {},
+        h(
+          "tr",
+          {},
+          head.map((cell) => (cell instanceof Node ? cell : h("th", { scope: "col" }, cell))),
+        ),
+      ),
+      rows instanceof Node ? rows : h("tbody", {}, rows),
+    ),
+  );
+
 const HUB = "https://huggingface.co/";
 
 export const hubAddress = (model, revision) =>

@@ -148,6 +148,7 @@ const ko = {
   plotHelp: "점에 커서를 올리면 모델 이름이 보이고, 누르면 모델 페이지로 갑니다. 점선은 파레토 경계입니다.",
   plotLabel: "Average와 모델 크기의 산점도",
   plotTable: "표로 보기",
+  front: "파레토 경계",
 };
 
 const en = {
@@ -299,6 +300,7 @@ const en = {
   plotHelp: "Point at a dot for the model's name, click it for its page. The dotted line is the Pareto front.",
   plotLabel: "Scatter plot of Average over a property of the models",
   plotTable: "As a table",
+  front: "Pareto front",
 };
 
 export const labelsOf = (language) => (language === "en" ? en : ko);

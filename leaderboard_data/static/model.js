@@ -1,5 +1,5 @@
 // The page of one model: all its results by origin and revision, its ranks over time, and what its card may show.
-import { compact, copyText, fill, h, hubAddress, link } from "./dom.js";
+import { compact, copyText, fill, h, hubAddress, link, plainTable } from "./dom.js";
 import { code, copyable, definition, facts, metrics, modelData, points, score, table } from "./provenance.js";
 
 export async function modelPage(board, panel) {
@@ -103,26 +103,7 @@ function resultBlock(board, result, open) {
     ]),
     result.readable
       ? [
-          h(
-            "div",
-            { class: "kel-scroll" },
-            h(
-              "table",
-              { class: "kel-plain" },
-              h(
-                "thead",
-                {},
-                h(
-                  "tr",
-                  {},
-                  ["", t.field.score, t.field.interval95, t.field.difference, t.field.n, ""].map((x) =>
-                    h("th", { scope: "col" }, x),
-                  ),
-                ),
-              ),
-              h("tbody", {}, rows),
-            ),
-          ),
+          plainTable(["", t.field.score, t.field.interval95, t.field.difference, t.field.n, ""], rows),
           table(t.field.settings, Object.entries(result.settings)),
           table(t.field.environment, Object.entries(result.environment)),
         ]

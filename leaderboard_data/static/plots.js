@@ -1,7 +1,7 @@
 // Plots and the comparison. Plotly comes from its Python package and is fetched only when a plot is opened.
-import { compact, fill, getJson, h, hubAddress } from "./dom.js";
-import { percent } from "./scores.js";
-import { AXES, MOST_COMPARED } from "./state.js";
+import { compact, fill, getJson, h, hubAddress, plainTable } from "./dom.js";
+import { matches, paretoFront, percent, searchWords, viewOf } from "./scores.js";
+import { AXES, MOST_COMPARED, ORIGINS } from "./state.js";
 
 let plotly;
 const load = () =>
@@ -22,6 +22,7 @@ async function draw(target, figure, label, height = 460) {
   const grid = style.getPropertyValue("--border-color-primary").trim() || "#999";
   const axis = { gridcolor: grid, zerolinecolor: grid, automargin: true };
   const { layout } = figure;
+  target.textContent = "";
   await Plotly.react(
     target,
     figure.data,
@@ -45,89 +46,107 @@ async function draw(target, figure, label, height = 460) {
   target.setAttribute("aria-label", label);
 }
 
+// Okabe and Ito's palette, as leaderboard_data/figures.py has it: told apart with any colour vision.
+const COLOURS = { measured: "#0072b2", published: "#d55e00", imported: "#009e73" };
+
+// The rows that the filters leave, over the axis of the state: {points, missing}.
+function pointsOf(board) {
+  const { data, state } = board;
+  const words = searchWords(state);
+  const { columns, rows } = viewOf(data, board.listed(), "overall", state);
+  const left = rows.filter((row) => matches(row.entry, state, words));
+  const points = left.map(({ entry, values }) => ({ entry, x: entry[state.x], y: values.at(-1) }));
+  const known = points.filter(({ x, y }) => x && y != null);
+  return { points: known, missing: left.length - known.length, all: left.length, weighted: columns.at(-1).weighted };
+}
+
+// A Plotly figure: the points by origin, and the Pareto front. Plotly reads some HTML in texts, so names are escaped.
+function scatter(board, { points, weighted }, muted) {
+  const { DataTable, labels: t, state } = board;
+  const front = paretoFront(points, state.x === "speed");
+  const line = {
+    type: "scatter",
+    mode: "lines",
+    name: t.front,
+    x: front.map((p) => p.x),
+    y: front.map((p) => p.y),
+    line: { color: muted, width: 2, dash: "dot", shape: state.x === "speed" ? "vh" : "hv" },
+    hoverinfo: "skip",
+  };
+  const dots = ORIGINS.map((origin) => {
+    const own = points.filter(({ entry }) => entry.origin === origin);
+    return {
+      type: "scatter",
+      mode: "markers",
+      name: t.origin[origin],
+      x: own.map((p) => p.x),
+      y: own.map((p) => p.y),
+      text: own.map((p) => DataTable.util.escapeHtml(p.entry.name)),
+      customdata: own.map((p) => p.entry.model),
+      hovertemplate: "%{text}<br>%{x:,}<br>%{y:.2f}<extra></extra>",
+      marker: { size: 10, color: COLOURS[origin] },
+    };
+  });
+  return {
+    data: [line, ...dots.filter((trace) => trace.x.length)],
+    layout: {
+      xaxis: { title: { text: t.axes[state.x] }, type: state.x === "dimension" ? "linear" : "log" },
+      yaxis: { title: { text: `Average${weighted ? "*" : ""} (%)` } },
+    },
+  };
+}
+
 export async function plotsPage(board, panel) {
   const { labels: t, state } = board;
   const plot = h("div", { class: "kel-plot" }, t.loading);
-  const note = h("p", { class: "kel-note" });
-  const rows = h("tbody");
-  fill(
-    panel,
+  const shown = pointsOf(board);
+  board.showCount(shown.all);
+  const axes = AXES.map((x) =>
     h(
-      "fieldset",
-      { class: "kel-origins" },
-      h("legend", {}, t.axis),
-      AXES.map((x) =>
-        h(
-          "label",
-          {},
-          h("input", {
-            type: "radio",
-            name: "kel-x",
-            value: x,
-            checked: state.x === x,
-            onchange: () => {
-              board.change({ x }, {});
-              plotsPage(board, panel);
-            },
-          }),
-          ` ${t.axes[x]}`,
-        ),
-      ),
-    ),
-    h("p", {}, t.plotHelp),
-    plot,
-    note,
-    h(
-      "details",
+      "label",
       {},
-      h("summary", {}, t.plotTable),
-      h(
-        "div",
-        { class: "kel-scroll" },
-        h(
-          "table",
-          { class: "kel-plain" },
-          h(
-            "thead",
-            {},
-            h(
-              "tr",
-              {},
-              ["Model", t.axes[state.x], "Average"].map((x) => h("th", { scope: "col" }, x)),
-            ),
-          ),
-          rows,
-        ),
-      ),
+      h("input", {
+        type: "radio",
+        name: "kel-x",
+        value: x,
+        checked: state.x === x,
+        onchange: () => board.change({ x }, { filter: true }),
+      }),
+      ` ${t.axes[x]}`,
     ),
   );
-  try {
-    const figure = await getJson(`./api/scatter?x=${state.x}&origins=${state.origin.join(",")}&lang=${state.lang}`);
-    plot.textContent = "";
-    await draw(plot, figure, t.plotLabel);
-    note.textContent = t.missing(figure.missing);
-    plot.removeAllListeners?.("plotly_click");
-    plot.on("plotly_click", ({ points }) => points[0].customdata && board.openModel(points[0].customdata));
-    fill(
-      rows,
-      ...figure.data
-        .filter((trace) => trace.customdata)
-        .flatMap((trace) =>
-          trace.customdata.map((model, i) =>
-            h(
-              "tr",
-              {},
-              h(
-                "th",
-                { scope: "row" },
-                h("button", { type: "button", class: "kel-link", onclick: () => board.openModel(model) }, model),
-              ),
-              h("td", {}, compact(trace.x[i], state.lang)),
-              h("td", {}, percent(trace.y[i])),
-            ),
-          ),
-        ),
+  const row = ({ entry, x, y }) =>
+    h(
+      "tr",
+      {},
+      h(
+        "th",
+        { scope: "row" },
+        h("button", { type: "button", class: "kel-link", onclick: () => board.openModel(entry.model) }, entry.name),
+      ),
+      h("td", {}, compact(x, state.lang)),
+      h("td", {}, percent(y)),
     );
+  const open = panel.querySelector("details")?.open;
+  const focused = panel.querySelector("[name=kel-x]:focus");
+  fill(
+    panel,
+    h("fieldset", { class: "kel-origins" }, h("legend", {}, t.axis), axes),
+    h("p", {}, t.plotHelp),
+    plot,
+    h("p", { class: "kel-note" }, t.missing(shown.missing)),
+    h(
+      "details",
+      { open },
+      h("summary", {}, t.plotTable),
+      plainTable(["Model", t.axes[state.x], "Average"], shown.points.map(row)),
+    ),
+  );
+  if (focused) panel.querySelector("[name=kel-x]:checked").focus();
+  try {
+    const muted = getComputedStyle(panel).getPropertyValue("--kel-muted").trim();
+    await draw(plot, scatter(board, shown, muted), t.plotLabel);
+    plot.on("plotly_click", ({ points }) => points[0].customdata && board.openModel(points[0].customdata));
   } catch (error) {
     plot.textContent = `${t.failed} (${error.message})`;
   }
@@ -214,44 +233,27 @@ function compareTable({ models, rows, pairs }, t) {
       ),
     );
   };
-  return h(
-    "div",
-    { class: "kel-scroll" },
-    h(
-      "table",
-      { class: "kel-plain kel-compare" },
+  const head = [
+    "",
+    ...models.map((m) =>
       h(
-        "thead",
-        {},
-        h(
-          "tr",
-          {},
-          h("th", { scope: "col" }, ""),
-          models.map((m) =>
-            h(
-              "th",
-              { scope: "col" },
-              h("a", { href: hubAddress(m.model), target: "_blank", rel: "noopener noreferrer" }, m.name),
-              h("small", { class: "kel-verdict" }, t.origin[m.origin]),
-            ),
-          ),
-          pairs.map(([a, b]) => h("th", { scope: "col" }, `${t.difference} ${a + 1} − ${b + 1}`)),
-        ),
-      ),
-      h(
-        "tbody",
-        {},
-        rows.map((row) => {
-          const best = Math.max(...row.scores.map((s) => s ?? -Infinity));
-          return h(
-            "tr",
-            { class: row.kind === "task" ? "" : "kel-total" },
-            h("th", { scope: "row" }, row.column),
-            row.scores.map((s) => h("td", { class: s === best ? "kel-best" : "" }, shown(s))),
-            row.differences.map(difference),
-          );
-        }),
+        "th",
+        { scope: "col" },
+        h("a", { href: hubAddress(m.model), target: "_blank", rel: "noopener noreferrer" }, m.name),
+        h("small", { class: "kel-verdict" }, t.origin[m.origin]),
       ),
     ),
-  );
+    ...pairs.map(([a, b]) => `${t.difference} ${a + 1} − ${b + 1}`),
+  ];
+  const line = (row) => {
+    const best = Math.max(...row.scores.map((s) => s ?? -Infinity));
+    return h(
+      "tr",
+      { class: row.kind === "task" ? "" : "kel-total" },
+      h("th", { scope: "row" }, row.column),
+      row.scores.map((s) => h("td", { class: s === best ? "kel-best" : "" }, shown(s))),
+      row.differences.map(difference),
+    );
+  };
+  return plainTable(head, rows.map(line), "kel-compare");
 }

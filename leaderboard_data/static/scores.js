@@ -122,6 +122,17 @@ export function viewOf(data, entries, view, state) {
   return { columns, rows, best };
 }
 
+// The points {x, y} that no other beats in both: higher y, and less (or, where more is better, more) of x; by x.
+// Points at the same place are all on the front.
+export function paretoFront(points, moreIsBetter) {
+  const sign = moreIsBetter ? -1 : 1;
+  const front = [];
+  let best = { y: -Infinity };
+  for (const point of [...points].sort((a, b) => sign * (a.x - b.x) || b.y - a.y))
+    if (point.y > best.y || (point.y === best.y && point.x === best.x)) front.push((best = point));
+  return front.sort((a, b) => a.x - b.x);
+}
+
 const within = (value, [low, high]) =>
   (low == null && high == null) || (value != null && (low == null || value >= low) && (high == null || value <= high));
 

@@ -67,16 +67,18 @@ const FIELDS = {
   x: one(AXES, "parameters"),
 };
 
+// Beside the board there is the form to submit a model, in a tab of Gradio's: `?tab=submit`, whatever the board shows.
+export const SUBMIT = "submit";
+
 const clone = (value) => (Array.isArray(value) ? [...value] : value);
 
 export function readState(search = location.search) {
   const given = new URLSearchParams(search);
-  return Object.fromEntries(
-    Object.entries(FIELDS).map(([name, field]) => [
-      name,
-      given.has(name) ? field.parse(given.get(name)) : clone(field.initial),
-    ]),
-  );
+  const fields = Object.entries(FIELDS).map(([name, field]) => [
+    name,
+    given.has(name) ? field.parse(given.get(name)) : clone(field.initial),
+  ]);
+  return { ...Object.fromEntries(fields), submitting: given.get("tab") === SUBMIT };
 }
 
 export function address(state) {
@@ -86,6 +88,7 @@ export function address(state) {
     if (value === field.format(field.initial)) url.searchParams.delete(name);
     else url.searchParams.set(name, value);
   }
+  if (state.submitting) url.searchParams.set("tab", SUBMIT);
   return url;
 }
 

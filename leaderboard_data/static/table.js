@@ -65,12 +65,13 @@ export class Table {
 
   modelColumn() {
     const { labels, state } = this.board;
-    const cell = ({ entry }) => {
+    const cell = ({ entry, rank }) => {
       const name = this.escape(entry.name),
         id = this.escape(entry.model);
+      const ranked = rank == null ? "" : ` data-rank="${rank}"`;
       const linked = entry.local
-        ? `<span>${name}</span>`
-        : `<a href="${this.escape(hubAddress(entry.model))}" target="_blank" rel="noopener noreferrer">${name}</a>`;
+        ? `<span${ranked}>${name}</span>`
+        : `<a${ranked} href="${this.escape(hubAddress(entry.model))}" target="_blank" rel="noopener noreferrer">${name}</a>`;
       const compared = state.compare.includes(entry.model) ? " checked" : "";
       return (
         `<span class="kel-model"><input type="checkbox" data-compare="${id}"${compared} aria-label="${labels.compareWith} ${name}">` +

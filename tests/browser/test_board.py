@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import random
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -260,6 +261,8 @@ def test_weights_rank_anew_and_borda_stands_beside(app: RunningApp, visit: Visit
     open_menu(page, "가중치")
     page.get_by_role("slider", name="Retrieval").fill("5")
     expect(page).to_have_url(re.compile("w=1%2C0%2C0%2C5"))
+    open_tab(page, "전체 과제")
+    expect(page.get_by_role("columnheader", name="Average*")).to_be_visible()
     page.goto(f"{app.url}?cols=borda")
     rows = shown(ready(page))
     assert rows[0][-1] == "Borda 순위"
@@ -359,6 +362,40 @@ def test_a_click_on_a_point_opens_the_model(rich: RunningApp, visit: Visit) -> N
     assert "model=" in page.url
 
 
+def test_plots_show_what_the_filters_leave_and_so_does_a_copied_link(rich: RunningApp, visit: Visit) -> None:
+    page = visit(f"{rich.url}?tab=plots&x=dimension&{ALL}")
+    points = page.locator(".kel-plot .point")
+    expect(points.first).to_be_visible()
+    everything = points.count()
+    page.get_by_role("searchbox").fill("bge")
+    expect(page).to_have_url(re.compile("q=bge"))
+    expect(page.locator(".kel-plot .point")).not_to_have_count(everything)
+    page.locator(".kel-panel:visible summary").click()
+    listed = page.locator(".kel-panel:visible tbody th").all_inner_texts()
+    assert listed
+    assert all("bge" in name.lower() for name in listed)
+    expect(points).to_have_count(len(listed))
+    expect(visit(page.url).locator(".kel-plot .point")).to_have_count(len(listed))
+
+
+@pytest.mark.parametrize("more_is_better", [False, True])
+def test_the_pareto_front_holds_what_nothing_beats_in_both(more_is_better: bool, app: RunningApp, visit: Visit) -> None:
+    drawn = random.Random(0)
+    points = [{"x": drawn.randint(1, 9), "y": drawn.randint(1, 9)} for _ in range(30)]
+    sign = 1 if more_is_better else -1
+
+    def beats(one: dict[str, int], other: dict[str, int]) -> bool:
+        pairs = [(sign * one["x"], sign * other["x"]), (one["y"], other["y"])]
+        return all(a >= b for a, b in pairs) and any(a > b for a, b in pairs)
+
+    expected = [point for point in points if not any(beats(other, point) for other in points)]
+    front = visit(app.url).evaluate(
+        "async ([points, more]) => (await import('/board/scores.js')).paretoFront(points, more)",
+        [points, more_is_better],
+    )
+    assert front == sorted(expected, key=lambda point: point["x"])
+
+
 def test_a_command_is_copied(app: RunningApp, visit: Visit) -> None:
     page = ready(visit(app.url, permissions=["clipboard-read", "clipboard-write"]))
     page.locator(".kel-panel:visible tbody tr", has_text="KURE").locator("td.kel-score").last.click()
@@ -429,6 +466,7 @@ def test_the_board_is_there_before_gradio_and_stays_as_it_is(browser_has: str, a
     page.goto(app.url, wait_until="commit")
     expect(page.locator("#kel-first .kel-panel:visible tbody tr")).to_have_count(9)
     assert held
+    expect(page).to_have_title("한국어 임베딩 리더보드")
     page.get_by_role("searchbox").fill("bge")
     expect(page.locator(".kel-panel:visible tbody tr")).to_have_count(4)
     hold = False
@@ -440,6 +478,21 @@ def test_the_board_is_there_before_gradio_and_stays_as_it_is(browser_has: str, a
     expect(page.get_by_role("searchbox")).to_have_value("bge")
     expect(page.get_by_role("tab", name="제출")).to_be_visible()
     assert page.evaluate("[window.focusSeen, window.focusLost]") == [True, 0]
+
+
+def test_the_form_has_an_address_too(app: RunningApp, visit: Visit) -> None:
+    page = visit(f"{app.url}?tab=submit")
+    form, board = page.get_by_label("모델 id"), page.locator(".kel-panel:visible tbody tr").first
+    expect(form).to_be_visible()
+    page.get_by_role("tab", name="리더보드").click()
+    expect(board).to_be_visible()
+    expect(page).not_to_have_url(re.compile("tab=submit"))
+    page.get_by_role("tab", name="Retrieval").click()
+    page.get_by_role("tab", name="제출").click()
+    expect(page).to_have_url(re.compile(r"\?tab=submit$"))
+    page.go_back()
+    expect(board).to_be_visible()
+    expect(page).to_have_url(re.compile(r"\?tab=retrieval$"))
 
 
 # --- last, as it adds a row

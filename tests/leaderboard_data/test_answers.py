@@ -9,7 +9,7 @@ import yaml
 from huggingface_hub import ModelCard
 
 from evaluator.kinds import Samples
-from evaluator.records import Environment, Origin, TaskScore, dump_result
+from evaluator.records import Environment, TaskScore, dump_result
 from evaluator.samples import dump_samples
 from evaluator.suite import SIMILARITIES
 from leaderboard_data.api import BoardApi
@@ -17,14 +17,14 @@ from leaderboard_data.card import badge, eval_results, model_index
 from leaderboard_data.compare import compare
 from leaderboard_data.details import repeat_command
 from leaderboard_data.entry import ORIGINS
-from leaderboard_data.figures import AXES, bars, pareto_front, radar, scatter
+from leaderboard_data.figures import bars, radar
 from leaderboard_data.live import LiveBoard
 from leaderboard_data.page_data import page_data
 from leaderboard_data.publish import publish_change, replicates_path, seed, shipped_entries
 from store.errors import Unavailable
 from store.memory import MemoryStore
 from store.update import update
-from tests.leaderboard_data.examples import entry, measured
+from tests.leaderboard_data.examples import measured
 
 
 def pair_samples(quality: float) -> Samples:
@@ -75,7 +75,6 @@ def test_the_leaderboard_is_the_table_of_the_page(api: BoardApi) -> None:
         lambda api: api.model("x" * 10_000),
         lambda api: api.compare("nlpai-lab/KURE-v1"),
         lambda api: api.compare(",".join(["a/b"] * 1000)),
-        lambda api: api.scatter("__class__", "measured", "ko"),
     ],
 )
 def test_a_wrong_question_is_told_what_is_right(api: BoardApi, question) -> None:  # type: ignore[no-untyped-def]
@@ -228,28 +227,8 @@ def test_the_badge_shows_rank_and_average() -> None:
     assert "–" in badge(None, None)
 
 
-def test_a_hostile_label_is_text_in_a_plot() -> None:
-    result = measured("org/name", 0.7)
-    hostile = Origin(kind="measured", by="tests", label="<a href='javascript:alert(1)'>x</a>")
-    listed = entry(
-        result.model_copy(update={"origin": hostile, "model": result.model.model_copy(update={"parameters": 5})})
-    )
-    figure = scatter([listed], "parameters")
-    assert figure["data"][1]["text"] == ["&lt;a href=&#x27;javascript:alert(1)&#x27;&gt;x&lt;/a&gt;"]
-
-
-def test_the_pareto_front_holds_what_nothing_beats_in_both() -> None:
-    points = [(1.0, 5.0), (2.0, 4.0), (2.0, 7.0), (3.0, 7.0), (4.0, 9.0), (4.0, 9.0)]
-    assert pareto_front(points, larger_is_better=False) == [0, 2, 4, 5]
-    assert pareto_front([(1.0, 9.0), (2.0, 5.0), (3.0, 7.0)], larger_is_better=True) == [0, 2]
-
-
-@pytest.mark.parametrize("axis", AXES)
-def test_plotly_accepts_the_figures(axis: str) -> None:
-    entries = shipped_entries()
-    figure = scatter(entries, axis)  # type: ignore[arg-type]
-    plotly.graph_objects.Figure({name: figure[name] for name in ("data", "layout")})
-    compared = compare(entries, ["nlpai-lab/KURE-v1", "BAAI/bge-m3"], {})
+def test_plotly_accepts_the_figures() -> None:
+    compared = compare(shipped_entries(), ["nlpai-lab/KURE-v1", "BAAI/bge-m3"], {})
     for made in (radar(compared), bars(compared)):
         plotly.graph_objects.Figure(made)
 

@@ -56,6 +56,17 @@ def test_a_tie_group_holds_the_models_that_are_not_told_apart() -> None:
     assert ties == {a: (a, b), b: (a, b), c: (c, c)}
 
 
+def test_a_tie_group_goes_on_until_thirty_in_a_row_are_told_apart() -> None:
+    shared = {task: noise(number) for number, task in enumerate(KO_V1.task_ids)}
+    scores = [0.8 - 1e-7 * n for n in range(40)] + [0.7 - 1e-3 * n for n in range(70)]
+    entries = [entry(measured(f"org/m{n}", score), f"results/m{n}.json") for n, score in enumerate(scores)]
+    made = [replicates_around(score, shared, 100 + n) for n, score in enumerate(scores)]
+    replicates = {item.key: found for item, found in zip(entries, made, strict=True)}
+    replicates[entries[-1].key] = replicates[entries[0].key]  # beyond thirty that are told apart: not looked at
+    ties = evidence(entries, replicates).ties["overall"]
+    assert ties[entries[0].key] == ties[entries[39].key] == (entries[0].key, entries[39].key)
+
+
 def test_reported_results_have_neither_interval_nor_tie_group() -> None:
     entries, replicates = board()
     told = entry(reported("org/told", 0.8), "results/told.json")
