@@ -118,8 +118,9 @@ class Origin(Record):
 class ModelResult(Record):
     """One result file. `tasks` may miss tasks of the suite: such a model has no rank.
 
-    `tokens` counts the tokens encoded, without padding; `seconds` is by phase. `intervals95` are those
-    of the category means, by category id, and of the overall mean ("average"), where all tasks of the mean are there.
+    `tokens` counts the tokens encoded, without padding; `seconds` is by phase, and of the encoding it is what all runs
+    spent on it, those that were killed included. `intervals95` are those of the category means, by category id, and of
+    the overall mean ("average"), where all tasks of the mean are there.
     `submission` is the id of the submission that asked for it.
     """
 

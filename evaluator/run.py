@@ -85,6 +85,7 @@ def evaluate(
         prompts = {entry.task.id: _prompts(spec, encoder, entry) for entry in read}
         with clock.phase("encode"):
             encoded = _encode(encoder, spec, read, prompts, devices, work_dir or Path(temporary, "work"), tell)
+        clock.seconds["encode"] = round(clock.seconds["encode"] + encoded.seconds_before, 3)
         resampled: dict[str, np.ndarray] = {}
         with clock.phase("score"):
             for entry in read:
@@ -164,6 +165,8 @@ class _Encoded:
     tokens: int
     padded: int
     batch_tokens: int
+    seconds_before: float
+    """What killed runs spent on the encoding that this one went on with."""
 
 
 def _encode(
@@ -206,11 +209,23 @@ def _encode(
     folder = plan_folder(work_dir, plan)
     workspace = Workspace(folder, len(texts), encoder.dimension)
     budget = workspace.batch_tokens(default_batch_tokens(encoder))
-    counted = encode_on(devices, encoder, spec, texts, workspace, budget, tell.tokens)
+    before, started = workspace.spent, time.perf_counter()
+
+    def told(done: int, total: int, task: str | None) -> None:
+        workspace.spent = before + time.perf_counter() - started
+        tell.tokens(done, total, task)
+
+    counted = encode_on(devices, encoder, spec, texts, workspace, budget, told)
     embedded: dict[str, dict[str, Embedded]] = {entry.task.id: {} for entry in read}
     for (task_id, side), rows in texts.rows.items():
         embedded[task_id][side] = EmbeddingRows(workspace.embeddings, rows)
-    return _Encoded(embedded=embedded, tokens=counted.tokens, padded=counted.padded, batch_tokens=budget)
+    return _Encoded(
+        embedded=embedded,
+        tokens=counted.tokens,
+        padded=counted.padded,
+        batch_tokens=budget,
+        seconds_before=before,
+    )
 
 
 @dataclass(frozen=True)

@@ -1,9 +1,10 @@
 """Where an evaluation keeps its embeddings while it runs, so that a killed one goes on where it stopped.
 
 A folder holds, for one model, one set of texts and one environment: `plan.json` (what it is for), `embeddings.f32`
-(one row a unique text), `lengths.i32` (its tokens) and `done.u8` (1 once its embedding is written). The three arrays
-are memory maps: what a killed process wrote into them stays, since the pages belong to the kernel. A row counts only
-when its flag is set, which happens after its embedding is written; a batch that was cut off is computed again.
+(one row a unique text), `lengths.i32` (its tokens), `done.u8` (1 once its embedding is written) and `spent.f64` (the
+seconds that encoding took so far). The arrays are memory maps: what a killed process wrote into them stays, since the
+pages belong to the kernel. A row counts only when its flag is set, which happens after its embedding is written; a
+batch that was cut off is computed again.
 """
 
 import hashlib
@@ -24,6 +25,7 @@ class Workspace:
         self.embeddings = self._array("embeddings.f32", np.float32, (texts, dimension))
         self.lengths = self._array("lengths.i32", np.int32, (texts,))
         self.done = self._array("done.u8", np.uint8, (texts,))
+        self._spent = self._array("spent.f64", np.float64, (1,))
 
     def _array(self, name: str, dtype: type, shape: tuple[int, ...]) -> np.ndarray:
         path = self.folder / name
@@ -42,6 +44,15 @@ class Workspace:
         temporary.write_text(str(wanted), encoding="utf-8")
         temporary.replace(written)
         return wanted
+
+    @property
+    def spent(self) -> float:
+        """Seconds of encoding up to the last batch, those of killed runs included."""
+        return float(self._spent[0])
+
+    @spent.setter
+    def spent(self, seconds: float) -> None:
+        self._spent[0] = seconds
 
     def write(self, items: np.ndarray, embeddings: np.ndarray) -> None:
         """Store the embeddings of some texts, then say that they are there."""

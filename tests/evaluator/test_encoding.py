@@ -306,7 +306,7 @@ def test_a_run_killed_three_times_ends_with_the_uninterrupted_bytes(
         *(model, datasets_folder, tmp_path / "killed", "--device", "cpu"),
         *("--work-dir", tmp_path / "work", "--progress", "json"),
     )
-    encoded = []
+    encoded, spent = [], []
     for _ in range(3):
         with subprocess.Popen(
             [sys.executable, "-m", "evaluator", *arguments], cwd=ROOT, stderr=subprocess.PIPE, text=True
@@ -320,9 +320,12 @@ def test_a_run_killed_three_times_ends_with_the_uninterrupted_bytes(
         assert not (tmp_path / "killed/result.json").exists()
         (done,) = (tmp_path / "work").glob("*/done.u8")
         encoded.append(int(np.fromfile(done, dtype=np.uint8).sum()))
+        spent.append(float(np.fromfile(done.with_name("spent.f64"), dtype=np.float64)[0]))
     assert 0 < encoded[0] < encoded[1] < encoded[2]
+    assert 0 < spent[0] < spent[1] < spent[2]
     finished = evaluator(*arguments)
     assert finished.returncode == 0, finished.stderr
+    assert json.loads((tmp_path / "killed/result.json").read_bytes())["seconds"]["encode"] > spent[2]
     assert comparable(tmp_path / "killed/result.json") == comparable(tmp_path / "whole/result.json")
     assert (tmp_path / "killed/samples.parquet").read_bytes() == (tmp_path / "whole/samples.parquet").read_bytes()
 
