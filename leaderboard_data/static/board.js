@@ -310,20 +310,20 @@ const openTab = (submitting) => {
 // Gradio has opened one of them: the address says so.
 export async function opened(submitting) {
   const board = await drawn;
-  if (!board || board.state.submitting === submitting) return;
-  board.change({ submitting }, { page: true, quiet: true });
+  if (!board) return;
+  if (board.state.submitting !== submitting) board.change({ submitting }, { page: true, quiet: true });
   if (!submitting && !VIEWS.includes(board.state.tab)) board.refresh(); // a plot has no size while it is hidden
 }
 
 // Gradio's tab is there: the board goes into it, or is drawn there.
 export async function mount(element, props) {
+  openTab(readState().submitting);
   const host = element.querySelector(".kel-host") ?? element;
   drawn ??= draw((place = host));
   const board = await drawn;
   if (place !== host) await move(place, host);
   place = host;
   placeholder?.remove();
-  openTab(readState().submitting);
   if (!board) return;
   host.removeAttribute("aria-busy");
   host.board = board;
