@@ -22,6 +22,7 @@ PLACES = {
 
 
 def settled(page: Page) -> None:
+    expect(page.locator("#kel-first")).to_have_count(0)  # Gradio has started: it sets colours and the title on its way
     expect(page.locator("[aria-busy=true]")).to_have_count(0)
     expect(page.locator(".kel-panel:visible").get_by_text("불러오는 중…")).to_have_count(0)
     expect(page.locator(".kel-panel:visible :is(td, svg.main-svg)").first).to_be_visible()
