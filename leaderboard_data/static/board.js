@@ -120,9 +120,7 @@ class Board {
     });
     this.tabs[TABS.indexOf(state.tab)].scrollIntoView({ block: "nearest", inline: "nearest" });
     this.controls.bar.hidden = onModel || !(VIEWS.includes(state.tab) || state.tab === "plots");
-    this.controls.ofTables.forEach((part) => {
-      part.hidden = !VIEWS.includes(state.tab); // a plot has no columns
-    });
+    this.controls.update();
     this.modelPanel.hidden = !onModel;
     this.showTray();
     this.refresh();
@@ -168,11 +166,11 @@ class Board {
   }
 
   reset(names) {
-    this.change(defaults(names), { refill: true, rename: true });
+    Object.assign(this.state, defaults(names));
     const { bar } = this.controls;
     this.controls = controls(this);
     bar.replaceWith(this.controls.bar);
-    this.show();
+    this.change({}, { rename: true });
   }
 
   showCount(shown) {

@@ -1,6 +1,6 @@
 // Search, filters, weights, columns, export: everything that changes the state, as native form controls.
 import { fill, h, save, copyText } from "./dom.js";
-import { EXTRAS, ORIGINS, PRECISIONS, filterCount } from "./state.js";
+import { EXTRAS, ORIGINS, PRECISIONS, VIEWS, filterCount } from "./state.js";
 
 const toggled = (list, value, on) => (on ? [...list, value] : list.filter((x) => x !== value));
 
@@ -249,9 +249,10 @@ export function controls(board) {
   const update = () => {
     const number = filterCount(state);
     filters.querySelector(".kel-badge").textContent = number ? ` ${number}` : "";
+    for (const part of [columns, exports]) part.hidden = !VIEWS.includes(state.tab); // a plot has no columns
   };
   update();
-  return { bar, count, update, ofTables: [columns, exports] };
+  return { bar, count, update };
 }
 
 function columnChecks(board) {
