@@ -17,7 +17,7 @@ worker: $(VENV)/evaluator.stamp ## evaluate approved submissions until stopped (
 	$(BIN)/python worker.py $(WORKER)
 
 test: $(VENV)/test.stamp check ## check the code and run every test (TESTS="tests/store -k name" for some)
-	$(BIN)/python -m pytest $(TESTS)
+	$(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder $(TESTS)
 
 check: $(VENV)/test.stamp ## lint, format and types
 	$(BIN)/python -m ruff check .

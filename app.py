@@ -1,19 +1,34 @@
 """The web page: settings -> stores -> tabs -> launch. Nothing but composition."""
 
+import functools
 import logging
+import sys
 from typing import Any
 
+import fastapi
 import gradio as gr
+from starlette.middleware import Middleware
 
+from gate.gate import Gate, Limits
+from gate.memory import bound
+from gate.origins import LOOPBACK, Origins
+from gate.routes import Routes
+from gate.serving import serve
+from leaderboard_data.page.view import BoardPage
 from leaderboard_data.publish import seed
-from leaderboard_data.view import BoardPage
-from settings import Settings
+from settings import Settings, Space
 from store import Store, open_store
 from store.errors import StoreError
+from submissions.feed import LINK
+from submissions.limits import limits_of
 from submissions.listing import CSS as QUEUE_CSS
-from submissions.live import LiveQueue
+from submissions.live import Listener, LiveQueue
+from submissions.plain_session import PlainSession
+from submissions.routes import routes
+from submissions.session import SessionTokens
 from submissions.stored import Queue
 from submissions.view import submit_tab
+from submissions.webhook import Webhook
 
 TITLE = "한국어 임베딩 리더보드"
 INTRODUCTION = (
@@ -26,35 +41,99 @@ TABS = ("리더보드 · Leaderboard", "제출 · Submit")
 FONTS = ["Pretendard", "Noto Sans KR", "Apple SD Gothic Neo", "Malgun Gothic", "NanumGothic", "system-ui", "sans-serif"]
 MONOSPACE = ["ui-monospace", "SFMono-Regular", "Consolas", "DejaVu Sans Mono", "monospace"]
 
+FRAMES = ((b"content-security-policy", b"frame-ancestors 'self' https://huggingface.co"),)
+"""Where visitors sign in, no other site may show the page in a frame of its own and have them click in it."""
+
+NO_LOGIN = (
+    "KEL_LOGIN=true는 로그인을 켠 Hugging Face Space에서만 됩니다. 없는 변수: {0}."
+    " KEL_LOGIN=false로 시작하거나 Space에 배포하세요."
+    " · KEL_LOGIN=true works only on a Hugging Face Space with sign-in; missing: {0}. Start with KEL_LOGIN=false,"
+    " or deploy to a Space (docs/deploying.md)."
+)
+
 log = logging.getLogger(__name__)
 
 
-def page(settings: Settings) -> tuple[gr.Blocks, dict[str, Any]]:
-    """The page, and what it has to be launched with. Begins to look for new results."""
+def page(settings: Settings, space: Space) -> tuple[gr.Blocks, list[str], dict[str, Any]]:
+    """The page, its public endpoints, and what it has to be mounted with.
+
+    Begins to look for new results, and waits for none.
+    """
     results = open_store(settings.results_url, settings.results_token)
-    seed_if_allowed(results)
     board = BoardPage(results, settings.refresh_seconds)
-    board.start()
+    board.start(functools.partial(seed_if_allowed, results))
+    listeners: list[Listener] = [lambda _, policy: board.hide(policy)]
+    if settings.webhook_url is not None:
+        webhook = Webhook(settings.webhook_url)
+        listeners.append(lambda listing, _: webhook.tell(listing))
     queue = LiveQueue(
-        Queue(open_store(settings.requests_url, settings.requests_token), results), settings.refresh_seconds
+        Queue(open_store(settings.requests_url, settings.requests_token), results, limits=limits_of(settings)),
+        settings.refresh_seconds,
+        listeners,
     )
     queue.start()
+    tokens = SessionTokens(space.oauth_client_secret.get_secret_value() if settings.login else None)
     with gr.Blocks(title=TITLE, analytics_enabled=False, fill_width=True) as blocks:
         gr.Markdown("\n".join([f"# {TITLE}", *INTRODUCTION]))
         with gr.Tabs():
             with gr.Tab(TABS[0]) as first:
                 board.tab()
             with gr.Tab(TABS[1]) as second:
-                submit_tab(blocks, queue, login=settings.login, maintainers=settings.maintainer_names)
+                submit_tab(
+                    blocks,
+                    queue,
+                    login=settings.login,
+                    maintainers=settings.maintainer_names,
+                    checks_at_once=settings.checks_at_once,
+                    tokens=tokens,
+                )
         board.follow(first, second)
-        board.endpoints()
-    return blocks, {
-        "css": QUEUE_CSS,
-        "theme": gr.themes.Default(font=FONTS, font_mono=MONOSPACE),
-        "mcp_server": True,
-        "ssr_mode": False,
-        "app_kwargs": {"routes": board.routes, "middleware": [board.first_paint(TITLE, INTRODUCTION, TABS)]},
-    }
+        public = board.endpoints()
+    for function in blocks.fns.values():  # Gradio's own components bring public endpoints with them
+        if function.api_name not in public:
+            function.api_visibility = "private"
+    return (
+        blocks,
+        public,
+        {
+            "css": QUEUE_CSS,
+            "theme": gr.themes.Default(font=FONTS, font_mono=MONOSPACE),
+            "mcp_server": True,
+            "ssr_mode": False,
+            "show_error": False,
+            "run_history": False,
+            "pwa": space.here,
+            "app_kwargs": {
+                "routes": [*board.routes, *routes(queue)],
+                "middleware": [Middleware(PlainSession), board.first_paint(TITLE, INTRODUCTION, TABS, LINK)],
+            },
+        },
+    )
+
+
+def application(settings: Settings, space: Space) -> Gate:
+    """The whole web application: the page behind the gate."""
+    blocks, public, mounting = page(settings, space)
+    bound(blocks, sessions=settings.sessions, events=settings.pending_events)
+    # Mounted, not launched: Gradio puts its middleware, which answers every origin, around what `launch` is given.
+    mounted = gr.mount_gradio_app(fastapi.FastAPI(openapi_url=None), blocks, path="", **mounting)
+    blocks.is_running = True  # as `launch` does: the event streams send a sign of life
+    # Else the first visitor's Host header would say where the MCP tools are called.
+    assert blocks.mcp_server_obj is not None, blocks.mcp_error
+    blocks.mcp_server_obj._local_url = f"http://{_reached_at(settings.host)}:{settings.port}/"
+    proxies = settings.proxies if settings.proxies >= 0 else int(space.here)
+    return Gate(
+        mounted,
+        Routes(public, login=settings.login),
+        Origins(space.hosts, proxies=proxies, local=_reached_at(settings.host) == settings.host),
+        Limits(streams=settings.streams, streams_per_address=settings.streams_per_address),
+        FRAMES if settings.login else (),
+    )
+
+
+def _reached_at(host: str) -> str:
+    """The loopback address at which this process reaches itself, where it listens on `host`."""
+    return host if host in LOOPBACK else "127.0.0.1" if host in ("0.0.0.0", "::", "[::]", "") else host
 
 
 def seed_if_allowed(results: Store) -> None:
@@ -65,13 +144,25 @@ def seed_if_allowed(results: Store) -> None:
         log.info("%s is not filled from here: %s", results.url, error)
 
 
+def refuse_pretended_login(settings: Settings, space: Space) -> None:
+    """End with a sentence and status 2 where visitors should sign in and Gradio would only pretend that they do."""
+    if settings.login and space.lacks_for_login:
+        print(NO_LOGIN.format(", ".join(space.lacks_for_login)), file=sys.stderr)
+        raise SystemExit(2)
+
+
 def main() -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(levelname)s %(message)s")
     for client in ("httpx", "httpx2"):  # one line for every look at the Hub otherwise
         logging.getLogger(client).setLevel(logging.WARNING)
-    settings = Settings()
-    blocks, launch = page(settings)
-    blocks.launch(server_name=settings.host, server_port=settings.port, **launch)
+    settings, space = Settings(), Space()
+    refuse_pretended_login(settings, space)
+    try:
+        gated = application(settings, space)
+    except (StoreError, ValueError) as error:
+        sys.exit(f"error: {error}")
+    log.info("the page is at http://%s:%d/", settings.host, settings.port)
+    serve(gated, settings.host, settings.port)
 
 
 if __name__ == "__main__":

@@ -26,7 +26,30 @@ class Settings(BaseSettings):
     port: int = Field(7860, description="port the page listens on")
     maintainers: str = Field("", description="Hub user names that may approve, separated by commas")
     login: bool = Field(False, description="whether visitors sign in with the Hub before they submit (true on a Space)")
+    webhook_url: SecretStr | None = Field(
+        None, description="https address that is told new submissions and failures, as Slack's webhooks take it"
+    )
     refresh_seconds: float = Field(30.0, description="how often the page looks for a new revision of the stores")
+    proxies: int = Field(-1, description="how many proxies before the page add X-Forwarded headers (-1: 1 on a Space)")
+    streams: int = Field(1000, description="how many event streams the page keeps open at once")
+    streams_per_address: int = Field(100, description="how many of them for one address of a visitor")
+    sessions: int = Field(400, description="how many visitors' sessions Gradio keeps the state of")
+    pending_events: int = Field(1000, description="how many of the page's events may wait to be handled or read")
+
+    # what may be submitted in the page; maintainers and the command line are exempt (0: no limit)
+    open_per_person: int = Field(5, ge=0, description="open submissions that one person may have (0: no limit)")
+    hourly_per_person: int = Field(10, ge=0, description="submissions that one person may make in an hour")
+    daily_per_person: int = Field(20, ge=0, description="submissions that one person may make in a day")
+    open_per_organisation: int = Field(10, ge=0, description="open submissions of one organisation's models")
+    hourly_per_organisation: int = Field(20, ge=0, description="submissions of one organisation's models in an hour")
+    daily_per_organisation: int = Field(40, ge=0, description="submissions of one organisation's models in a day")
+    max_pending: int = Field(200, ge=0, description="submissions of all that may wait for approval")
+    submission_commits: int = Field(
+        40,
+        ge=0,
+        description="of the hour's commits, how many submissions may take; workers and maintainers have the rest",
+    )
+    checks_at_once: int = Field(4, ge=1, description="models that the page checks on the Hub at a time")
 
     # the worker
     worker_name: str = Field("", description="the worker's name in the queue (empty: host name and process id)")
@@ -40,8 +63,11 @@ class Settings(BaseSettings):
     evaluation_hours: float = Field(24.0, description="time limit of one evaluation")
     memory_gib: float = Field(0.0, description="limit of an evaluation's memory on the host in GiB (0: none)")
     retry_minutes: float = Field(10.0, description="how long a submission waits after a failure that may pass")
-    commits_per_hour: int = Field(100, description="commits that the Hub takes in an hour, per repository (for status)")
+    commits_per_hour: int = Field(100, ge=0, description="commits that the Hub takes in an hour, per repository")
     max_parameters: int = Field(0, description="larger models are left to other workers (0: no limit)")
+
+    max_download_gib: float = Field(200.0, description="a model with more to download is refused (GiB; 0: no limit)")
+    keep_models: bool = Field(False, description="whether fetched models stay, in the Hub's usual cache")
 
     @property
     def maintainer_names(self) -> frozenset[str]:
@@ -50,8 +76,45 @@ class Settings(BaseSettings):
 
     def secrets(self) -> list[str]:
         """The values that must never be shown, for taking them out of logs."""
-        tokens = (self.requests_token, self.results_token, self.models_token)
+        tokens = (self.requests_token, self.results_token, self.models_token, self.webhook_url)
         return [token.get_secret_value() for token in tokens if token is not None]
+
+
+class Space(BaseSettings):
+    """What a Space tells the page of itself. These variables are the Hub's, not the project's."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="ignore")
+
+    system: str = ""
+    space_id: str = ""
+    space_host: str = ""
+    oauth_client_id: str = ""
+    oauth_client_secret: SecretStr = SecretStr("")
+    oauth_scopes: str = ""
+    openid_provider_url: str = ""
+
+    @property
+    def here(self) -> bool:
+        """Whether this is a Space."""
+        return self.system == "spaces" and bool(self.space_id)
+
+    @property
+    def hosts(self) -> list[str]:
+        """The hosts under which the Space is served."""
+        return [host.strip() for host in self.space_host.split(",") if host.strip()]
+
+    @property
+    def lacks_for_login(self) -> list[str]:
+        """The variables without which visitors cannot sign in with the Hub; Gradio would only pretend it."""
+        needed = {
+            "SYSTEM=spaces": self.system == "spaces",
+            "SPACE_ID": self.space_id,
+            "OAUTH_CLIENT_ID": self.oauth_client_id,
+            "OAUTH_CLIENT_SECRET": self.oauth_client_secret.get_secret_value(),
+            "OAUTH_SCOPES": self.oauth_scopes,
+            "OPENID_PROVIDER_URL": self.openid_provider_url,
+        }
+        return [name for name, value in needed.items() if not value]
 
 
 _PASSED_ON = (

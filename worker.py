@@ -16,9 +16,11 @@ from typing import Annotated
 import typer
 
 from evaluator.records import now
-from evaluator.suite import KO_V1
+from evaluator.tasks import discovered_tasks
 from leaderboard_data.publish import seed
+from runner.cage import detect, forget_secrets, hide_secrets
 from runner.child import ChildProcess, Limits
+from runner.disk import Room, hub_cache
 from runner.logs import json_lines
 from runner.status import status, status_text
 from runner.work import Evaluate, Terms, Worker
@@ -39,13 +41,11 @@ def open_queue(settings: Settings) -> Queue:
 
 
 def checked_tasks(tasks: list[str] | None) -> tuple[str, ...]:
-    """The task ids, if the suite has them all."""
-    for task in tasks or []:
-        try:
-            KO_V1.task(task)
-        except KeyError as error:
-            raise typer.BadParameter(error.args[0]) from error
-    return tuple(tasks or ())
+    """The task ids, each once, if there are such tasks."""
+    known = discovered_tasks()
+    if unknown := [task for task in tasks or [] if task not in known]:
+        raise typer.BadParameter(f"{unknown[0]!r} is not a task; the tasks: {', '.join(known)}")
+    return tuple(dict.fromkeys(tasks or ()))
 
 
 @app.callback(invoke_without_command=True)
@@ -70,6 +70,7 @@ def work(
     if context.invoked_subcommand is not None:
         return
     settings = Settings()
+    forget_secrets()
     name = settings.worker_name or f"{socket.gethostname()}-{os.getpid()}"
     limit = settings.max_parameters if max_parameters is None else max_parameters
     terms = Terms(
@@ -82,8 +83,14 @@ def work(
         device=device,
     )
     limits = Limits(seconds=settings.evaluation_hours * 3600, memory_bytes=int(settings.memory_gib * 2**30) or None)
+    cage = detect()
     evaluate: Evaluate = ChildProcess(
-        environment=evaluation_environment(settings.models_token), limits=limits, secrets=settings.secrets()
+        environment=evaluation_environment(settings.models_token),
+        limits=limits,
+        secrets=settings.secrets(),
+        cage=cage,
+        max_gib=settings.max_download_gib,
+        keep_models=settings.keep_models,
     )
     if ray is not None:
         evaluate = ray_tasks(ray, gpus, limits, settings)
@@ -93,11 +100,24 @@ def work(
         queue = open_queue(settings)
     except ValueError as error:
         raise typer.BadParameter(f"{error} (settings KEL_REQUESTS_URL and KEL_RESULTS_URL)") from error
+    except StoreError as error:
+        typer.echo(f"error: {error}", err=True)
+        raise typer.Exit(1) from error
+    folders = [settings.work_dir, *([hub_cache(evaluation_environment())] if settings.keep_models else [])]
     names = [name] if parallel == 1 else [f"{name}-{number}" for number in range(1, parallel + 1)]
     workers = [
-        Worker(queue, evaluate, name=each, work_dir=settings.work_dir, terms=terms, say=json_lines(each))
+        Worker(
+            queue,
+            evaluate,
+            name=each,
+            work_dir=settings.work_dir,
+            terms=terms,
+            say=json_lines(each),
+            room=Room(*folders),
+        )
         for each in names
     ]
+    json_lines(name)("started", **cage.told)
     try:
         seed(queue.results)  # the page may not write there, and its index must begin with the published board
         serve(workers, once=once, poll_seconds=settings.poll_seconds if poll is None else poll)
@@ -116,7 +136,14 @@ def ray_tasks(address: str, gpus: float, limits: Limits, settings: Settings) -> 
         connect(address)
     except (ConnectionError, ValueError) as error:
         raise typer.BadParameter(f"--ray {address}: {error}") from error
-    return RayTasks(limits=limits, gpus=gpus, models_token=settings.models_token, secrets=settings.secrets())
+    return RayTasks(
+        limits=limits,
+        gpus=gpus,
+        models_token=settings.models_token,
+        secrets=settings.secrets(),
+        max_gib=settings.max_download_gib,
+        keep_models=settings.keep_models,
+    )
 
 
 @app.command("status")
@@ -162,4 +189,5 @@ def serve(workers: Sequence[Worker], *, once: bool, poll_seconds: float) -> None
 
 
 if __name__ == "__main__":
+    hide_secrets()
     app()

@@ -22,13 +22,14 @@ import psutil
 import typer
 from playwright.sync_api import Page, sync_playwright
 
-from evaluator.records import Environment, ModelResult, Origin, TaskScore, dump_result
+from evaluator.records import Environment, ModelResult, Origin, Run, TaskScore, dump_result
+from evaluator.scores import score_by
 from evaluator.spec import ModelSpec, result_path
 from evaluator.suite import KO_V1
 from leaderboard_data.entry import entry_of
-from leaderboard_data.index import INDEX_PATH, dump_index
+from leaderboard_data.index import dump_index
 from leaderboard_data.load import Reader, load_entries, parse_results, snapshot_of
-from leaderboard_data.page_data import page_data
+from leaderboard_data.page.page_data import page_data
 from leaderboard_data.publish import shipped_files
 from store import open_store
 from tests.browser.conftest import CHROMIUM_FLAGS
@@ -41,31 +42,30 @@ REPEATS = 5
 def real_results() -> list[ModelResult]:
     """The shipped results that have all nine scores."""
     found = [result for path, content in shipped_files().items() for result in parse_results(path, content)[0]]
-    return [result for result in found if all(task.score is not None for task in result.tasks.values())]
+    return [result for result in found if entry_of("", result, KO_V1).complete]
 
 
 def noisy_results(count: int) -> list[ModelResult]:
     """`count` measured results: real ones with noise of two points, each under a name of its own."""
     chance = random.Random(42)
-    real = [result for result in real_results() if len(result.tasks) == len(KO_V1.task_ids)]
+    real = real_results()
     made = []
     for number in range(count):
         result = real[number % len(real)]
+        run = Run(environment=Environment(dtype="float32"), at=datetime(2026, 11, 23, tzinfo=UTC))
         tasks = {}
-        for task, score in result.tasks.items():
-            value = min(1.0, max(0.0, (score.score or 0) + chance.gauss(0, 0.02)))
-            tasks[task] = TaskScore(
-                score=value, metrics=dict(score.metrics), n=500, interval95=(value - 0.01, value + 0.01)
-            )
+        for task, rule in KO_V1.rules.items():
+            value = min(1.0, max(0.0, (score_by(rule, result.tasks[task]) or 0) + chance.gauss(0, 0.02)))
+            metrics = {**result.tasks[task].metrics, **dict.fromkeys(rule.metrics, value)}
+            intervals = {rule.id: (value - 0.01, value + 0.01)}
+            tasks[task] = TaskScore(metrics=metrics, n=500, intervals95=intervals, run=run.id)
         organisation, name = result.spec.model.split("/")
         made.append(
             ModelResult(
                 spec=ModelSpec(model=f"{organisation[:60]}/{name[:60]}-{number}", revision=f"{number:040x}"),
                 model=result.model,
-                suite=KO_V1.id,
                 tasks=tasks,
-                environment=Environment(dtype="float32"),
-                evaluated_at=datetime(2026, 11, 23, tzinfo=UTC),
+                runs={run.id: run},
                 origin=Origin(kind="measured", by="benchmark"),
             )
         )
@@ -77,14 +77,13 @@ def fill(url: str, count: int) -> None:
     store = open_store(url)
     if count == 9:
         files = {path: content for path, content in shipped_files().items() if path.endswith(".json")}
-        entries = [
-            entry_of(path, result) for path, content in files.items() for result in parse_results(path, content)[0]
-        ]
+        read = {path: parse_results(path, content)[0] for path, content in files.items()}
+        entries = [entry_of(path, result, KO_V1) for path, results in read.items() for result in results]
     else:
         results = noisy_results(count)
         files = {result_path(result.spec): dump_result(result) for result in results}
-        entries = [entry_of(result_path(result.spec), result) for result in results]
-    store.commit({**files, INDEX_PATH: dump_index(entries)}, f"{count} models", store.head())
+        entries = [entry_of(result_path(result.spec), result, KO_V1) for result in results]
+    store.commit({**files, **dump_index(entries)}, f"{count} models", store.head())
 
 
 def timed(action: Any) -> tuple[float, Any]:
@@ -196,7 +195,7 @@ def measure(count: int) -> dict[str, str]:
         fill(url, count)
         snapshot = snapshot_of(open_store(url))
         load_seconds, entries = timed(lambda: load_entries(snapshot, Reader()))
-        data_seconds, _ = timed(lambda: page_data(entries, snapshot.revision))
+        data_seconds, _ = timed(lambda: page_data(entries, snapshot.revision, KO_V1))
         start = time.perf_counter()
         with running_app(Path(folder), results_url=url, refresh_seconds=30) as app:
             started = time.perf_counter() - start

@@ -96,15 +96,16 @@ def ours(setting: Setting) -> dict[str, Any]:
         keep_duplicates=True,
         progress=Clock(),
     )
+    (run,) = evaluation.result.runs.values()
     return {
-        "seconds": evaluation.result.seconds["encode"],
+        "seconds": run.seconds["encode"],
         "cpu": processor["score"] - processor["encode"],
-        "scored": evaluation.result.seconds["encode"] + evaluation.result.seconds["score"],
+        "scored": run.seconds["encode"] + run.seconds["score"],
         "scored_cpu": time.process_time() - processor["encode"],
         "whole": time.perf_counter() - started,
-        "tokens": evaluation.result.tokens,
+        "tokens": run.tokens,
         "padded": evaluation.padded_tokens,
-        "phases": evaluation.result.seconds,
+        "phases": run.seconds,
     }
 
 
@@ -131,12 +132,12 @@ def mteb_like(setting: Setting) -> dict[str, Any]:
 
 
 def floor(setting: Setting) -> dict[str, Any]:
-    from evaluator.loading import load_encoder
-    from evaluator.texts import batches
+    from evaluator.model.loading import load_encoder
+    from evaluator.sweep.texts import batches
 
     texts = sorted({text for _, call in setting.texts() for text in call}, key=len)
     encoder = load_encoder(setting.spec(), setting.device)
-    tokens: list[np.ndarray] = []
+    tokens: list[Any] = []
     for start in range(0, len(texts), 256):
         tokens += encoder.tokenize(texts[start : start + 256], "", None)
     lengths = np.array([len(ids) for ids in tokens])
@@ -170,9 +171,9 @@ def floor(setting: Setting) -> dict[str, Any]:
 
 def count(setting: Setting) -> dict[str, dict[str, int]]:
     """Texts and tokens that ours and MTEB's way put through the model; the forward pass is not run."""
-    from evaluator.encoding import default_batch_tokens
-    from evaluator.loading import load_encoder
-    from evaluator.texts import TextGroup, UniqueTexts, batches
+    from evaluator.model.loading import load_encoder
+    from evaluator.sweep.encoding import default_batch_tokens
+    from evaluator.sweep.texts import TextGroup, UniqueTexts, batches
 
     calls = setting.texts()
     encoder = load_encoder(setting.spec(), setting.device)

@@ -7,12 +7,12 @@ there. Rows stay in the Arrow files (memory mapped); only what a kind asks for i
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from evaluator.errors import TaskError
+from evaluator.errors import DISK_FULL, EvaluationError, TaskError, is_disk_full
 from evaluator.records import DataProvenance
 from evaluator.task import Task
 
@@ -37,8 +37,12 @@ def _readable(task: Task) -> Iterator[None]:
     except RepositoryNotFoundError as error:
         raise TaskError("data_unavailable", f"The {source} is not on the Hub.") from error
     except (DatasetsError, FileNotFoundError) as error:
+        if is_disk_full(error):
+            raise EvaluationError("disk_full", DISK_FULL) from error
         raise TaskError("data_unavailable", f"The {source} could not be found or read.") from error
     except (HTTPError, HfHubHTTPError, OSError) as error:
+        if is_disk_full(error):
+            raise EvaluationError("disk_full", DISK_FULL) from error
         raise TaskError(
             "hub_unavailable", f"The {source} could not be downloaded; try again when the Hub can be reached."
         ) from error
@@ -190,13 +194,13 @@ def fingerprint_of(*columns: Sequence[object]) -> str:
 
 
 def provenance(task: Task, fingerprint: str, datasets: Path | None) -> DataProvenance:
-    """Where a task's rows came from, after comparing their fingerprint with the pinned one.
+    """Where a task's rows came from. A local copy must be the known one; on the Hub the commit is the pin.
 
     Raises:
-        TaskError: data_unavailable, the data is not the pinned one.
+        TaskError: data_unavailable, the local copy is another.
     """
     known = known_fingerprints(task, local=datasets is not None)
-    if known and fingerprint not in known:
+    if datasets is not None and known and fingerprint not in known:
         raise TaskError(
             "data_unavailable",
             f"The data set {task.data.path} is not the one that task {task.id} is pinned to: its fingerprint is "
@@ -218,9 +222,12 @@ def known_fingerprints(task: Task, *, local: bool) -> tuple[str, ...]:
     return pinned + copies
 
 
+def is_other(task: Task, data: DataProvenance | None, *, local: bool) -> bool:
+    """Whether a task's rows are known and these are not them: a mark on the result (`other_data`)."""
+    known = known_fingerprints(task, local=local)
+    return bool(known) and data is not None and data.fingerprint not in known
+
+
 def character_count(texts: Iterable[str]) -> int:
     """The number of characters of all texts, as MTEB's descriptive statistics count them."""
     return sum(len(text) for text in texts)
-
-
-Columns = Mapping[str, Sequence[Any]]

@@ -6,6 +6,7 @@
 Foreign exceptions are mapped to these where they arise (`data`, `loading`, `encoding`); callers catch only these.
 """
 
+import errno
 from typing import Literal, get_args
 
 FailureClass = Literal[
@@ -16,6 +17,7 @@ FailureClass = Literal[
     "too_large",  # more parameters than this worker takes
     "out_of_memory",  # did not fit, even with one text per batch
     "bad_embeddings",  # NaN, wrong shape, or the same vector for every text
+    "disk_full",  # this machine has no room for it; another may
     "hub_unavailable",  # the Hub did not answer; it may later
     "data_unavailable",  # a data set could not be read, or is not the pinned one
     "timeout",  # took longer than allowed
@@ -23,6 +25,11 @@ FailureClass = Literal[
     "internal",  # our fault
 ]
 FAILURE_CLASSES: tuple[str, ...] = get_args(FailureClass)
+
+PASSING: frozenset[FailureClass] = frozenset(
+    {"worker_lost", "hub_unavailable", "data_unavailable", "timeout", "disk_full"}
+)
+"""Failures whose cause may be gone at the next attempt."""
 
 
 class EvaluationError(Exception):
@@ -43,3 +50,24 @@ class EvaluationError(Exception):
 
 class TaskError(EvaluationError):
     """One task has no score; the evaluation goes on with the others."""
+
+
+DISK_FULL = "The machine's disk is full. The model is not at fault: it will be tried again where there is room."
+
+
+def is_disk_full(error: BaseException | None) -> bool:
+    """Whether an error, or one behind it, is that the disk (or a quota on it) is full."""
+    seen: set[int] = set()
+    while error is not None and id(error) not in seen:
+        if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+            return True
+        seen.add(id(error))
+        error = error.__cause__ or error.__context__
+    return False
+
+
+def is_out_of_memory(error: Exception) -> bool:
+    """Whether the error says that memory ran out: PyTorch has no type for it on the CPU."""
+    import torch
+
+    return isinstance(error, (torch.OutOfMemoryError, MemoryError)) or "can't allocate memory" in str(error)

@@ -1,6 +1,7 @@
 """Progress of an evaluation, for people (a bar) and for programs (JSON lines)."""
 
 import json
+import os
 import sys
 import time
 from collections.abc import Callable
@@ -38,8 +39,22 @@ class Silent:
     def task(self, task: str, score: float | None) -> None: ...
 
 
+MESSAGE_LENGTH = 1000
+"""Characters of a failure's message that are told."""
+
+
+def descriptor_stream(descriptor: int) -> TextIO:
+    """The stream of a descriptor that this process was given; processes that it starts do not get it.
+
+    Raises:
+        OSError: there is no such descriptor, or it cannot be written.
+    """
+    os.set_inheritable(descriptor, False)
+    return open(descriptor, "w", encoding="utf-8", errors="replace")
+
+
 class JsonLines:
-    """One JSON object a line on stderr. Token counts come at most once a second."""
+    """One JSON object a line on stderr, or on another stream. Token counts come at most once a second."""
 
     def __init__(self, stream: TextIO | None = None, clock: Callable[[], float] = time.monotonic) -> None:
         self._stream = stream if stream is not None else sys.stderr
@@ -84,7 +99,7 @@ class JsonLines:
 
     def failed(self, failure: str, message: str) -> None:
         """The evaluation ends without a result."""
-        self.emit(event="failed", **{"class": failure}, message=message)
+        self.emit(event="failed", **{"class": failure}, message=message[:MESSAGE_LENGTH])
 
 
 class Bar:

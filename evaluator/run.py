@@ -8,22 +8,22 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from evaluator.environment import environment_of, quiet_libraries, versions
 from evaluator.errors import EvaluationError, TaskError
+from evaluator.evidence.environment import code_digest, environment_of, project_commit, versions
 from evaluator.kinds import Embedded, Examples, Kind, Samples, kind_of
+from evaluator.merging import after
+from evaluator.model.conformance import card_example
+from evaluator.model.explaining import explanation_of
+from evaluator.model.prompts import Prompt, Prompting
 from evaluator.progress import Phase, Progress, Silent
-from evaluator.prompts import prompt_for
-from evaluator.records import DataProvenance, ModelResult, Origin, TaskFailure, TaskScore, now
+from evaluator.records import MEASURED_BY, DataProvenance, ModelResult, Origin, Run, TaskFailure, TaskScore
+from evaluator.scores import first_score
 from evaluator.spec import ModelSpec
-from evaluator.suite import KO_V1, SCORE_RULES, Suite
+from evaluator.suite import rules_of
 from evaluator.task import Task
 
 if TYPE_CHECKING:
-    import numpy as np
-
-    from evaluator.encoder import Encoder
-
-MEASURED_BY = "this leaderboard"
+    from evaluator.model.encoder import Encoder
 
 
 @dataclass(frozen=True)
@@ -57,62 +57,100 @@ def evaluate(
     keep_duplicates: bool = False,
     work_dir: Path | None = None,
     progress: Progress | None = None,
-    suite: Suite = KO_V1,
-    submission: str | None = None,
+    onto: ModelResult | None = None,
+    not_fetched: Mapping[str, TaskFailure] | None = None,
+    environments: Path | None = None,
 ) -> Evaluation:
-    """Evaluate one model on some tasks of a suite.
+    """Evaluate one model on some tasks, in one run.
 
     `datasets` is a folder with local copies, None for the Hub. `devices` share the encoding. With `work_dir`, a
-    run that was killed goes on where it stopped. A task that fails is in the result with its reason.
+    run that was killed goes on where it stopped. A task that fails is in the result with its reason. `onto` is a
+    result of the same spec that this run is to be merged into (`evaluator.merging`): a precision that the spec leaves
+    open is then the one that it ran in. The result holds this run alone. `not_fetched`: tasks whose rows are known not
+    to be there, and why (`evaluator.fetching`). `environments` is where those of recipes are kept, None for the usual
+    folder.
 
     Raises:
         EvaluationError: the model gives no embeddings; or every task failed, with the first one's class.
     """
-    from evaluator.bootstrap import mean_intervals95
-    from evaluator.loading import load_encoder
+    from evaluator.data import is_other
+    from evaluator.model.loading import load_encoder, quiet_libraries
 
     tell = progress if progress is not None else Silent()
     clock = _Clock(tell)
     with clock.phase("load"), quiet_libraries():
-        encoder = load_encoder(spec, devices[0])
-    scores: dict[str, TaskScore] = {}
+        spec_to_load = _as_before(spec, onto)
+        encoder = load_encoder(spec_to_load, devices[0], environments=environments)
+        prompting = Prompting(spec, encoder.declared)
+        example = card_example(encoder, prompting)
+    missing = not_fetched or {}
+    scores = {t.id: TaskScore(error=missing[t.id], version=t.version) for t in tasks if t.id in missing}
     samples: dict[str, Samples] = {}
     with tempfile.TemporaryDirectory(prefix="evaluation-") as temporary:
         with clock.phase("data"), quiet_libraries():
-            read = list(_read_tasks(tasks, datasets, Path(temporary, "data"), keep_duplicates, scores, tell))
+            there = [task for task in tasks if task.id not in missing]
+            read = list(_read_tasks(there, datasets, Path(temporary, "data"), keep_duplicates, scores, tell))
         if not read:
             raise _all_failed(scores)
-        prompts = {entry.task.id: _prompts(spec, encoder, entry) for entry in read}
+        prompts = {
+            entry.task.id: {side: prompting.prompt(entry.task, side) for side in entry.examples.sides} for entry in read
+        }
+        encode_tasks = {
+            entry.task.id: {
+                side: named for side in entry.examples.sides if (named := prompting.encode_task(entry.task, side))
+            }
+            for entry in read
+        }
         with clock.phase("encode"):
-            encoded = _encode(encoder, spec, read, prompts, devices, work_dir or Path(temporary, "work"), tell)
+            folder = work_dir or Path(temporary, "work")
+            encoded = _encode(encoder, spec_to_load, read, prompts, encode_tasks, devices, folder, tell)
+            encoder.close()
         clock.seconds["encode"] = round(clock.seconds["encode"] + encoded.seconds_before, 3)
-        resampled: dict[str, np.ndarray] = {}
         with clock.phase("score"):
             for entry in read:
                 tell.phase("score", entry.task.id)
                 scored = _score(entry, encoded.embedded, encoder.similarity)
                 scores[entry.task.id] = scored.score
-                if scored.samples is not None and scored.resampled is not None:
+                if scored.samples is not None:
                     samples[entry.task.id] = scored.samples
-                    resampled[entry.task.id] = scored.resampled
-                tell.task(entry.task.id, scored.score.score)
+                tell.task(entry.task.id, first_score(entry.task.id, scored.score))
     if all(score.error is not None for score in scores.values()):
         raise _all_failed(scores)
+    other_data = any(is_other(task, scores[task.id].data, local=datasets is not None) for task in tasks)
+    run = Run(
+        environment=environment_of(
+            encoder,
+            encoded.batch_tokens,
+            devices,
+            prompts,
+            encode_tasks,
+            prompting.unused(tasks),
+            explanation_of(encoder.loaded.composition, tasks),
+            example,
+            ["other_data"] if other_data else [],
+        ),
+        tokens=encoded.tokens if encoder.encoding is None else None,  # its own `encode` counts none
+        seconds=clock.seconds,
+        at=after(onto),
+        code=code_digest(),
+        commit=project_commit(),
+    )
     result = ModelResult(
         spec=spec,
         model=encoder.info(),
-        suite=suite.id,
         keep_duplicates=keep_duplicates,
-        tasks={task.id: scores[task.id] for task in tasks},
-        environment=environment_of(encoder, encoded.batch_tokens, devices, prompts),
-        tokens=encoded.tokens,
-        seconds=clock.seconds,
-        intervals95=mean_intervals95(suite, resampled),
-        evaluated_at=now(),
+        tasks={task.id: scores[task.id].model_copy(update={"run": run.id}) for task in tasks},
+        runs={run.id: run},
         origin=Origin(kind="measured", by=MEASURED_BY),
-        submission=submission,
     )
     return Evaluation(result=result, samples=samples, padded_tokens=encoded.padded)
+
+
+def _as_before(spec: ModelSpec, onto: ModelResult | None) -> ModelSpec:
+    """The spec with the precision of an earlier run where it leaves that open: a row has one precision."""
+    if onto is None or onto.dtype is None or spec.precision != "auto":
+        return spec
+    return spec.model_copy(update={"precision": onto.dtype})
 
 
 def _all_failed(scores: Mapping[str, TaskScore]) -> EvaluationError:
@@ -141,22 +179,16 @@ def _read_tasks(
             examples = kind.read(task, TaskData(task, datasets, cache), keep_duplicates=keep_duplicates)
             data = provenance(task, examples.fingerprint, datasets)
         except TaskError as error:
-            scores[task.id] = _failed(error)
+            scores[task.id] = _failed(error, task)
             tell.task(task.id, None)
         else:
             yield _Read(task, kind, examples, data)
 
 
-def _failed(error: TaskError) -> TaskScore:
-    return TaskScore(error=TaskFailure.model_validate({"class": error.failure, "message": error.message}))
-
-
-def _prompts(spec: ModelSpec, encoder: "Encoder", entry: _Read) -> dict[str, str]:
-    """Side -> the text put before each of its inputs: the spec's prompts if it has any, else the repository's own."""
-    given = spec.prompts is not None
-    prompts = spec.prompts if spec.prompts is not None else encoder.prompts
-    default = None if given else encoder.default_prompt
-    return {side: prompt_for(prompts, default, entry.task, side) for side in entry.examples.sides}
+def _failed(error: TaskError, task: Task) -> TaskScore:
+    return TaskScore(
+        error=TaskFailure.model_validate({"class": error.failure, "message": error.message}), version=task.version
+    )
 
 
 @dataclass(frozen=True)
@@ -173,24 +205,26 @@ def _encode(
     encoder: "Encoder",
     spec: ModelSpec,
     read: Sequence[_Read],
-    prompts: Mapping[str, Mapping[str, str]],
+    prompts: Mapping[str, Mapping[str, Prompt]],
+    encode_tasks: Mapping[str, Mapping[str, str]],
     devices: Sequence[str],
     work_dir: Path,
     tell: Progress,
 ) -> _Encoded:
     """All embeddings of all tasks, in one sweep over the unique texts."""
-    from evaluator.encoding import default_batch_tokens
-    from evaluator.sharing import encode_on
-    from evaluator.texts import TextGroup, UniqueTexts
-    from evaluator.workspace import EmbeddingRows, Workspace, plan_folder
+    from evaluator.sweep.encoding import default_batch_tokens
+    from evaluator.sweep.sharing import encode_on
+    from evaluator.sweep.texts import TextGroup, UniqueTexts
+    from evaluator.sweep.workspace import EmbeddingRows, Workspace, plan_folder
 
     groups = [
         TextGroup(
             task_id=entry.task.id,
             side=side,
-            prompt=prompts[entry.task.id][side],
+            prompt=prompts[entry.task.id][side].text,
             route=None if side == "text" else side,  # type: ignore[arg-type]
             texts=texts,
+            encode_task=encode_tasks.get(entry.task.id, {}).get(side),
         )
         for entry in read
         for side, texts in entry.examples.sides.items()
@@ -203,6 +237,7 @@ def _encode(
         "dtype": encoder.dtype,
         "attention": encoder.attention,
         "linear": encoder.linear,
+        "encoding": encoder.encoding,
         "devices": [device.split(":")[0] for device in devices],
         "versions": versions(),
     }
@@ -232,12 +267,12 @@ def _encode(
 class _Scored:
     score: TaskScore
     samples: Samples | None = None
-    resampled: "np.ndarray | None" = None
 
 
 def _score(entry: _Read, embedded: Mapping[str, Mapping[str, Embedded]], similarity: str) -> _Scored:
-    """A task's score with its samples and its bootstrap distribution, or the reason why it has none."""
-    from evaluator.bootstrap import percentiles, resampled_scores
+    """A task's metrics with its samples, or the reason why it has none."""
+    from evaluator.evidence.bootstrap import percentiles, resampled_scores
+    from evaluator.sweep.sound import check_embeddings
 
     started = time.perf_counter()
     sides = embedded[entry.task.id]
@@ -247,41 +282,18 @@ def _score(entry: _Read, embedded: Mapping[str, Mapping[str, Embedded]], similar
         samples = entry.kind.samples(entry.examples, sides, similarity)
         metrics = entry.kind.metrics(samples)
     except TaskError as error:
-        return _Scored(_failed(error))
-    resampled = resampled_scores(entry.task, samples)
+        return _Scored(_failed(error, entry.task))
+    resampled = resampled_scores(entry.task, samples, rules_of(entry.task.id))
     score = TaskScore(
-        score=SCORE_RULES[entry.task.type](metrics),
         metrics=metrics,
         n=entry.examples.n,
         removed=dict(entry.examples.removed),
-        interval95=percentiles(resampled),
+        intervals95={rule_id: percentiles(values) for rule_id, values in resampled.items()},
         data=entry.data,
+        version=entry.task.version,
         seconds=round(time.perf_counter() - started, 3),
     )
-    return _Scored(score, samples, resampled)
-
-
-def check_embeddings(embedded: Embedded) -> None:
-    """Refuse embeddings that say nothing.
-
-    Raises:
-        TaskError: bad_embeddings; some are NaN or infinite, or all are the same.
-    """
-    import numpy as np
-
-    first = embedded.rows(0, 1)
-    constant, bad = True, 0
-    for start in range(0, len(embedded), 4096):
-        rows = embedded.rows(start, min(start + 4096, len(embedded)))
-        bad += int((~np.isfinite(rows).all(axis=1)).sum())
-        constant = constant and bool((rows == first).all())
-    if bad:
-        raise TaskError(
-            "bad_embeddings",
-            f"{bad} of {len(embedded)} texts got NaN or infinite values; another precision may help (float32).",
-        )
-    if constant and len(embedded) > 1:
-        raise TaskError("bad_embeddings", f"All {len(embedded)} texts got the same vector.")
+    return _Scored(score, samples)
 
 
 class _Clock:

@@ -43,6 +43,48 @@ def valid_commit(revision: str) -> str:
     return revision
 
 
+def valid_template(template: str) -> str:
+    """`template` itself, if an instruction can be put into it.
+
+    Raises:
+        ValueError: "{instruction}" is not in it once, or it is longer than 2,000 characters.
+    """
+    if template.count("{instruction}") != 1 or len(template) > 2000:
+        raise ValueError(
+            "an instruction template holds {instruction} once, for example 'Instruct: {instruction}\\nQuery: '"
+        )
+    return template
+
+
+def valid_prompts(prompts: dict[str, str]) -> dict[str, str]:
+    """`prompts` itself, if it is bounded.
+
+    Raises:
+        ValueError: more than 200 keys, a key longer than 200 characters or a text longer than 4,000.
+    """
+    if len(prompts) > 200 or any(len(key) > 200 or len(text) > 4000 for key, text in prompts.items()):
+        raise ValueError("prompts have at most 200 keys of at most 200 characters, and texts of at most 4,000")
+    return prompts
+
+
+def valid_parts(parts: dict[str, str]) -> dict[str, str]:
+    """`parts` itself, if it names few repositories, each at a commit.
+
+    Raises:
+        ValueError: more than 20, or an id or a commit that is none.
+    """
+    if len(parts) > 20:
+        raise ValueError("a model is made of at most 20 other repositories")
+    for model, commit in parts.items():
+        valid_model_id(model)
+        valid_commit(commit)
+    return parts
+
+
+Prompts = Annotated[dict[str, str], AfterValidator(valid_prompts)]
+Parts = Annotated[dict[str, str], AfterValidator(valid_parts)]
+RecipeName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9.-]{0,60}$")]
+InstructionTemplate = Annotated[str, AfterValidator(valid_template)]
 ModelId = Annotated[str, AfterValidator(valid_model_id)]
 CommitId = Annotated[str, AfterValidator(valid_commit)]
 
@@ -51,9 +93,15 @@ class ModelSpec(BaseModel):
     """A model as it is to be evaluated.
 
     `revision` is the commit of the Hub repository, or the hash of a local folder's files, 40 hexadecimal digits;
-    None only in reported results whose source does not tell it. `prompts` None means the repository's own; keys as
-    in MTEB: task name, then task type, then "query" / "document". `folder` is where a local model's files are on
-    the evaluating machine: it is not part of the identity and is never published.
+    None only in reported results whose source does not tell it. `prompts` None means the card's or the repository's
+    own; keys as in MTEB: task name, then task type, then "query" / "document". `instruction_template` puts a task's
+    instruction (that of `instructions`, else the card's, else the suite's) before queries and single texts, and before
+    documents with `instruct_documents`. `encode_task` names, under the same keys, the `task=` of a model whose own
+    `encode` takes one. `truncate_dim` keeps the first dimensions of each embedding. `parts`: commits of the other
+    repositories that it is made of (`evaluator.model.parts`): base models of adapters, and code. `recipe` names the
+    environment it runs in (`evaluator.model.recipes`); None: the one known for it, "none": ours. `trust_remote_code`:
+    the code of this commit and of its parts may run. `folder` is where a local model's files are on the evaluating
+    machine: it is not part of the identity and is never published.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -64,9 +112,16 @@ class ModelSpec(BaseModel):
     precision: Precision = "auto"
     loader: Loader = "auto"
     pooling: Pooling = "auto"
-    prompts: dict[str, str] | None = None
-    max_tokens: Annotated[int, Field(gt=0)] | None = None
+    prompts: Prompts | None = None
+    instruction_template: InstructionTemplate | None = None
+    instruct_documents: bool | None = None
+    instructions: Prompts | None = None
+    encode_task: Prompts | None = None
+    truncate_dim: Annotated[int, Field(gt=0, le=100_000)] | None = None
+    max_tokens: Annotated[int, Field(gt=0, lt=2**31)] | None = None
     trust_remote_code: bool = False
+    parts: Parts = {}
+    recipe: RecipeName | None = None
     folder: Path | None = None
 
     @model_validator(mode="after")
@@ -106,7 +161,7 @@ def local_spec(folder: Path, **fields: object) -> ModelSpec:
     folder = folder.expanduser().resolve()
     if not folder.is_dir():
         raise FileNotFoundError(f"{folder} is not a folder")
-    if not any((folder / name).is_file() for name in ("modules.json", "config.json")):
+    if not any((folder / name).is_file() for name in ("modules.json", "config.json", "adapter_config.json")):
         raise ValueError(f"{folder} holds no model: neither modules.json nor config.json is there")
     name = re.sub(r"[^A-Za-z0-9_.]+", "-", folder.name).strip("-._") or "model"
     name = re.sub(r"-{2,}|\.{2,}", "-", name)[:90].strip("-.")

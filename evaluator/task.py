@@ -1,10 +1,7 @@
-"""What a task is, and the discovery of those in `evaluator/tasks/`."""
+"""What a task is. Those that there are lie in `evaluator/tasks/`."""
 
-import importlib
-import pkgutil
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cache
 from types import MappingProxyType
 from typing import Literal
 
@@ -34,10 +31,12 @@ class DataSource:
 class Task:
     """One column of the leaderboard.
 
+    `instruction` is MTEB's for the task, where it is not that of its type (`evaluator.model.prompts`).
     `id` is MTEB's name of the task, `column` what the board prints above it. `kind` names the module in
     `evaluator/kinds/` that turns rows into texts and embeddings into metrics. `fields` maps the kind's field names
     to the data set's columns (a dot reaches into a struct). `labels` maps the data set's labels to the kind's;
-    rows with any other label are left out.
+    rows with any other label are left out. `version` is raised when the task gives other numbers on the same data:
+    results of an earlier version are then run again.
     """
 
     id: str
@@ -45,31 +44,12 @@ class Task:
     kind: str
     type: TaskType
     data: DataSource
+    instruction: str | None = None
     fields: Mapping[str, str] = field(default_factory=dict)
     labels: Mapping[int, int] | None = None
+    version: int = 1
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "fields", MappingProxyType(dict(self.fields)))
         if self.labels is not None:
             object.__setattr__(self, "labels", MappingProxyType(dict(self.labels)))
-
-
-@cache
-def discovered_tasks() -> Mapping[str, Task]:
-    """Every `TASK` of the modules in `evaluator/tasks/`, by id, in the order of the ids.
-
-    Raises:
-        ValueError: two modules give the same id, or one has no `TASK`.
-    """
-    from evaluator import tasks
-
-    found: dict[str, Task] = {}
-    for module_info in sorted(pkgutil.iter_modules(tasks.__path__), key=lambda info: info.name):
-        module = importlib.import_module(f"{tasks.__name__}.{module_info.name}")
-        task = getattr(module, "TASK", None)
-        if not isinstance(task, Task):
-            raise ValueError(f"evaluator/tasks/{module_info.name}.py has no TASK = Task(...)")
-        if task.id in found:
-            raise ValueError(f"task id {task.id!r} is given twice; rename the one in {module_info.name}.py")
-        found[task.id] = task
-    return MappingProxyType(dict(sorted(found.items())))

@@ -6,13 +6,14 @@ from typing import Annotated
 
 import typer
 
-from evaluator.suite import KO_V1
-from leaderboard_data.board import VIEWS, table
+from evaluator.suite import SUITES, suite_of
+from leaderboard_data.board import table
 from leaderboard_data.entry import DEFAULT_ORIGINS, ORIGINS, Entry
 from leaderboard_data.export import FORMATS, export
+from leaderboard_data.hiding import policy_at, shown
 from leaderboard_data.importing import dump_lines, import_mteb
 from leaderboard_data.load import Reader, Unreadable, load_entries, parse_results, snapshot_of
-from leaderboard_data.publish import SHIPPED, rebuild_index, shipped_entries
+from leaderboard_data.publish import SHIPPED, confirm_change, rebuild_index, shipped_entries
 from settings import Settings
 from store import Store, open_store
 from store.errors import StoreError
@@ -20,6 +21,7 @@ from store.update import update
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
 
+DEFAULT_SUITE = next(iter(SUITES.values()))
 IMPORTED = SHIPPED / "imported" / "mteb.jsonl"
 
 StoreUrl = Annotated[
@@ -30,19 +32,25 @@ StoreUrl = Annotated[
 
 @app.command("export")
 def export_command(
-    view: Annotated[str, typer.Option(help=f"one of {', '.join(VIEWS)}")] = "overall",
+    view: Annotated[str, typer.Option(help=f"one of {', '.join(DEFAULT_SUITE.view_ids)}")] = "overall",
     form: Annotated[str, typer.Option("--format", help=f"one of {', '.join(FORMATS)}")] = "csv",
     origins: Annotated[
         str, typer.Option(help=f"whose numbers, separated by commas, of {', '.join(ORIGINS)}")
     ] = ",".join(DEFAULT_ORIGINS),
+    suite: Annotated[str, typer.Option(help=f"one of {', '.join(SUITES)}")] = DEFAULT_SUITE.id,
     store: StoreUrl = None,
+    policy: Annotated[
+        str | None,
+        typer.Option(help="requests store whose policy says what is not shown; default: that of KEL_REQUESTS_URL"),
+    ] = None,
 ) -> None:
-    """Print one table exactly as the page shows it."""
+    """Print one table exactly as the page shows it, without what the policy hides."""
     wanted = [name.strip() for name in origins.split(",")]
     if unknown := set(wanted) - set(ORIGINS):
         _stop(f"there is no origin {', '.join(sorted(unknown))}; the origins: {', '.join(ORIGINS)}")
     try:
-        made = table(_entries(store), view, [name for name in ORIGINS if name in wanted])  # type: ignore[arg-type]
+        listed = shown(_entries(store), policy_at(policy, Settings()))
+        made = table(listed, view, suite_of(suite), [name for name in ORIGINS if name in wanted])  # type: ignore[arg-type]
         sys.stdout.write(export(made, form))  # type: ignore[arg-type]
     except (ValueError, StoreError) as error:
         _stop(str(error))
@@ -85,6 +93,27 @@ def reindex(store: Annotated[str, typer.Argument(help="results store (file:DIR, 
     typer.echo(f"the index of {store} is that of its result files at {revision[:12]}")
 
 
+@app.command()
+def confirm(
+    model: Annotated[str, typer.Argument(help="organisation/name")],
+    revision: Annotated[str, typer.Argument(help="its commit, 40 digits, as on the model's page")],
+    store: Annotated[str, typer.Option(help="results store (file:DIR, hf:datasets/ORG/NAME)")],
+) -> None:
+    """Say that numbers in doubt are right: they stand as others do.
+
+    In doubt is a model whose card shows a prompt that was not used, or an end token that was not put.
+    """
+    try:
+        opened = _store(store)
+        before = opened.head()
+        after = update(opened, confirm_change(model, revision))
+    except (ValueError, StoreError) as error:
+        _stop(str(error))
+    if after == before:
+        _stop(f"{store} holds nothing in doubt of {model} at {revision}; the model's page names commits and warnings")
+    typer.echo(f"{model} at {revision[:12]} is confirmed")
+
+
 @app.command("import-mteb")
 def import_mteb_command(
     path: Annotated[Path, typer.Argument(help="MTEB's results folder, or a file of JSON lines")],
@@ -100,10 +129,16 @@ def import_mteb_command(
         typer.echo(f"left out {line}", err=True)
     if not imported.results:
         _stop(f"{path} holds no MTEB result of one of the suite's tasks; nothing was written")
-    output.parent.mkdir(parents=True, exist_ok=True)
-    output.write_bytes(dump_lines(imported.results))
-    complete = sum(len(result.tasks) == len(KO_V1.task_ids) for result in imported.results)
-    typer.echo(f"{len(imported.results)} results ({complete} with all tasks) in {output}")
+    try:
+        output.parent.mkdir(parents=True, exist_ok=True)
+        output.write_bytes(dump_lines(imported.results))
+    except OSError as error:
+        _stop(f"{output} cannot be written: {error.strerror}")
+    complete = ", ".join(
+        f"{sum(set(suite.task_ids) <= set(result.tasks) for result in imported.results)} with all tasks of {suite.id}"
+        for suite in SUITES.values()
+    )
+    typer.echo(f"{len(imported.results)} results ({complete}) in {output}")
 
 
 def _store(url: str) -> Store:

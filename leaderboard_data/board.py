@@ -1,26 +1,22 @@
 """Entries -> the tables of the board: rows, means, ranks, gaps. Pure.
 
-- A category's score is the mean of its tasks; `Average` is the mean of the categories' scores; neither is rounded.
-  Only for rows of the published board both are rounded, as that board did (docs/decisions/0005).
+- What is averaged, and how, says the suite (`evaluator.suite.Suite.means`). Means are not rounded; only for rows of
+  the published board they are, as that board did (docs/decisions/0005).
 - A mean of which one score is missing does not exist: it is a gap, never a mean of fewer.
 - Rank 1 is the highest; equal scores share a rank (and the next one is left out). Only an entry with all scores of
   the suite has ranks; the others are listed below.
 - One row per model and precision: a complete result before an incomplete one, then measured before published before
-  imported, then the one with more scores, then the newest. A result whose precision nobody told stands for every
-  precision of its model.
+  imported, then the one of the newest commit, then the one with more scores, then the one evaluated last. A result
+  whose precision nobody told stands for every precision of its model.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean
-from typing import Literal, get_args
 
 from evaluator.records import percent
-from evaluator.suite import KO_V1, Suite
+from evaluator.suite import OVERALL, Suite
 from leaderboard_data.entry import DEFAULT_ORIGINS, ORIGINS, Entry, OriginName
-
-ViewId = Literal["overall", "sts", "nli", "clustering", "retrieval", "tasks"]
-VIEWS: tuple[ViewId, ...] = get_args(ViewId)
 
 RANK = "Rank"
 AVERAGE = "Average"
@@ -39,41 +35,45 @@ class Row:
 class Table:
     """One view: column names without `Model` and `Rank`, and its rows in order. `sorted_by` gives the rank."""
 
-    view: ViewId
+    view: str
     columns: tuple[str, ...]
     sorted_by: str
     rows: tuple[Row, ...]
 
 
-def mean_of(values: Sequence[float | None]) -> float | None:
-    """The mean, or None if one of the values is missing."""
-    present = [value for value in values if value is not None]
-    return fmean(present) if present and len(present) == len(values) else None
-
-
-def means(entry: Entry, suite: Suite = KO_V1) -> tuple[dict[str, float | None], float | None]:
-    """({category id: mean of its tasks' scores}, the mean of those).
+def means(entry: Entry, suite: Suite) -> tuple[dict[str, float | None], float | None]:
+    """({category id: mean of its tasks' scores}, the mean over the suite); None where a score is missing.
 
     The published board rounded the categories' means to two decimals of a percent, took the mean of these numbers
     as binary floats and rounded that: without doing the same, two of its nine averages come out 0.01 beside it.
     """
-    score = dict(zip(suite.task_ids, (cell.score for cell in entry.cells), strict=True))
-    of_category = {category.id: mean_of([score[task] for task in category.task_ids]) for category in suite.categories}
+    found = suite.means(dict(zip(suite.task_ids, (cell.score for cell in entry.cells), strict=True)), _mean)
+    of_category = {category.id: found.get(category.id) for category in suite.categories}
     if entry.origin != "published":
-        return of_category, mean_of(list(of_category.values()))
+        return of_category, found.get(OVERALL)
     shown = {name: None if mean is None else float(percent(mean)) for name, mean in of_category.items()}
     present = [value for value in shown.values() if value is not None]
     overall = round(sum(present) / len(shown), 2) / 100 if len(present) == len(shown) else None
     return {name: None if value is None else value / 100 for name, value in shown.items()}, overall
 
 
-def preference(entry: Entry) -> tuple[bool, int, int, str, str]:
-    """Sorts the results of one model: the one that stands for it on the board comes last."""
+def _mean(values: Sequence[float], weights: Sequence[float]) -> float:
+    return fmean(values, weights)
+
+
+def preference(entry: Entry) -> tuple[bool, bool, int, str, int, str, str]:
+    """Sorts the results of one model: the one that stands for it on the board comes last.
+
+    What is in doubt stands before nothing complete: it never displaces a row that nobody doubts.
+    A commit whose date nobody told counts as made when it was evaluated.
+    """
     scores = sum(cell.score is not None for cell in entry.cells)
-    return entry.complete, -ORIGINS.index(entry.origin), scores, entry.at or "", entry.reference or ""
+    commit = (entry.committed_at or entry.at or "") if entry.origin == "measured" else ""
+    place = -ORIGINS.index(entry.origin)
+    return entry.complete, entry.doubts is None, place, commit, scores, entry.at or "", entry.reference or ""
 
 
-def chosen(entries: Iterable[Entry], origins: Collection[OriginName], suite: Suite = KO_V1) -> list[Entry]:
+def chosen(entries: Iterable[Entry], origins: Collection[OriginName], suite: Suite) -> list[Entry]:
     """The one entry of each model and precision that the board lists, of the given origins."""
     listed: dict[str, dict[str | None, Entry]] = {}
     wanted = [entry for entry in entries if entry.origin in origins and comparable(entry, suite)]
@@ -86,7 +86,7 @@ def chosen(entries: Iterable[Entry], origins: Collection[OriginName], suite: Sui
     return [entry for of_model in listed.values() for entry in of_model.values()]
 
 
-def comparable(entry: Entry, suite: Suite = KO_V1) -> bool:
+def comparable(entry: Entry, suite: Suite) -> bool:
     """Whether an entry is of this suite and, if measured by us, follows the rule on duplicate pairs."""
     return entry.suite == suite.id and not (entry.origin == "measured" and entry.keep_duplicates)
 
@@ -106,9 +106,9 @@ def ranks(scores: Sequence[float | None]) -> list[int | None]:
 
 def table(
     entries: Iterable[Entry],
-    view: ViewId,
+    view: str,
+    suite: Suite,
     origins: Collection[OriginName] = DEFAULT_ORIGINS,
-    suite: Suite = KO_V1,
 ) -> Table:
     """The table of one view, its rows in the order of the board.
 
@@ -134,21 +134,22 @@ def table(
     return Table(view=view, columns=columns, sorted_by=sorted_by, rows=tuple(sorted(rows, key=place)))
 
 
-def view_columns(view: str, suite: Suite = KO_V1) -> tuple[tuple[str, ...], str]:
+def view_columns(view: str, suite: Suite) -> tuple[tuple[str, ...], str]:
     """The columns of a view as the published board names them, and the one that decides the rank.
 
     Raises:
         ValueError: there is no such view.
     """
-    if view == "overall":
+    shows = next((each.shows for each in suite.views if each.id == view), None)
+    category = suite.category(view)
+    if shows == "categories":
         return (*(f"{category.label}_Average" for category in suite.categories), AVERAGE), AVERAGE
-    if view == "tasks":
+    if shows == "tasks":
         return (*(task.column for task in suite.tasks), AVERAGE), AVERAGE
-    for category in suite.categories:
-        if category.id == view:
-            mean = f"{category.label}_Average"
-            return (*(suite.task(task_id).column for task_id in category.task_ids), mean), mean
-    raise ValueError(f"there is no view {view!r}; the views: {', '.join(VIEWS)}")
+    if shows == "category" and category is not None:
+        mean = f"{category.label}_Average"
+        return (*(suite.task(task_id).column for task_id in category.task_ids), mean), mean
+    raise ValueError(f"there is no view {view[:100]!r}; the views: {', '.join(suite.view_ids)}")
 
 
 def _values(entry: Entry, suite: Suite) -> Mapping[str, float | None]:

@@ -6,16 +6,17 @@ from typing import Any
 
 import numpy as np
 
-from evaluator.suite import KO_V1, Suite
+from evaluator.evidence.bootstrap import Replicates, mean_replicates
+from evaluator.suite import OVERALL, Suite
 from leaderboard_data.board import chosen, means
 from leaderboard_data.entry import ORIGINS, Entry
-from leaderboard_data.significance import Difference, Key, Replicates, difference, mean_replicates, paired
+from leaderboard_data.significance import Difference, Key, difference, paired
 
 MOST = 4
 
 
 def compare(
-    entries: Sequence[Entry], models: Sequence[str], replicates: Mapping[Key, Replicates], suite: Suite = KO_V1
+    entries: Sequence[Entry], models: Sequence[str], replicates: Mapping[Key, Replicates], suite: Suite
 ) -> dict[str, Any]:
     """The models' scores by task, category and average, and the difference of each pair of them.
 
@@ -35,7 +36,7 @@ def compare(
     lines = [
         *((task.id, task.column, "task") for task in suite.tasks),
         *((category.id, f"{category.label}_Average", "category") for category in suite.categories),
-        ("overall", "Average", "average"),
+        (OVERALL, "Average", "average"),
     ]
     scores = [_scores(entry, suite) for entry in picked]
     resampled = [_resampled(replicates.get(entry.key, {}), suite) for entry in picked]
@@ -63,11 +64,16 @@ def compare(
 def _scores(entry: Entry, suite: Suite) -> dict[str, float | None]:
     of_category, overall = means(entry, suite)
     of_task = {task: cell.score for task, cell in zip(suite.task_ids, entry.cells, strict=True)}
-    return {**of_task, **of_category, "overall": overall}
+    return {**of_task, **of_category, OVERALL: overall}
 
 
 def _resampled(replicates: Replicates, suite: Suite) -> dict[str, np.ndarray]:
-    return {**replicates, **mean_replicates(replicates, suite)}
+    of_tasks = {
+        task_id: replicates[task_id, rule.id]
+        for task_id, rule in suite.rules.items()
+        if (task_id, rule.id) in replicates
+    }
+    return {**of_tasks, **mean_replicates(suite, replicates)}
 
 
 def _difference(

@@ -3,8 +3,9 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from evaluator.records import ModelResult, TaskScore
-from evaluator.suite import KO_V1, Suite
+from evaluator.records import ModelResult, Run, TaskScore
+from evaluator.scores import failure_by, score_by
+from evaluator.suite import SUITES, Suite
 from leaderboard_data.board import Table, chosen, means, preference
 from leaderboard_data.entry import ORIGINS, Entry
 
@@ -17,13 +18,16 @@ TableOf = Callable[[str], Table]
 
 
 def model_details(
-    entries: Sequence[Entry], model: str, read: ReadResult, table_of: TableOf, suite: Suite = KO_V1
+    entries: Sequence[Entry], model: str, read: ReadResult, table_of: TableOf, suite: Suite
 ) -> dict[str, Any] | None:
-    """All results of a model, the one that the board lists first, each with its differences from that one.
+    """All results of a model seen through a suite, the one that its board lists first, each with its differences from
+    that one.
 
-    None if there is no such model.
+    None if the suite's board has no such model.
     """
-    of_model = sorted((entry for entry in entries if entry.model == model), key=preference, reverse=True)
+    of_model = sorted(
+        (entry for entry in entries if entry.model == model and entry.suite == suite.id), key=preference, reverse=True
+    )
     if not of_model:
         return None
     listed = {entry.key for entry in chosen(of_model, ORIGINS, suite)}
@@ -61,6 +65,7 @@ def _result(entry: Entry, first: Entry, result: ModelResult | None, listed: bool
         "reference": entry.reference,
         "version": entry.version,
         "at": entry.at,
+        "committed_at": entry.committed_at,
         "listed": listed,
         "file": entry.path,
         "categories": of_category,
@@ -72,12 +77,15 @@ def _result(entry: Entry, first: Entry, result: ModelResult | None, listed: bool
     return summary | {
         "settings": result.spec.published().model_dump(mode="json", exclude_defaults=True, exclude={"model"}),
         "info": result.model.model_dump(exclude_none=True),
-        "environment": result.environment.model_dump(mode="json", exclude_defaults=True, exclude={"prompts"}),
+        **_run(result.newest_run),
+        "runs": [
+            {"id": run.id, "at": run.at.isoformat(), **_run(run), "code": run.code, "commit": run.commit}
+            for run in sorted(result.runs.values(), key=lambda run: (run.at, run.id), reverse=True)
+        ],
         "keep_duplicates": result.keep_duplicates,
-        "tokens": result.tokens,
-        "seconds": dict(result.seconds),
-        "submission": result.submission,
-        "command": repeat_command(result),
+        "warnings": list(result.warnings),
+        "confirmed": list(result.confirmed),
+        "command": repeat_command(result, suite),
         "tasks": [
             _task(task_id, number, result, None if entry.key == first.key else first, suite)
             for number, task_id in enumerate(suite.task_ids)
@@ -86,31 +94,54 @@ def _result(entry: Entry, first: Entry, result: ModelResult | None, listed: bool
     }
 
 
+_TOLD_APART = {"prompts", "prompt_sources", "warnings", "card_example"}
+"""Of an environment: what is told beside each task, or for the whole result."""
+
+
+def _run(run: Run | None) -> dict[str, Any]:
+    """What a run ran with; what others report has none."""
+    if run is None:
+        return {"environment": {}, "card_example": None, "tokens": None, "seconds": {}, "submission": None}
+    example = run.environment.card_example
+    return {
+        "environment": run.environment.model_dump(mode="json", exclude_defaults=True, exclude=_TOLD_APART),
+        "card_example": None if example is None else example.model_dump(),
+        "tokens": run.tokens,
+        "seconds": dict(run.seconds),
+        "submission": run.submission,
+    }
+
+
 def _task(task_id: str, number: int, result: ModelResult, other: Entry | None, suite: Suite) -> dict[str, Any]:
-    task, score = suite.task(task_id), result.tasks[task_id]
+    task, run = suite.task(task_id), result.run_of(task_id)
+    score = score_by(suite.rules[task_id], result.tasks[task_id])
     compared = other.cells[number].score if other else None
     return {
         "id": task_id,
         "column": task.column,
         "type": task.type,
-        **_evidence_of(score),
-        "prompts": result.environment.prompts.get(task_id, {}),
+        "score": score,
+        **_evidence_of(task_id, result, suite),
+        "run": run.id if run else None,
+        "prompts": run.environment.prompts.get(task_id, {}) if run else {},
+        "prompt_sources": run.environment.prompt_sources.get(task_id, {}) if run else {},
         "pinned": task.data.revision,
-        "difference": None if compared is None or score.score is None else score.score - compared,
-        "command": repeat_command(result, task_id),
+        "difference": None if compared is None or score is None else score - compared,
+        "command": repeat_command(result, suite, task_id),
     }
 
 
-def _evidence_of(score: TaskScore) -> dict[str, Any]:
+def _evidence_of(task_id: str, result: ModelResult, suite: Suite) -> dict[str, Any]:
+    task, rule = result.tasks[task_id], suite.rules[task_id]
+    failure = failure_by(rule, task_id, result)
     return {
-        "score": score.score,
-        "metrics": dict(score.metrics),
-        "n": score.n,
-        "removed": dict(score.removed),
-        "interval95": score.interval95,
-        "data": _data(score),
-        "seconds": score.seconds,
-        "error": score.error.model_dump(by_alias=True) if score.error else None,
+        "metrics": dict(task.metrics),
+        "n": task.n,
+        "removed": dict(task.removed),
+        "interval95": task.intervals95.get(rule.id),
+        "data": _data(task),
+        "seconds": task.seconds,
+        "error": failure.model_dump(by_alias=True) if failure else None,
     }
 
 
@@ -121,10 +152,10 @@ def _data(score: TaskScore) -> dict[str, Any] | None:
     return {"dataset": score.data.path, **score.data.model_dump(exclude={"path"})}
 
 
-def repeat_command(result: ModelResult, task_id: str | None = None) -> str:
+def repeat_command(result: ModelResult, suite: Suite, task_id: str | None = None) -> str:
     """The command that repeats a result (of one task), as a line for a shell. Ids are safe there by their form."""
     spec = result.spec
-    precision = result.environment.dtype or spec.precision
+    precision = result.dtype or spec.precision
     parts = ["python -m evaluator run", spec.model if spec.source == "hub" else "FOLDER"]
     if spec.revision and spec.source == "hub":
         parts.append(f"--revision {spec.revision}")
@@ -143,4 +174,6 @@ def repeat_command(result: ModelResult, task_id: str | None = None) -> str:
         parts.append("--keep-duplicates")
     if task_id:
         parts.append(f"--tasks {task_id}")
+    elif suite.id != next(iter(SUITES)):
+        parts.append(f"--suite {suite.id}")
     return " ".join(parts)

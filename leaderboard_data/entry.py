@@ -1,11 +1,12 @@
-"""Entry: what the board needs of one result file; and which of three sources its numbers come from."""
+"""Entry: what a suite's board needs of one result; and which of three sources its numbers come from."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
 from evaluator.records import ModelResult
-from evaluator.suite import SUITES
+from evaluator.scores import failure_by, score_by
+from evaluator.suite import OVERALL, SUITES, ScoreRule, Suite
 
 PUBLISHER = "ko-embedding-leaderboard"
 """`origin.by` of the numbers of the published board."""
@@ -21,12 +22,15 @@ SCORE_DIGITS = 8
 """Scores on the board are rounded to this many decimals, so that the page, which computes means by itself for the
 visitor's own weights, computes with the very same numbers as the export."""
 
+SLACK = 1e-6
+"""How far beyond -1 and 1 a score may lie: the rounding of single precision."""
+
 _SUFFIX = {"float16": "-fp16", "bfloat16": "-bf16"}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Cell:
-    """One task of one result: a score (-1..1) with its 95 % interval, if there is one, or the failure class."""
+    """One task of one result by a suite's rule: a score (-1..1) with its 95 % interval, or the failure class."""
 
     score: float | None
     low: float | None = None
@@ -35,15 +39,22 @@ class Cell:
     failure: str | None = None
 
 
+Interval = tuple[float, float]
+
 NO_CELL = Cell(score=None)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Entry:
-    """One result. `cells` are in the order of the suite's tasks. `path` and `spec_id` lead to the whole result.
+    """One result, seen through a suite. `path` and `spec_id` lead to the whole result.
+
+    `cells` are in the order of the suite's tasks; `mean_intervals` are the 95 % intervals of the categories' means, in
+    their order, then of the overall mean, or empty where there are none.
 
     `precision` is the one it ran with, or None where the source does not say. `at` is when it was evaluated
-    or, for reported numbers, when they were taken over (ISO 8601). `tokens_per_second` is of the encoding alone.
+    or, for reported numbers, when they were taken over (ISO 8601); `committed_at` is when the model's commit was made,
+    as the Hub told when it was submitted. `doubts` are the result's doubts, with commas. `tokens_per_second` is of the
+    encoding alone.
     """
 
     path: str
@@ -69,6 +80,9 @@ class Entry:
     open_weights: bool | None
     tokens_per_second: float | None
     cells: tuple[Cell, ...]
+    mean_intervals: tuple[Interval | None, ...] = ()
+    committed_at: str | None = None
+    doubts: str | None = None
 
     @property
     def key(self) -> tuple[str, str, str]:
@@ -94,28 +108,39 @@ def origin_of(result: ModelResult) -> OriginName:
 
 def precision_of(result: ModelResult) -> str | None:
     """The precision that a result ran with; None where its source does not tell."""
-    if result.environment.dtype:
-        return result.environment.dtype
+    if result.dtype:
+        return result.dtype
     return None if result.spec.precision == "auto" else result.spec.precision
 
 
 def encoding_speed(result: ModelResult) -> float | None:
-    """Tokens per second of the encoding, or None where it was not measured."""
-    seconds = result.seconds.get("encode")
-    return round(result.tokens / seconds, 1) if result.tokens and seconds else None
+    """Tokens per second of the encoding, over all runs; None where it was not measured."""
+    runs = [run for run in result.runs.values() if run.tokens and "encode" in run.seconds]
+    tokens, seconds = sum(run.tokens or 0 for run in runs), sum(run.seconds["encode"] for run in runs)
+    return round(tokens / seconds, 1) if tokens and seconds else None
 
 
-def entry_of(path: str, result: ModelResult) -> Entry:
-    """What the board needs of the result stored at `path`.
+def entries_of(path: str, result: ModelResult) -> Iterator[Entry]:
+    """What the boards need of the result stored at `path`: an entry for each suite of which it has a task."""
+    return (entry_of(path, result, suite) for suite in SUITES.values() if set(suite.task_ids) & set(result.tasks))
 
-    Raises:
-        KeyError: the result's suite is not known here.
-    """
+
+def with_mean_intervals(entry: Entry, intervals: dict[str, Interval]) -> Entry:
+    """The entry with the intervals of its means: category id, and "overall" -> interval."""
+    suite = SUITES[entry.suite]
+    names = (*(category.id for category in suite.categories), OVERALL)
+    return replace(entry, mean_intervals=tuple(intervals.get(name) for name in names) if intervals else ())
+
+
+def entry_of(path: str, result: ModelResult, suite: Suite) -> Entry:
+    """What a suite's board needs of the result stored at `path`."""
     at = result.evaluated_at or result.origin.at
+    run = result.newest_run
+    max_tokens = run.environment.max_tokens if run is not None else None
     return Entry(
         path=path,
         spec_id=result.spec.id,
-        suite=result.suite,
+        suite=suite.id,
         model=result.spec.model,
         local=result.spec.source == "local",
         revision=result.spec.revision,
@@ -126,29 +151,32 @@ def entry_of(path: str, result: ModelResult) -> Entry:
         reference=result.origin.reference,
         version=result.origin.version,
         at=at.isoformat() if at else None,
+        committed_at=result.committed_at.isoformat() if result.committed_at else None,
+        doubts=",".join(result.doubts) or None,
         keep_duplicates=result.keep_duplicates,
         parameters=result.model.parameters,
         embedding_dimension=result.model.embedding_dimension,
-        max_tokens=result.environment.max_tokens or result.spec.max_tokens or result.model.max_tokens,
+        max_tokens=max_tokens or result.spec.max_tokens or result.model.max_tokens,
         license=result.model.license,
         memory_bytes=result.model.memory_bytes,
         llm_based=result.model.llm_based,
         open_weights=result.model.open_weights,
         tokens_per_second=encoding_speed(result),
-        cells=_cells(result, SUITES[result.suite].task_ids),
+        cells=tuple(_cell(result, task_id, rule) for task_id, rule in suite.rules.items()),
     )
 
 
-def _cells(result: ModelResult, task_ids: Sequence[str]) -> tuple[Cell, ...]:
-    cells = []
-    for task_id in task_ids:
-        task = result.tasks.get(task_id)
-        if task is None:
-            cells.append(NO_CELL)
-            continue
-        low, high = task.interval95 or (None, None)
-        score = None if task.score is None else round(task.score, SCORE_DIGITS)
-        cells.append(
-            Cell(score=score, low=low, high=high, n=task.n, failure=task.error.failure if task.error else None)
-        )
-    return tuple(cells)
+def _cell(result: ModelResult, task_id: str, rule: ScoreRule) -> Cell:
+    task = result.tasks.get(task_id)
+    if task is None:
+        return NO_CELL
+    failure = failure_by(rule, task_id, result)
+    score = score_by(rule, task)
+    low, high = task.intervals95.get(rule.id, (None, None))
+    return Cell(
+        score=None if score is None else round(score, SCORE_DIGITS),
+        low=low,
+        high=high,
+        n=task.n,
+        failure=failure.failure if failure else None,
+    )

@@ -1,8 +1,9 @@
-"""Result files of others -> records that say so. MTEB's raw metrics, scored by our rules.
+"""Result files of others -> records that say so. MTEB's raw metrics; the suites score them by their rules.
 
 Two layouts: MTEB's results folder, `<org>__<model>/<revision>/<Task>.json` with an optional `model_meta.json` beside,
-and JSON lines with one task result each. Nothing is guessed: a result whose metrics do not suffice for our rule has no
-score and says which are missing. MTEB does not remove duplicate pairs, so the records say `keep_duplicates`.
+and JSON lines with one task result each. Nothing is guessed: a result whose metrics do not suffice for a suite's rule
+has no score there, and the board says which metric is missing. MTEB does not remove duplicate pairs, so the records
+say `keep_duplicates`.
 """
 
 import json
@@ -16,10 +17,11 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from evaluator.cleaning import LARGEST, LARGEST_LENGTH, SHORT, bounded_int, clean_text, token_limit
 from evaluator.records import DataProvenance, ModelInfo, ModelResult, Origin, TaskFailure, TaskScore, dump_result
 from evaluator.spec import ModelSpec
-from evaluator.suite import KO_V1, SCORE_RULES, Suite
 from evaluator.task import Task
+from evaluator.tasks import discovered_tasks
 
 MTEB_RESULTS = "https://github.com/embeddings-benchmark/results/tree/main/results"
 
@@ -48,8 +50,8 @@ class Imported:
     left_out: list[str]
 
 
-def import_mteb(path: Path, models: Path | None = None, suite: Suite = KO_V1) -> Imported:
-    """Read MTEB results below a folder, or from a file of JSON lines.
+def import_mteb(path: Path, models: Path | None = None) -> Imported:
+    """Read MTEB results of all tasks known here, below a folder or from a file of JSON lines.
 
     Args:
         models: JSON lines with metadata of the models (`model`, `revision`, `n_parameters`, ...).
@@ -65,14 +67,15 @@ def import_mteb(path: Path, models: Path | None = None, suite: Suite = KO_V1) ->
         found, metadata = _read_lines(path, left_out), {}
     if models is not None:
         metadata |= {(line.get("model"), line.get("revision")): line for line in _json_lines(models, left_out)}
+    known = discovered_tasks()
     by_model: dict[tuple[str, str], dict[str, TaskResult]] = defaultdict(dict)
     for result in found:
-        if result.task in suite.task_ids and _is_ours(result, suite.task(result.task)):
+        if result.task in known and _is_ours(result, known[result.task]):
             by_model[result.model, result.revision][result.task] = result
     results = []
     for (model, revision), tasks in sorted(by_model.items()):
         try:
-            results.append(_record(model, revision, tasks, metadata.get((model, revision), {}), suite))
+            results.append(_record(model, revision, tasks, metadata.get((model, revision), {})))
         except ValidationError as error:
             left_out.append(f"{model} {revision}: {error.errors()[0]['msg']}")
     return Imported(results, left_out)
@@ -91,16 +94,14 @@ def _is_ours(result: TaskResult, task: Task) -> bool:
     return result.split in task.data.splits and result.subset in (task.data.config, "default")
 
 
-def _record(
-    model: str, revision: str, tasks: Mapping[str, TaskResult], metadata: Mapping[str, Any], suite: Suite
-) -> ModelResult:
+def _record(model: str, revision: str, tasks: Mapping[str, TaskResult], metadata: Mapping[str, Any]) -> ModelResult:
+    known = discovered_tasks()
     versions = sorted({result.mteb_version for result in tasks.values() if result.mteb_version})
     return ModelResult(
         spec=ModelSpec(model=model, revision=revision if _COMMIT.fullmatch(revision) else None),
         model=_model_info(metadata),
-        suite=suite.id,
         keep_duplicates=True,
-        tasks={task.id: _task_score(tasks[task.id], task) for task in suite.tasks if task.id in tasks},
+        tasks={task_id: _task_score(tasks[task_id], known[task_id]) for task_id in sorted(tasks)},
         origin=Origin(
             kind="reported",
             by="MTEB",
@@ -115,29 +116,25 @@ def _task_score(result: TaskResult, task: Task) -> TaskScore:
         path=task.data.path, config=task.data.config, split=result.split, revision=result.dataset_revision or "unknown"
     )
     metrics = {name: value for name, value in result.metrics.items() if name != "main_score" and math.isfinite(value)}
-    try:
-        score = SCORE_RULES[task.type](metrics)
-    except KeyError as error:
-        message = f"MTEB's result has no {error.args[0]}, which the score of this task needs."
-        return TaskScore(error=TaskFailure(failure="data_unavailable", message=message), metrics=metrics, data=data)
-    return TaskScore(score=score, metrics=metrics, data=data)
+    if not metrics:
+        message = "MTEB's result has no metric that is a finite number."
+        return TaskScore(error=TaskFailure(failure="data_unavailable", message=message), data=data)
+    return TaskScore(metrics=metrics, data=data)
 
 
 def _model_info(metadata: Mapping[str, Any]) -> ModelInfo:
-    megabytes = _number(metadata.get("memory_usage_mb"))
-    license_ = metadata.get("license")
+    megabytes = metadata.get("memory_usage_mb")
+    whole = math.floor(megabytes) if isinstance(megabytes, int | float) and math.isfinite(megabytes) else None
+    license_ = clean_text(metadata.get("license"), SHORT)
+    open_weights = metadata.get("open_weights")
     return ModelInfo(
-        parameters=_number(metadata.get("n_parameters")),
-        embedding_dimension=_number(metadata.get("embed_dim")),
-        max_tokens=_number(metadata.get("max_tokens")),
-        license=license_ if isinstance(license_, str) and license_ != "not specified" else None,
-        memory_bytes=None if megabytes is None else megabytes * 2**20,
-        open_weights=metadata.get("open_weights"),
+        parameters=bounded_int(metadata.get("n_parameters"), 0, LARGEST),
+        embedding_dimension=bounded_int(metadata.get("embed_dim"), 1, LARGEST_LENGTH),
+        max_tokens=token_limit(metadata.get("max_tokens")),
+        license=None if license_ == "not specified" else license_,
+        memory_bytes=None if whole is None else bounded_int(whole * 2**20, 0, LARGEST),
+        open_weights=open_weights if isinstance(open_weights, bool) else None,
     )
-
-
-def _number(value: object) -> int | None:
-    return int(value) if isinstance(value, int | float) and math.isfinite(value) else None
 
 
 def _json_lines(path: Path, left_out: list[str]) -> Iterator[dict[str, Any]]:

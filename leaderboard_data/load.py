@@ -4,13 +4,16 @@ A file that cannot be read is reported by name and left out; it never stops the 
 """
 
 import logging
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
+from evaluator.evidence.bootstrap import mean_intervals95
+from evaluator.reading import RESULTS_BYTES, BadFile, reading
 from evaluator.records import ModelResult, load_result
 from evaluator.suite import SUITES
-from leaderboard_data.entry import Entry, entry_of
-from leaderboard_data.index import INDEX_PATH, load_index
+from leaderboard_data.entry import Entry, entries_of, with_mean_intervals
+from leaderboard_data.index import INDEX_PATH, MEANS_PATH, is_current, load_index
+from leaderboard_data.significance import Replicates, load_replicates
+from leaderboard_data.sound import sound
 from store import Store
 from store.errors import NotFound
 from store.update import Snapshot
@@ -30,7 +33,7 @@ class Unreadable:
 
 @dataclass
 class Reader:
-    """Reads results of one store and keeps what it parsed by blob id: a file is parsed once, however often asked."""
+    """Reads results of one store; what it parsed is kept by blob id while the store holds it: a file is parsed once."""
 
     _parsed: dict[str, tuple[tuple[ModelResult, ...], str | None]] = field(default_factory=dict)
 
@@ -47,60 +50,85 @@ class Reader:
             if why:
                 unreadable.append(Unreadable(path, why))
             found[path] = results
+        there = set(snapshot.list(RESULTS_FOLDER).values())
+        self._parsed = {blob: parsed for blob, parsed in self._parsed.items() if blob in there}
         return found, unreadable
-
-    def at(self, snapshot: Snapshot, path: str) -> tuple[ModelResult, ...]:
-        """The results in one file, empty if it is not readable.
-
-        Raises:
-            NotFound: there is no such file at this revision.
-        """
-        blob = snapshot.list(path.rpartition("/")[0]).get(path)
-        if blob is None:
-            raise NotFound(f"no result file {path}")
-        if blob not in self._parsed:
-            self._parsed[blob] = parse_results(path, snapshot.read(path))
-        return self._parsed[blob][0]
 
 
 def parse_results(path: str, content: bytes) -> tuple[tuple[ModelResult, ...], str | None]:
     """The results in a file's content, and why some of it is missing (None: all of it was read)."""
-    texts = content.splitlines() if path.endswith(".jsonl") else [content]
     results = []
     why = None
+    try:
+        with reading(path, content, RESULTS_BYTES):
+            texts = content.splitlines() if path.endswith(".jsonl") else [content]
+    except BadFile as error:
+        return (), error.why
     for number, text in enumerate(texts, start=1):
         try:
-            result = load_result(text)
-            if result.suite not in SUITES:
-                raise ValueError(f"suite {result.suite!r} is not known here")
-            results.append(result)
-        except ValueError as error:
+            results.append(load_result(text, path))
+        except BadFile as error:
             place = f"line {number}: " if len(texts) > 1 else ""
-            why = why or f"{place}{_first_lines(str(error))}"
+            why = why or f"{place}{error.why}"
     return tuple(results), why
 
 
-def _first_lines(text: str) -> str:
-    return " ".join(text.split())[:300]
+def samples_path(path: str) -> str:
+    """Where the samples of the result stored at `path` are."""
+    return f"samples/{path.removeprefix(f'{RESULTS_FOLDER}/').removesuffix('.json')}.parquet"
 
 
-def entries_of(results: Mapping[str, tuple[ModelResult, ...]]) -> Iterator[Entry]:
-    """The board's entries of results by path."""
-    return (entry_of(path, result) for path, found in results.items() for result in found)
+def replicates_path(path: str) -> str:
+    """Where the bootstrap replicates of the result stored at `path` are."""
+    return f"replicates/{path.removeprefix(f'{RESULTS_FOLDER}/').removesuffix('.json')}.npz"
+
+
+def entries_with_intervals(path: str, result: ModelResult, replicates: Replicates | None) -> list[Entry]:
+    """A result's entries, with the intervals of their means where it has replicates."""
+    return [
+        with_mean_intervals(entry, mean_intervals95(SUITES[entry.suite], replicates)) if replicates else entry
+        for entry in entries_of(path, result)
+    ]
 
 
 def load_entries(snapshot: Snapshot, reader: Reader) -> list[Entry]:
-    """The entries at a revision: from the index, or, where it is missing or damaged, from the result files."""
+    """The entries at a revision: from the index, or, where it is missing, damaged or old, from the result files."""
     try:
-        return load_index(snapshot.read(INDEX_PATH))
+        content = snapshot.read(INDEX_PATH)
+        if is_current(content):
+            return load_index(content, snapshot.read(MEANS_PATH))
+        log.info("%s was made by another version; reading the result files", INDEX_PATH)
     except NotFound:
-        log.info("the results store has no %s; reading the result files", INDEX_PATH)
+        log.info("the results store has no index; reading the result files")
     except ValueError as error:
         log.warning("%s; reading the result files instead", error)
+    return read_entries(snapshot, reader)
+
+
+def read_entries(snapshot: Snapshot, reader: Reader) -> list[Entry]:
+    """The entries at a revision, from the result files and their replicates: what the index should hold."""
     results, unreadable = reader.results(snapshot)
     for file in unreadable:
         log.warning("left out %s: %s", file.path, file.why)
-    return list(entries_of(results))
+    entries = (
+        entry
+        for path, found in results.items()
+        for result in found
+        for entry in entries_with_intervals(path, result, stored_replicates(snapshot, path))
+    )
+    return list(sound(entries, "the result files"))
+
+
+def stored_replicates(snapshot: Snapshot, path: str) -> Replicates | None:
+    """The replicates of the result stored at `path`; None where there are none that can be read."""
+    name = replicates_path(path)
+    if not snapshot.exists(name):
+        return None
+    try:
+        return load_replicates(snapshot.read(name), name)
+    except ValueError as error:
+        log.warning("left out %s", error)
+        return None
 
 
 def snapshot_of(store: Store, revision: str | None = None) -> Snapshot:

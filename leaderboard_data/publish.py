@@ -1,16 +1,35 @@
 """A result -> the change to commit: result file, samples, replicates, index and data set card, all in one commit."""
 
+import dataclasses
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
-from evaluator.records import ModelResult, dump_result
+import numpy as np
+
+from evaluator.evidence.samples import dump_samples, load_samples
+from evaluator.kinds import Samples
+from evaluator.merging import merge
+from evaluator.records import ModelResult, dump_result, load_result
 from evaluator.spec import result_path
-from evaluator.suite import SUITES
-from leaderboard_data.entry import Entry, entry_of
-from leaderboard_data.index import INDEX_PATH, dump_index, load_index
-from leaderboard_data.load import RESULTS_FOLDER, Reader, entries_of, parse_results
-from leaderboard_data.significance import dump_replicates
+from evaluator.suite import rules_of
+from evaluator.tasks import discovered_tasks
+from leaderboard_data.entry import Entry, entries_of
+from leaderboard_data.importing import dump_lines
+from leaderboard_data.index import dump_index
+from leaderboard_data.load import (
+    RESULTS_FOLDER,
+    Reader,
+    entries_with_intervals,
+    load_entries,
+    parse_results,
+    read_entries,
+    replicates_path,
+    samples_path,
+    stored_replicates,
+)
+from leaderboard_data.significance import Replicates, dump_replicates
 from store import Store
 from store.errors import NotFound
 from store.update import Change, Snapshot, update
@@ -27,73 +46,149 @@ pretty_name: Korean embedding leaderboard, results
 configs:
 - config_name: leaderboard
   data_files: leaderboard.parquet
+- config_name: means
+  data_files: means.parquet
 ---
 
 # 한국어 임베딩 리더보드: 결과
 
-`leaderboard.parquet` has one row per result and task (scores from -1 to 1). `results/<org>__<name>/` holds the whole
+`leaderboard.parquet` has one row per result, suite and task (scores from -1 to 1), `means.parquet` one per mean of a
+suite, with its 95 % interval. `results/<org>__<name>/` holds the whole
 result files with every metric and its provenance, `samples/` the values per pair and per query behind the scores,
 `replicates/` the scores on 1,000 bootstrap resamples of them.
 """
 
 
-def samples_path(path: str) -> str:
-    """Where the samples of the result stored at `path` are."""
-    return f"samples/{path.removeprefix(f'{RESULTS_FOLDER}/').removesuffix('.json')}.parquet"
+@dataclass(frozen=True)
+class _Stored:
+    """What the store holds of one result: the record, its samples and its replicates."""
+
+    result: ModelResult
+    samples: Mapping[str, Samples]
+    replicates: Replicates
 
 
-def replicates_path(path: str) -> str:
-    """Where the bootstrap replicates of the result stored at `path` are."""
-    return f"replicates/{path.removeprefix(f'{RESULTS_FOLDER}/').removesuffix('.json')}.npz"
+def _replicates(samples: Mapping[str, Samples]) -> Replicates:
+    """Each task's score, by each rule that a suite has for it, on 1,000 resamples. Takes seconds."""
+    from evaluator.evidence.bootstrap import resampled_scores
 
-
-def _replicates(result: ModelResult, samples: bytes) -> bytes | None:
-    """The replicates file of a samples file: each task's score on 1,000 resamples. Takes seconds.
-
-    None, with a warning, if the samples are not readable: the result is published all the same.
-    """
-    from evaluator.bootstrap import resampled_scores
-    from evaluator.samples import load_samples
-
-    try:
-        by_task = load_samples(samples)
-    except ValueError as error:
-        log.warning("no replicates are published: %s", error)
-        return None
-    found = {
-        task.id: resampled_scores(task, by_task[task.id]) for task in SUITES[result.suite].tasks if task.id in by_task
+    known = discovered_tasks()
+    return {
+        (task_id, rule_id): scores.astype(np.float32)  # as they are stored
+        for task_id, columns in samples.items()
+        if task_id in known
+        for rule_id, scores in resampled_scores(known[task_id], columns, rules_of(task_id)).items()
+        if np.isfinite(scores).all()  # a resample without a score: no interval
     }
-    return dump_replicates(found)
 
 
-def publish_change(result: ModelResult, samples: bytes | None = None) -> Callable[[Snapshot], Change | None]:
+def publish_change(
+    result: ModelResult, samples: bytes | None = None, *, replace: bool = False
+) -> Callable[[Snapshot], Change | None]:
     """The change, for `store.update.update`, that publishes `result`. Publishing it again changes nothing.
 
-    The path follows from the spec, so a later evaluation of the same spec takes the place of the earlier one.
+    The path follows from the spec. What the store holds there already is kept: the runs add up (`evaluator.merging`),
+    with their samples and replicates. With `replace` an earlier result gives way as a whole.
+
+    Raises (when the change is made):
+        CannotMerge: the store holds a result that this one cannot be added to.
     """
     path = result_path(result.spec)
-    content = dump_result(result)
-    entry = entry_of(path, result)
-    beside = {samples_path(path): samples, replicates_path(path): samples and _replicates(result, samples)}
+    new = _Stored(result, _readable_samples(samples), {})
+    new = dataclasses.replace(new, replicates=_replicates(new.samples))
 
     def change(snapshot: Snapshot) -> Change | None:
+        stored = None if replace else _stored(snapshot, path)
+        whole = new if stored is None else _together(stored, new)
+        entries = entries_with_intervals(path, whole.result, whole.replicates)
         others = [other for other in _indexed(snapshot) if other.path != path]
-        files: dict[str, bytes | None] = {path: content, INDEX_PATH: dump_index([*others, entry])}
-        files |= {name: there for name, there in beside.items() if there is not None}
+        files: dict[str, bytes | None] = {path: dump_result(whole.result), **dump_index([*others, *entries])}
+        if whole.samples:
+            files[samples_path(path)] = dump_samples(whole.samples)
+            files[replicates_path(path)] = dump_replicates(whole.replicates)
         if not snapshot.exists(CARD_PATH):
             files[CARD_PATH] = CARD.encode()
         if all(_is(snapshot, name, wanted) for name, wanted in files.items()):
             return None
-        return Change(files, f"Publish {entry.name}")
+        return Change(files, f"Publish {result.spec.model}")
 
     return change
 
 
+def confirm_change(model: str, revision: str) -> Callable[[Snapshot], Change | None]:
+    """The change that confirms what is in doubt of a model's results at a commit: a maintainer found them right.
+
+    Raises (when the change is made):
+        NotFound, BadFile: a result is not there, or cannot be read.
+    """
+
+    def change(snapshot: Snapshot) -> Change | None:
+        indexed = _indexed(snapshot)
+        paths = {
+            e.path for e in indexed if (e.model, e.revision, e.origin) == (model, revision, "measured") and e.doubts
+        }
+        if not paths:
+            return None
+        files: dict[str, bytes | None] = {}
+        for path in sorted(paths):
+            result = load_result(snapshot.read(path), path)
+            confirmed = tuple(sorted({*result.confirmed, *result.doubts}))
+            files[path] = dump_result(result.model_copy(update={"confirmed": confirmed}))
+        settled = [dataclasses.replace(e, doubts=None) if e.path in paths else e for e in indexed]
+        return Change({**files, **dump_index(settled)}, f"Confirm {model} at {revision[:12]}")
+
+    return change
+
+
+def _together(stored: _Stored, new: _Stored) -> _Stored:
+    """Both results as one; samples and replicates of each task are those of the run that it is from."""
+    whole = merge(stored.result, new.result)
+    kept = {task_id for task_id in whole.tasks if whole.tasks[task_id] == stored.result.tasks.get(task_id)}
+    parts = [(stored, kept), (new, set(whole.tasks) - kept)]
+    return _Stored(
+        whole,
+        {task: columns for part, tasks in parts for task, columns in part.samples.items() if task in tasks},
+        {key: scores for part, tasks in parts for key, scores in part.replicates.items() if key[0] in tasks},
+    )
+
+
+def _stored(snapshot: Snapshot, path: str) -> _Stored | None:
+    """What the store holds at `path`; None where there is nothing that can be read."""
+    if not snapshot.exists(path):
+        return None
+    try:
+        result = load_result(snapshot.read(path))
+    except ValueError as error:
+        log.warning("%s cannot be read and is written anew: %s", path, error)
+        return None
+    samples = snapshot.read(samples_path(path)) if snapshot.exists(samples_path(path)) else None
+    return _Stored(result, _readable_samples(samples), stored_replicates(snapshot, path) or {})
+
+
+def _readable_samples(samples: bytes | None) -> Mapping[str, Samples]:
+    """The samples in a file's content; none, with a warning, if it cannot be read: the result counts all the same."""
+    try:
+        return load_samples(samples) if samples else {}
+    except ValueError as error:
+        log.warning("no samples and replicates: %s", error)
+        return {}
+
+
 def rebuild_index(snapshot: Snapshot) -> Change | None:
-    """The change that makes the index anew from the result files."""
-    results, _ = Reader().results(snapshot)
-    content = dump_index(entries_of(results))
-    return None if _is(snapshot, INDEX_PATH, content) else Change({INDEX_PATH: content}, "Make the index anew")
+    """The change that makes the index anew from the result files, which are brought up to this schema."""
+    reader = Reader()
+    results, _ = reader.results(snapshot)
+    files: dict[str, bytes | None] = {**dump_index(read_entries(snapshot, reader))}
+    for path, found in results.items():
+        is_lines = path.endswith(".jsonl")
+        written = len(snapshot.read(path).splitlines()) if is_lines else 1
+        if len(found) == written:  # a file with something that cannot be read stays as it is
+            files[path] = dump_lines(found) if is_lines else dump_result(found[0])
+        replicates = stored_replicates(snapshot, path)
+        if replicates:
+            files[replicates_path(path)] = dump_replicates(replicates)
+    changed = {name: content for name, content in files.items() if not _is(snapshot, name, content)}
+    return Change(changed, "Make the index anew") if changed else None
 
 
 def shipped_files() -> dict[str, bytes]:
@@ -118,7 +213,7 @@ def seed(store: Store) -> str:
             return None
         files = shipped_files()
         index = dump_index(shipped_entries(files.items()))
-        return Change({**files, INDEX_PATH: index, CARD_PATH: CARD.encode()}, "Begin with the published board")
+        return Change({**files, **index, CARD_PATH: CARD.encode()}, "Begin with the published board")
 
     return update(store, change)
 
@@ -134,16 +229,12 @@ def shipped_entries(files: Iterable[tuple[str, bytes]] | None = None) -> list[En
         results, why = parse_results(path, content)
         if why:
             raise ValueError(f"{path}: {why}")
-        entries.extend(entry_of(path, result) for result in results)
+        entries.extend(entry for result in results for entry in entries_of(path, result))
     return entries
 
 
 def _indexed(snapshot: Snapshot) -> list[Entry]:
-    try:
-        return load_index(snapshot.read(INDEX_PATH))
-    except (NotFound, ValueError):  # no index yet, or one of another version: the files are the truth
-        results, _ = Reader().results(snapshot)
-        return list(entries_of(results))
+    return load_entries(snapshot, Reader())
 
 
 def _is(snapshot: Snapshot, path: str, wanted: bytes | None) -> bool:

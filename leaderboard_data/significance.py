@@ -1,29 +1,31 @@
-"""Which differences mean something: intervals of means, paired differences, and tie groups. Pure.
+"""Which differences mean something: paired differences, and tie groups. Pure.
 
-A result's replicates are its task scores on 1,000 bootstrap resamples (`evaluator.bootstrap`, written beside the
-samples when it is published). The resamples are drawn by a generator seeded with the task, so two models that were
+A result's replicates are its task scores on 1,000 bootstrap resamples (`evaluator.evidence.bootstrap`, written beside
+the samples when it is published). The resamples are drawn by a generator seeded with the task, so two models that were
 scored on the same pairs or queries were scored on the same resamples: the difference of their replicates is a paired
 bootstrap of the difference (Efron and Tibshirani, 1993, chapter 13). It is significant at 5 % if the 95 % interval
 of the difference does not hold zero. Reported results have no replicates, hence no interval and no tie group.
 """
 
 import io
-import zipfile
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import numpy as np
 
-from evaluator.suite import KO_V1, Suite
+from evaluator.evidence.bootstrap import RESAMPLES, Replicates, mean_replicates, percentiles
+from evaluator.reading import REPLICATES_BYTES, reading, vectors
+from evaluator.schema1 import RULE_OF_TASK
+from evaluator.suite import OVERALL, Suite
 from leaderboard_data.board import means
-from leaderboard_data.entry import Entry
+from leaderboard_data.entry import SLACK, Entry
+
+_KEY = re.compile(r"(?P<task>[A-Za-z0-9][\w.-]{0,199})(/(?P<rule>\w{1,100}))?")
 
 Key = tuple[str, str, str]
 """`Entry.key`."""
-
-Replicates = Mapping[str, np.ndarray]
-"""Task id -> (resamples,) scores."""
 
 NEIGHBOURS = 30
 """A tie group ends where this many models in a row are told apart."""
@@ -47,76 +49,59 @@ class Difference:
 
 @dataclass(frozen=True)
 class Evidence:
-    """What the replicates say of a board.
+    """What the replicates say of a suite's board.
 
-    `mean_intervals`: for each result the intervals of its category means, in the suite's order, then of its average.
     `ties`: view -> result -> the best and the worst result that it is not significantly different from.
     """
 
-    mean_intervals: Mapping[Key, tuple[tuple[float, float] | None, ...]] = field(default_factory=dict)
     ties: Mapping[str, Mapping[Key, tuple[Key, Key]]] = field(default_factory=dict)
 
 
 def dump_replicates(replicates: Replicates) -> bytes:
-    """The replicates file: float32 arrays by task id, in numpy's npz form without pickles."""
+    """The replicates file: float32 arrays by "task/rule", in numpy's npz form without pickles."""
     sink = io.BytesIO()
-    arrays: dict[str, Any] = {task: values.astype(np.float32) for task, values in sorted(replicates.items())}
+    arrays: dict[str, Any] = {
+        f"{task}/{rule}": values.astype(np.float32) for (task, rule), values in sorted(replicates.items())
+    }
     np.savez_compressed(sink, **arrays)
     return sink.getvalue()
 
 
-def load_replicates(content: bytes) -> dict[str, np.ndarray]:
-    """Task id -> replicates.
+def load_replicates(content: bytes, name: str = "the replicates file") -> dict[tuple[str, str], np.ndarray]:
+    """(task id, rule id) -> replicates. Files that came with results of schema 1 name no rule: it is ko-v1's.
 
     Raises:
-        ValueError: it is not a replicates file.
+        ValueError: (BadFile) it is not a replicates file, or holds something other than 1,000 scores from -1 to 1 for
+            each key. `name` is for the error.
     """
-    try:
-        with np.load(io.BytesIO(content), allow_pickle=False) as archive:
-            return {task: np.asarray(archive[task], dtype=np.float32) for task in archive.files}
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
-        raise ValueError(f"not a replicates file: {error}") from error
+    with reading(name, content, REPLICATES_BYTES):
+        found = {_named(key): values.astype(np.float32) for key, values in vectors(content, RESAMPLES).items()}
+        for (task, rule), values in found.items():
+            if np.abs(values).max() > 1 + SLACK:
+                raise ValueError(f"{task}/{rule} has scores that do not lie between -1 and 1")
+        return found
 
 
-def interval95(values: np.ndarray) -> tuple[float, float]:
-    """The 2.5th and the 97.5th percentile."""
-    low, high = np.percentile(values, [2.5, 97.5])
-    return float(low), float(high)
-
-
-def mean_replicates(replicates: Replicates, suite: Suite = KO_V1) -> dict[str, np.ndarray]:
-    """Category id, and "overall" -> replicates of the mean; only means of which no task is missing.
-
-    The tasks' resamples were drawn independently of each other, so adding them up by number is right.
-    """
-    found: dict[str, np.ndarray] = {
-        category.id: np.mean([replicates[task] for task in category.task_ids], axis=0, dtype=np.float64).reshape(-1)
-        for category in suite.categories
-        if all(task in replicates for task in category.task_ids)
-    }
-    if len(found) == len(suite.categories):
-        found["overall"] = np.mean([found[category.id] for category in suite.categories], axis=0)
-    return found
+def _named(key: str) -> tuple[str, str]:
+    named = _KEY.fullmatch(key)
+    if named is None or (named["rule"] is None and named["task"] not in RULE_OF_TASK):
+        raise ValueError(f"{key[:100]} is not the name of a task with a rule")
+    return named["task"], named["rule"] or RULE_OF_TASK[named["task"]]
 
 
 def difference(a: np.ndarray, b: np.ndarray, observed: float) -> Difference:
     """The observed difference a - b with the interval of the paired replicates."""
-    return Difference(observed, *interval95(a - b))
+    return Difference(observed, *percentiles(a - b))
 
 
-def evidence(entries: Sequence[Entry], replicates: Mapping[Key, Replicates], suite: Suite = KO_V1) -> Evidence:
-    """Intervals and tie groups of the entries that have replicates. `entries` are those that the board lists."""
+def evidence(entries: Sequence[Entry], replicates: Mapping[Key, Replicates], suite: Suite) -> Evidence:
+    """Tie groups of the entries that have replicates. `entries` are those that the suite's board lists."""
     of_means = {
-        entry.key: mean_replicates(replicates[entry.key], suite) for entry in entries if entry.key in replicates
+        entry.key: mean_replicates(suite, replicates[entry.key]) for entry in entries if entry.key in replicates
     }
-    views = [*(category.id for category in suite.categories), "overall"]
-    intervals = {
-        key: tuple(interval95(found[view]) if view in found else None for view in views)
-        for key, found in of_means.items()
-    }
+    views = [*(category.id for category in suite.categories), OVERALL]
     with_replicates = [entry for entry in entries if entry.key in of_means and entry.complete]
-    ties = {view: _ties(with_replicates, of_means, view, suite) for view in views}
-    return Evidence(intervals, ties)
+    return Evidence({view: _ties(with_replicates, of_means, view, suite) for view in views})
 
 
 def _ties(
@@ -159,4 +144,4 @@ def paired(a: Entry, b: Entry) -> bool:
 
 def _mean(entry: Entry, view: str, suite: Suite) -> float | None:
     of_category, overall = means(entry, suite)
-    return overall if view == "overall" else of_category[view]
+    return overall if view == OVERALL else of_category[view]

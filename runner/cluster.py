@@ -7,6 +7,7 @@ local to a node: an evaluation that moves to another node begins again.
 """
 
 import time
+from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -16,10 +17,13 @@ import ray.exceptions
 from pydantic import SecretStr
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
-from runner.child import GRACE_SECONDS, ROOT, ChildProcess, Event, Job, Limits, Outcome
+from runner.cage import NO_CAGE, detect
+from runner.child import GRACE_SECONDS, ROOT, ChildProcess, Job, Limits, Outcome
+from runner.events import Event
 from settings import evaluation_environment
 
 _POLL_SECONDS = 0.5
+_KEPT_EVENTS = 1000
 _NOT_SENT = [".git", ".venv", ".data", "tests", "docs", "screenshots", "evaluations", "**/__pycache__"]
 
 
@@ -42,7 +46,8 @@ class RayTasks:
     """Evaluates jobs as Ray tasks, each with `gpus` GPUs and `cpus` processors.
 
     `start_seconds`: how long a task may wait for a node that has them. `limits.seconds` holds for the evaluation
-    itself; the driver gives up a little later, should the node not say so. `command` replaces the evaluator, for tests.
+    itself; the driver gives up a little later, should the node not say so. `max_gib`, `keep_models` and `command`: as
+    `runner.child.ChildProcess`. `caged`: in the strongest cage that the node has; a `command` of tests needs none.
     """
 
     limits: Limits
@@ -53,6 +58,9 @@ class RayTasks:
     models_token: SecretStr | None = None
     secrets: Sequence[str] = ()
     command: Sequence[str] | None = None
+    caged: bool = True
+    max_gib: float = 0.0
+    keep_models: bool = False
 
     def __call__(self, job: Job, on_event: Callable[[Event], None], stopped: Callable[[], bool]) -> Outcome:
         """Evaluate `job` on some node; the same contract as `runner.child.ChildProcess`."""
@@ -61,7 +69,7 @@ class RayTasks:
         mailbox: Any = _Mailbox.options(num_cpus=0, scheduling_strategy=here).remote()  # type: ignore[attr-defined]
         outcome: Any = _evaluate.options(
             num_gpus=self.gpus, num_cpus=self.cpus, max_retries=self.lost_nodes, retry_exceptions=False
-        ).remote(job, self.limits, self.models_token, tuple(self.secrets), self.command, mailbox)
+        ).remote(job, self, mailbox)
         try:
             return self._follow(outcome, mailbox, on_event, stopped)
         except ray.exceptions.OutOfMemoryError:
@@ -111,32 +119,44 @@ class _Mailbox:
     """The events of one evaluation on their way to the driver."""
 
     def __init__(self) -> None:
-        self._events: list[Event] = []
+        self._events: deque[Event] = deque(maxlen=_KEPT_EVENTS)
 
     def put(self, event: Event) -> None:
         self._events.append(event)
 
     def take(self) -> list[Event]:
-        taken, self._events = self._events, []
+        taken = list(self._events)
+        self._events.clear()
         return taken
 
 
 @ray.remote
 def _evaluate(
     job: Job,
-    limits: Limits,
-    models_token: SecretStr | None,
-    secrets: Sequence[str],
-    command: Sequence[str] | None,
+    terms: RayTasks,
     mailbox: Any,
 ) -> Outcome:
     """On a node: one evaluation in a child process."""
 
+    progress_told = 0.0
+
     def tell(event: Event) -> None:
-        if event:
-            mailbox.put.remote(dict(event))
+        nonlocal progress_told
+        is_progress = event.get("event") == "progress"
+        if not event or (is_progress and time.monotonic() < progress_told + _POLL_SECONDS):
+            return  # the driver does not look more often
+        if is_progress:
+            progress_told = time.monotonic()
+        mailbox.put.remote(dict(event))
 
     tell({"event": "started"})
-    environment = evaluation_environment(models_token)
-    child = ChildProcess(environment=environment, limits=limits, secrets=secrets, command=command)
+    child = ChildProcess(
+        environment=evaluation_environment(terms.models_token),
+        limits=terms.limits,
+        secrets=terms.secrets,
+        command=terms.command,
+        cage=detect() if terms.caged else NO_CAGE,
+        max_gib=terms.max_gib,
+        keep_models=terms.keep_models,
+    )
     return child(job, tell, lambda: False)

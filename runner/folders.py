@@ -1,6 +1,7 @@
 """The evaluations' folders: one a spec, kept while an evaluation of it may go on, removed afterwards."""
 
 import fcntl
+import os
 import re
 import shutil
 import time
@@ -37,12 +38,14 @@ def remove_others(work_dir: Path, spec_ids: Collection[str], *, older_than: floa
 
 
 def _in_use(folder: Path) -> bool:
-    lock = folder / LOCK
-    if not lock.exists():
+    try:  # an evaluation may have put something else in the lock's place: a pipe would be waited for
+        descriptor = os.open(folder / LOCK, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError:
         return False
-    with lock.open() as held:
-        try:
-            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return True
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(descriptor)
     return False

@@ -28,7 +28,8 @@ def json_lines(worker: str, now: Callable[[], datetime] = records.now) -> Say:
 
     def say(event: str, **fields: object) -> None:
         line = {"at": now().isoformat(), "worker": worker, "event": event, **fields}
-        print(json.dumps(line, ensure_ascii=False, default=str), file=sys.stdout, flush=True)
+        text = json.dumps(line, ensure_ascii=False, default=str)
+        print(text.encode("utf-8", "replace").decode(), file=sys.stdout, flush=True)  # half a surrogate pair is no text
 
     return say
 

@@ -5,9 +5,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from store import Commit
-from submissions.queue import claim_order, lease_expired
+from submissions.files import Listing
+from submissions.order import claim_order
 from submissions.record import Status, Submission
-from submissions.stored import Listing
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
@@ -20,12 +20,13 @@ def status(listing: Listing, logs: Mapping[str, Sequence[Commit]], at: datetime,
     """
     by_state = {state: [s for s in listing.submissions if s.status is state] for state in Status}
     waiting = sorted(by_state[Status.QUEUED], key=claim_order)
-    failed = [s for s in by_state[Status.FAILED] if at - s.history[-1].at <= DAY]
+    failed = [s for s in by_state[Status.FAILED] if s.entered is not None and at - s.entered.at <= DAY]
     made = {name: sum(1 for commit in log if at - commit.at <= HOUR) for name, log in logs.items()}
     return {
         "at": at.isoformat(),
         "revision": listing.revision,
         "pending": len(by_state[Status.PENDING]),
+        "asked": len(by_state[Status.WAITING]),
         "queued": len(waiting),
         "next": [_named(s) for s in waiting[:5]],
         "delayed": sum(1 for s in waiting if s.not_before is not None and s.not_before > at),
@@ -50,7 +51,7 @@ def _running(submission: Submission, at: datetime) -> dict[str, Any]:
         "worker": lease.worker,
         "attempt": submission.attempt,
         "lease_minutes_left": round((lease.until - at).total_seconds() / 60, 1),
-        "lease_expired": lease_expired(submission, at),
+        "lease_overdue": lease.until < at,  # by this machine's clock: to be looked at, not to act on
         "progress": lease.progress,
     }
 
@@ -58,11 +59,12 @@ def _running(submission: Submission, at: datetime) -> dict[str, Any]:
 def status_text(told: Mapping[str, Any]) -> str:
     """`status` for people."""
     delayed = f", {told['delayed']} of them after a pause" if told["delayed"] else ""
-    lines = [f"{told['pending']} wait for approval, {told['queued']} are queued{delayed}."]
+    asked = f"{told['asked']} for their submitter's answer, " if told["asked"] else ""
+    lines = [f"{told['pending']} wait for approval, {asked}{told['queued']} are queued{delayed}."]
     lines += [f"  next: {each['id']}  {each['model']}" for each in told["next"]]
     lines.append(f"{len(told['running'])} run.")
     for each in told["running"]:
-        left = "lease ran out" if each["lease_expired"] else f"lease for {each['lease_minutes_left']} min"
+        left = "lease ran out by this clock" if each["lease_overdue"] else f"lease for {each['lease_minutes_left']} min"
         lines.append(f"  {each['id']}  {each['model']}  {each['worker']}, attempt {each['attempt']}, {left}")
         if progress := ", ".join(f"{key} {value}" for key, value in each["progress"].items()):
             lines.append(f"    {progress}")

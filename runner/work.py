@@ -3,9 +3,9 @@
 What each step leaves behind, and who goes on from there, is a table in docs/design.md ("When a worker dies").
 """
 
-import shutil
 import threading
 import time
+import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -13,16 +13,24 @@ from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 from evaluator.errors import FailureClass
+from evaluator.merging import CannotMerge, lacking
 from evaluator.records import ModelResult
 from evaluator.spec import result_path
+from evaluator.suite import SUITES, tasks_of
+from evaluator.tasks import discovered_tasks
 from leaderboard_data.publish import publish_change
-from runner.child import Event, Job, Outcome
+from runner.child import Job, Outcome
+from runner.disk import Room
+from runner.events import Event
 from runner.folders import folder_of, remove_others
+from runner.lease import Lease
+from runner.left import Refused, remove
 from runner.logs import Say
+from runner.vouch import vouched
 from store.errors import Conflict, OutcomeUnknown, StoreError, Unavailable
 from store.update import update
+from submissions.claims import MAX_ATTEMPTS
 from submissions.errors import LeaseLost
-from submissions.queue import MAX_ATTEMPTS
 from submissions.record import OPEN, ResultReference, Submission
 from submissions.stored import Queue
 
@@ -42,7 +50,7 @@ class Terms:
     `lease`: how long a claim holds without a word. `beat`: the least time between renewals at a task's end; without
     one the lease is renewed when half of it is over. `retry_delay`: the wait after a failure that may pass.
     `max_parameters`: larger models are left to others; one whose size the Hub does not tell is taken.
-    `tasks`: only these tasks (for trials; the results have no rank).
+    `tasks`: only these tasks (for trials; what the result lacks then is run when it is submitted again).
     """
 
     lease: timedelta = timedelta(minutes=30)
@@ -58,7 +66,7 @@ class Worker:
     """Takes submissions from `queue` and evaluates them with `evaluate`, one at a time.
 
     `name` is unique among the workers. `work_dir` keeps the evaluations' folders, one a spec, until they end. `say`
-    gets one line per transition. `clock` is monotonic, seconds; `wait` sleeps, shorter if the worker is to stop.
+    gets a line per transition. What has no `room` is left to others. `clock`: monotonic seconds; `wait` may wake early.
     """
 
     def __init__(
@@ -72,6 +80,7 @@ class Worker:
         say: Say,
         clock: Callable[[], float] = time.monotonic,
         wait: Callable[[float], object] | None = None,
+        room: Room | None = None,
     ) -> None:
         self.queue = queue
         self.name = name
@@ -82,6 +91,7 @@ class Worker:
         self._clock = clock
         self._stop = threading.Event()
         self._wait = wait or self._stop.wait
+        self._room = room or Room(work_dir)
 
     def stop(self) -> None:
         """Claim nothing more, and give back what is being evaluated. May be called from a signal handler."""
@@ -130,19 +140,27 @@ class Worker:
         submission = self.queue.claim(self.name, self.terms.lease, self._accepts)
         if submission is None:
             return False
-        assert submission.lease is not None
         self._say("claimed", **_told(submission), attempt=submission.attempt)
+        terms = self.terms
+        lease = Lease(self.queue, submission, length=terms.lease, beat=terms.beat, clock=self._clock, say=self._say)
         try:
-            self._see_through(submission, _Lease(self, submission, submission.lease.nonce))
+            try:
+                self._see_through(submission, lease)
+            except (LeaseLost, StoreError):
+                raise
+            except Exception as error:  # whatever an evaluation made go wrong here is its end, and not the worker's
+                self._fail_by(submission, lease, error)
         except LeaseLost:
             self._say("lease_lost", **_told(submission))
         return True
 
     def _accepts(self, submission: Submission) -> bool:
+        if not set(submission.suites) <= set(SUITES) or not self._room.has(submission, self._say):
+            return False  # a worker of a newer version knows the suites; one with room takes it
         limit, parameters = self.terms.max_parameters, submission.metadata.parameters
         return limit is None or parameters is None or parameters <= limit
 
-    def _see_through(self, submission: Submission, lease: "_Lease") -> None:
+    def _see_through(self, submission: Submission, lease: Lease) -> None:
         """Evaluate, publish, and close a claimed submission.
 
         Raises:
@@ -155,25 +173,63 @@ class Worker:
             self._close(submission, lease, published, log=None)
             return
         job = self._job(submission)
+        if submission.earlier_runs and submission.attempt == 1:
+            remove(job.folder)  # a rerun takes nothing over: a killed worker may have left what is doubted
         outcome = self._evaluate(job, lease.hear, lambda: self.stopping or lease.lost)
         if lease.lost:
             raise LeaseLost(submission)
-        failure = outcome.failure
-        if outcome.result is not None and submission.attempt < MAX_ATTEMPTS:
-            failure = _may_come_later(outcome.result)
+        failure, result, samples = outcome.failure, outcome.result, outcome.samples
+        if result is not None:
+            try:
+                result, samples = vouched(
+                    job,
+                    result,
+                    samples,
+                    submission=submission.id,
+                    since=submission.submitted_at,
+                    beat=lambda: lease.hear({}),
+                )
+            except Refused as error:
+                failure = "internal", str(error)
+            else:
+                failure = _may_come_later(result) if submission.attempt < MAX_ATTEMPTS else None
+            if lease.lost:
+                raise LeaseLost(submission)
         if failure is not None:
             # Embeddings stay in the work folder; the result would be taken for the whole of the next attempt.
-            job.result_file.unlink(missing_ok=True)
-            self._fail(submission, lease, job, failure, outcome.log)
-        elif outcome.result is not None:
-            result = outcome.result.model_copy(update={"submission": submission.id})
-            reference = self._publish(submission, lease, result, outcome.samples)
-            self._tidy(self._close(submission, lease, reference, log=outcome.log), job)
+            remove(job.result_file)
+            self._fail(submission, lease, job.folder, failure, outcome.log)
+        elif result is not None:
+            result = result.model_copy(update={"committed_at": submission.metadata.committed_at})
+            try:
+                reference = self._publish(submission, lease, result, samples)
+            except CannotMerge as error:
+                remove(job.result_file)
+                message = f"It cannot be added to what is known: {error}."
+                self._fail(submission, lease, job.folder, ("internal", message), "")
+                return
+            self._tidy(self._close(submission, lease, reference, log=outcome.log), job.folder)
         else:
             self._give_back(submission, lease, "the worker is stopping")
 
+    def _fail_by(self, submission: Submission, lease: Lease, error: Exception) -> None:
+        """End a submission by an error that nobody foresaw; its traceback is for us, in the worker's own log."""
+        self._unforeseen(submission, error)
+        what = type(error).__name__
+        message = f"The worker itself failed at this evaluation ({what}). A maintainer finds the reason in its log."
+        folder = folder_of(self._work_dir, submission.spec.id)
+        try:
+            self._fail(submission, lease, folder, ("internal", message), "")
+        except (LeaseLost, StoreError):
+            raise
+        except Exception as again:  # its lease will run out, and count as an attempt
+            self._unforeseen(submission, again)
+
+    def _unforeseen(self, submission: Submission, error: Exception) -> None:
+        self._say("unforeseen", **_told(submission), traceback="".join(traceback.format_exception(error))[-8000:])
+
     def _fail(
-        self, submission: Submission, lease: "_Lease", job: Job, failure: tuple[FailureClass, str], log: str
+        self, submission: Submission, lease: Lease, folder: Path, failure: tuple[FailureClass, str], log: str
     ) -> None:
         ended = self._kept_trying(
             lambda: self.queue.fail(
@@ -185,13 +241,14 @@ class Worker:
                 log=log,
             )
         )
+        self._room.hear(submission, failure[0])
         self._say("failed", **_told(ended), failure=failure[0], message=failure[1])
-        self._tidy(ended, job)
+        self._tidy(ended, folder)
 
     def _publish(
-        self, submission: Submission, lease: "_Lease", result: ModelResult, samples: bytes | None
+        self, submission: Submission, lease: Lease, result: ModelResult, samples: bytes | None
     ) -> ResultReference:
-        change = publish_change(result, samples)
+        change = publish_change(result, samples, replace=submission.force)
 
         def publish() -> ResultReference:
             # A worker that was away for long must not write over what another one has published since.
@@ -209,14 +266,14 @@ class Worker:
         self._say("published", **_told(submission), path=reference.path, revision=reference.revision)
         return reference
 
-    def _close(self, submission: Submission, lease: "_Lease", result: ResultReference, log: str | None) -> Submission:
+    def _close(self, submission: Submission, lease: Lease, result: ResultReference, log: str | None) -> Submission:
         ended = self._kept_trying(
             lambda: self.queue.finish(submission.id, nonce=lease.nonce, result=result, log=log or None)
         )
         self._say("finished", **_told(ended))
         return ended
 
-    def _give_back(self, submission: Submission, lease: "_Lease", why: str) -> None:
+    def _give_back(self, submission: Submission, lease: Lease, why: str) -> None:
         self._say("released", **_told(self.queue.release(submission.id, nonce=lease.nonce, why=why)), why=why)
 
     def _kept_trying(self, write: Callable[[], T]) -> T:
@@ -239,57 +296,25 @@ class Worker:
                 self._wait(wait)
 
     def _job(self, submission: Submission) -> Job:
+        """What is to be run: the tasks that the submission's suites lack, or all of them where it is forced."""
+        stored = None if submission.force else self._kept_trying(lambda: self.queue.stored_result(submission.spec))
+        known = discovered_tasks()
+        wanted = tuple(known[task] for task in self.terms.tasks) or tasks_of(submission.suites)
+        asked = lacking(stored, wanted) or wanted
         return Job(
             name=submission.id,
             spec=submission.spec,
             folder=folder_of(self._work_dir, submission.spec.id),
             datasets=self.terms.datasets,
-            tasks=self.terms.tasks,
+            tasks=tuple(task.id for task in asked),
             device=self.terms.device,
+            onto=stored,
         )
 
-    def _tidy(self, submission: Submission, job: Job) -> None:
+    def _tidy(self, submission: Submission, folder: Path) -> None:
         """Remove the evaluation's folder, unless it will go on."""
         if submission.status not in OPEN:
-            shutil.rmtree(job.folder, ignore_errors=True)
-
-
-class _Lease:
-    """A worker's hold on one submission while it is evaluated: renewed by what the evaluation tells."""
-
-    def __init__(self, worker: Worker, submission: Submission, nonce: str) -> None:
-        self.nonce = nonce
-        self.lost = False
-        self._worker = worker
-        self._id = submission.id
-        self._clock = worker._clock
-        self._renewed = self._clock()
-        self._progress: dict[str, float | int | str | None] = {"tasks_done": 0}
-
-    def hear(self, event: Event) -> None:
-        """Take in one event, and renew the lease: at a task's end, or when half of it is over."""
-        at_task_end = event.get("event") == "task"
-        if at_task_end:
-            self._progress["tasks_done"] = int(self._progress["tasks_done"] or 0) + 1
-        if event.get("event") in ("task", "progress"):
-            self._progress |= _plain(event)
-        terms, silent = self._worker.terms, self._clock() - self._renewed
-        if silent >= terms.lease.total_seconds() / 2 or (at_task_end and silent >= terms.beat.total_seconds()):
-            self._renew()
-
-    def _renew(self) -> None:
-        worker = self._worker
-        try:
-            worker.queue.beat(self._id, nonce=self.nonce, lease=worker.terms.lease, progress=dict(self._progress))
-        except LeaseLost:
-            self.lost = True
-        except (Unavailable, Conflict, OutcomeUnknown) as error:
-            # The evaluation goes on; the next event tries again, until somebody else has taken over.
-            worker._say("not_renewed", submission=self._id, error=str(error))
-            self._renewed += worker.terms.lease.total_seconds() / 10
-        else:
-            self._renewed = self._clock()
-            worker._say("renewed", submission=self._id, progress=dict(self._progress))
+            remove(folder)
 
 
 def _may_come_later(result: ModelResult) -> tuple[FailureClass, str] | None:
@@ -298,12 +323,6 @@ def _may_come_later(result: ModelResult) -> tuple[FailureClass, str] | None:
         if score.error is not None and score.error.failure == "hub_unavailable":
             return score.error.failure, score.error.message
     return None
-
-
-def _plain(event: Event) -> dict[str, float | int | str | None]:
-    """An event's numbers and short texts, without its name."""
-    kept = {key: value for key, value in event.items() if key != "event" and isinstance(value, (int, float, str))}
-    return {str(key)[:40]: value[:100] if isinstance(value, str) else value for key, value in kept.items()}
 
 
 def _told(submission: Submission) -> Mapping[str, Any]:

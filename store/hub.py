@@ -8,19 +8,19 @@ What huggingface_hub does, and what this module therefore does about it (tests/s
   additions alone is looked up before it counts.
 - Deleting a file that is not there fails the whole commit: such deletions are left out.
 - Its client waits for ever and sleeps through rate limits: the one set here does neither.
+- It takes any answer for what it hopes for: every answer is bounded and checked in `store.answers`, and whatever else
+  its own parsing raises becomes an error of the store in `_errors`.
 """
 
 import hashlib
-import json
 import threading
 from collections import OrderedDict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
 from functools import cache
 from itertools import islice
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import quote
 
 import httpx2
@@ -29,13 +29,15 @@ from huggingface_hub.errors import EntryNotFoundError, HfHubHTTPError, Repositor
 from huggingface_hub.utils import build_hf_headers, get_session, hf_raise_for_status, parse_ratelimit_headers
 from pydantic import SecretStr
 
-from store import Changes, Commit, blob_id, checked_changes, in_folder
+from store import Changes, Commit, answers, blob_id, checked_changes, in_folder
 from store.errors import Conflict, Forbidden, NotFound, OutcomeUnknown, StoreError, Unavailable
 
 BRANCH = "main"
 TIMEOUT = httpx2.Timeout(60.0, connect=10.0)  # seconds; a commit with many files takes the Hub a while
 CACHED_BYTES = 128 * 2**20
 CACHED_LISTINGS = 32
+Answer = TypeVar("Answer")
+
 OWN_FILES = frozenset({".gitattributes"})
 """Files that the Hub itself puts into every repository: not part of the store."""
 
@@ -64,16 +66,16 @@ class HubStore:
         # False: not the login that this machine may have.
         self._token: str | bool = token.get_secret_value() if token is not None else False
         self._api = HfApi(token=self._token)
-        self._contents = _Bounded(CACHED_BYTES)
+        self._contents = answers.Kept(CACHED_BYTES)
         self._listings: OrderedDict[tuple[str, str], dict[str, _Blob]] = OrderedDict()
         self._lock = threading.Lock()
 
     def head(self) -> str:
         with self._errors():
-            refs = self._api.list_repo_refs(self._repo_id, repo_type="dataset")
+            refs = answers.REFS.validate_json(self._get(self._api_url("refs"))[0])
         for branch in refs.branches:
             if branch.name == BRANCH:
-                return branch.target_commit
+                return branch.target
         raise NotFound(f"{self.url} has no branch {BRANCH}; is the repository empty?")
 
     def list(self, prefix: str = "", revision: str | None = None) -> dict[str, str]:
@@ -89,7 +91,7 @@ class HubStore:
                 return content
         url = f"{constants.ENDPOINT}/datasets/{self._repo_id}/resolve/{revision}/{quote(path)}"
         with self._errors(f"has no file {path} at {revision[:12]}"):
-            content = self._get(url).content
+            content, _ = self._get(url, answers.FILE_BYTES)
         if blob is not None:
             if not blob.fits(content):
                 raise Unavailable(f"{self.url}: {path} arrived damaged")
@@ -116,18 +118,19 @@ class HubStore:
                 revision=BRANCH,
                 parent_commit=parent,
             )
+            if not answers.COMMIT_ID.fullmatch(done.oid):
+                raise ValueError("the Hub names no commit")
         if not deletions:
             self._check_written(done.oid, message, parent)
         return done.oid
 
     def log(self, limit: int, revision: str | None = None) -> Sequence[Commit]:
-        entries = islice(self._pages(f"commits/{quote(revision or BRANCH, safe='')}"), limit)
+        path = f"commits/{quote(revision or BRANCH, safe='')}"
+        entries = list(islice(self._pages(path, answers.LOG.validate_json), limit))
+        if any(not answers.FIRST_YEAR <= entry.date.year <= answers.LAST_YEAR for entry in entries):
+            raise Unavailable(f"{self.url}: the Hub dates a commit outside of this time")
         return [
-            Commit(
-                entry["id"],
-                "\n\n".join(part for part in (entry["title"], entry.get("message", "")) if part),
-                datetime.fromisoformat(entry["date"]),
-            )
+            Commit(entry.id, "\n\n".join(part for part in (entry.title, entry.message) if part), entry.date)
             for entry in entries
         ]
 
@@ -164,13 +167,13 @@ class HubStore:
             return known
         path = f"tree/{quote(revision, safe='')}" + (f"/{quote(folder)}" if folder else "")
         try:
-            entries = list(self._pages(f"{path}?recursive=true&expand=false"))
+            entries = list(self._pages(f"{path}?recursive=true&expand=false", answers.TREE.validate_json))
         except _NoSuchFolder:
             entries = []
         tree = {
-            entry["path"]: _Blob(entry["oid"], (entry.get("lfs") or {}).get("oid"))
+            entry.path: _Blob(entry.oid, entry.lfs.oid if entry.lfs else None)
             for entry in entries
-            if entry["type"] == "file" and entry["path"] not in OWN_FILES and in_folder(entry["path"], folder)
+            if entry.type == "file" and entry.path not in OWN_FILES and in_folder(entry.path, folder)
         }
         with self._lock:
             self._listings[revision, folder] = tree
@@ -188,20 +191,34 @@ class HubStore:
                 return listing[path]
         return None
 
-    def _pages(self, path: str) -> Iterator[Any]:
-        """The entries of all pages of an answer of the repository's API."""
-        url: str | None = f"{constants.ENDPOINT}/api/datasets/{self._repo_id}/{path}"
-        while url is not None:
-            with self._errors(f"has no revision or folder {path}"):
-                response = self._get(url)
-                entries = response.json()
-            yield from entries
-            url = response.links.get("next", {}).get("url")
+    def _api_url(self, path: str) -> str:
+        return f"{constants.ENDPOINT}/api/datasets/{self._repo_id}/{path}"
 
-    def _get(self, url: str) -> httpx2.Response:
-        response = get_session().get(url, headers=build_hf_headers(token=self._token))
-        hf_raise_for_status(response)
-        return response
+    def _pages(self, path: str, read: Callable[[bytes], Sequence[Answer]]) -> Iterator[Answer]:
+        """The entries of all pages of an answer of the repository's API, each page as `read` takes it in.
+
+        The token goes only to addresses of this API, whatever the Hub names as the next page.
+        """
+        url = self._api_url(path)
+        for _ in range(answers.PAGES):
+            with self._errors(f"has no revision or folder {path}"):
+                content, following = self._get(url)
+                entries = read(content)
+                if following is not None and not following.startswith(f"{constants.ENDPOINT}/api/"):
+                    raise ValueError("the next page is elsewhere")
+            yield from entries
+            if following is None:
+                return
+            url = following
+        raise Unavailable(f"{self.url}: the Hub's listing has no end")
+
+    def _get(self, url: str, most: int = answers.ANSWER_BYTES) -> tuple[bytes, str | None]:
+        """The body of an answer, of at most so many bytes, and the address of the next page if there is one."""
+        with get_session().stream("GET", url, headers=build_hf_headers(token=self._token)) as response:
+            if response.is_error:
+                hf_raise_for_status(answers.short(response))
+            content = answers.body(response, most)
+            return content, response.links.get("next", {}).get("url")
 
     @contextmanager
     def _errors(self, absent: str = "", writing: bool = False) -> Iterator[None]:
@@ -218,11 +235,13 @@ class HubStore:
             raise self._from_status(error, writing) from error
         except httpx2.HTTPError as error:
             raise self._from_transport(error) from error
-        except (json.JSONDecodeError, KeyError) as error:
+        except StoreError:
+            raise
+        except Exception as error:  # the client takes an answer of another shape for one of its own
+            if type(error) is RuntimeError:  # the client's own: uploading a large file failed
+                raise Unavailable(f"{self.url}: {type(error).__name__} before the commit") from error
             sort = OutcomeUnknown if writing else Unavailable
-            raise sort(f"{self.url}: the Hub's answer cannot be read") from error
-        except RuntimeError as error:  # the client's own: uploading a large file failed
-            raise Unavailable(f"{self.url}: {type(error).__name__} before the commit") from error
+            raise sort(f"{self.url}: the Hub's answer cannot be read ({type(error).__name__})") from error
 
     def _from_status(self, error: HfHubHTTPError, writing: bool) -> StoreError:
         status = error.response.status_code
@@ -258,30 +277,6 @@ class _NoSuchFolder(NotFound):
     """A file or folder is not there, at a revision that is."""
 
 
-class _Bounded:
-    """Contents by blob id, up to so many bytes; what was not used for longest goes first."""
-
-    def __init__(self, limit: int) -> None:
-        self._limit = limit
-        self._size = 0
-        self._kept: OrderedDict[str, bytes] = OrderedDict()
-        self._lock = threading.Lock()
-
-    def get(self, blob: str) -> bytes | None:
-        with self._lock:
-            if blob in self._kept:
-                self._kept.move_to_end(blob)
-            return self._kept.get(blob)
-
-    def put(self, blob: str, content: bytes) -> None:
-        with self._lock:
-            if blob not in self._kept:
-                self._kept[blob] = content
-                self._size += len(content)
-            while self._size > self._limit:
-                self._size -= len(self._kept.popitem(last=False)[1])
-
-
 def _is_commit(request: httpx2.Request) -> bool:
     return request.method == "POST" and "/commit/" in request.url.path
 
@@ -304,8 +299,7 @@ def _never_wait_for_ever() -> None:
 
     def refuse_to_wait(response: httpx2.Response) -> None:
         if response.status_code == 429 or response.status_code >= 500:
-            response.read()
-            hf_raise_for_status(response)
+            hf_raise_for_status(answers.short(response))
 
     set_client_factory(
         lambda: httpx2.Client(timeout=TIMEOUT, follow_redirects=True, event_hooks={"response": [refuse_to_wait]})

@@ -3,6 +3,7 @@
 import contextlib
 import errno
 import fcntl
+import os
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -14,13 +15,19 @@ from typing import Any
 import pygit2
 
 from store import Changes, Commit, checked_changes
-from store.errors import Conflict, NotFound, Unavailable
+from store.errors import Conflict, Forbidden, NotFound, StoreError, Unavailable
 
 BRANCH = "refs/heads/main"
 STALE_LOCK_SECONDS = 10.0
 """A lock on the branch older than this belongs to a process that was killed: git holds it for milliseconds."""
 
+SCARCE_BYTES = 2**20
+"""A write that failed with less than this left on the disk failed for want of space."""
+
 _WRITER = ("store", "store@localhost")
+
+_FULL = (errno.ENOSPC, errno.EDQUOT)
+_REFUSED = (errno.EROFS, errno.EACCES, errno.EPERM)
 
 
 class LocalStore:
@@ -35,37 +42,48 @@ class LocalStore:
 
         Raises:
             ValueError: `folder` is something else, a checkout for example.
+            Unavailable, Forbidden: the disk is full, or does not let this user make or read it.
         """
         self.folder = folder.expanduser().absolute()
         self.url = f"file:{folder}"
         self._threads = threading.local()  # libgit2's repository objects must not be used by two threads at once
-        if self.folder.exists() and not self.folder.is_dir():
-            raise ValueError(f"{folder} is a file; a local store is a folder")
-        if not self.folder.is_dir() or not any(self.folder.iterdir()):
-            self._make()
-        if not (self.folder / "HEAD").is_file() or BRANCH not in self._repository.references:
+        with self._errors():
+            if self.folder.exists() and not self.folder.is_dir():
+                raise ValueError(f"{folder} is a file; a local store is a folder")
+            if not self.folder.is_dir() or not any(self.folder.iterdir()):
+                with self._errors(writing=True):
+                    self._make()
+            is_store = (self.folder / "HEAD").is_file() and BRANCH in self._repository.references
+        if not is_store:
             raise ValueError(f"{folder} is not a local store (a bare git repository); name a new or an empty folder")
 
     def head(self) -> str:
-        return str(self._repository.references[BRANCH].target)
+        with self._errors():
+            return str(self._repository.references[BRANCH].target)
 
     def list(self, prefix: str = "", revision: str | None = None) -> dict[str, str]:
-        tree: Any = self._tree(revision)
-        folder = prefix.strip("/")
-        if folder:
-            tree = _descend(tree, folder)
-            if not isinstance(tree, pygit2.Tree):
-                return {}
-        return dict(_files(tree, f"{folder}/" if folder else ""))
+        with self._errors():
+            tree: Any = self._tree(revision)
+            folder = prefix.strip("/")
+            if folder:
+                tree = _descend(tree, folder)
+                if not isinstance(tree, pygit2.Tree):
+                    return {}
+            return dict(_files(tree, f"{folder}/" if folder else ""))
 
     def read(self, path: str, revision: str | None = None) -> bytes:
-        found = _descend(self._tree(revision), path)
-        if not isinstance(found, pygit2.Blob):
-            raise NotFound(f"{self.url} has no file {path} at {(revision or 'the head')[:12]}")
-        return found.data
+        with self._errors():
+            found = _descend(self._tree(revision), path)
+            if not isinstance(found, pygit2.Blob):
+                raise NotFound(f"{self.url} has no file {path} at {(revision or 'the head')[:12]}")
+            return found.data
 
     def commit(self, changes: Changes, message: str, parent: str) -> str:
         changes = checked_changes(changes)
+        with self._errors(writing=True):
+            return self._committed(changes, message, parent)
+
+    def _committed(self, changes: Changes, message: str, parent: str) -> str:
         repository = self._repository
         if parent != self.head():
             raise self._conflict(parent)
@@ -78,6 +96,8 @@ class LocalStore:
         try:
             branch.set_target(new)
         except OSError as error:
+            if _number(error) in (*_FULL, *_REFUSED):
+                raise
             # Somebody holds the branch's lock: at work now, or killed while at it.
             self._remove_stale_lock()
             raise Unavailable(f"{self.url} is being written by another process") from error
@@ -87,12 +107,31 @@ class LocalStore:
 
     def log(self, limit: int, revision: str | None = None) -> Sequence[Commit]:
         found: list[Commit] = []
-        commit: pygit2.Commit | None = self._commit(revision)
-        while commit is not None and len(found) < limit:
-            at = datetime.fromtimestamp(commit.commit_time, UTC)
-            found.append(Commit(str(commit.id), commit.message, at))
-            commit = commit.parents[0] if commit.parents else None
+        with self._errors():
+            commit: pygit2.Commit | None = self._commit(revision)
+            while commit is not None and len(found) < limit:
+                at = datetime.fromtimestamp(commit.commit_time, UTC)
+                found.append(Commit(str(commit.id), commit.message, at))
+                commit = commit.parents[0] if commit.parents else None
         return found
+
+    @contextlib.contextmanager
+    def _errors(self, writing: bool = False) -> Iterator[None]:
+        """Turns what the disk and libgit2 refuse into the store's errors, with what to do about it."""
+        try:
+            yield
+        except StoreError:
+            raise
+        except (OSError, pygit2.GitError, KeyError, MemoryError) as error:
+            number = _number(error) or (_state_of_disk(self.folder) if writing else None)
+            if number in _FULL:
+                text = f"{self.url}: no space left on its disk; nothing was written. Make room, then try again"
+                raise Unavailable(text) from error
+            if number in _REFUSED or "not owned by current user" in str(error):
+                text = f"{self.url} may not be read or written by this user, or its disk is read-only"
+                raise Forbidden(f"{text}; give the folder to the user who runs this, or name another one") from error
+            text = f"{self.url} cannot be read or written ({type(error).__name__}: {error})"
+            raise Unavailable(f"{text}; `git fsck` in its folder says whether it is damaged") from error
 
     @property
     def _repository(self) -> pygit2.Repository:
@@ -161,6 +200,25 @@ class LocalStore:
             with contextlib.suppress(FileNotFoundError):
                 if time.time() - lock.stat().st_mtime > STALE_LOCK_SECONDS:
                     lock.unlink()
+
+
+def _number(error: BaseException) -> int | None:
+    """The system's error number; libgit2 tells it only by its words."""
+    if isinstance(error, OSError) and error.errno is not None:
+        return error.errno
+    return next((number for number in (*_FULL, *_REFUSED) if os.strerror(number) in str(error)), None)
+
+
+def _state_of_disk(folder: Path) -> int | None:
+    """Why nothing can be written there, where libgit2 did not say: its words may be those of an earlier error."""
+    while not folder.exists():
+        folder = folder.parent
+    disk = os.statvfs(folder)
+    if disk.f_flag & os.ST_RDONLY:
+        return errno.EROFS
+    if disk.f_bavail * disk.f_frsize < SCARCE_BYTES or (disk.f_files and not disk.f_favail):
+        return errno.ENOSPC
+    return None if os.access(folder, os.W_OK) else errno.EACCES
 
 
 def _descend(tree: pygit2.Tree, path: str) -> pygit2.Object | None:

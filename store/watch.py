@@ -14,8 +14,8 @@ log = logging.getLogger(__name__)
 class Watch:
     """Calls `changed` with a snapshot of the head, once for each new revision that it sees.
 
-    While the store does not answer, or `changed` meets a store error, the last revision stays and the next look
-    tries again. `seconds` lie between two looks.
+    While the store does not answer, or `changed` raises whatever it may, the last revision stays and the next look
+    tries again: nothing ends the watching but `stop`. `seconds` lie between two looks.
     """
 
     def __init__(self, store: Store, seconds: float, changed: Callable[[Snapshot], None]) -> None:
@@ -23,13 +23,14 @@ class Watch:
         self._store = store
         self._seconds = seconds
         self._changed = changed
+        self._first: Callable[[], object] | None = None
         self._looking = threading.Lock()
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name=f"watch {store.url}", daemon=True)
 
-    def start(self) -> None:
-        """Look once, then go on in the background."""
-        self.look()
+    def start(self, first: Callable[[], object] | None = None) -> None:
+        """Look from now on, in the background; `first` is done there before the first look. Waits for nothing."""
+        self._first = first
         self._thread.start()
 
     def stop(self) -> None:
@@ -47,9 +48,18 @@ class Watch:
             except StoreError as error:
                 log.warning("%s: %s; staying at %s", self._store.url, error, (self.revision or "nothing")[:12])
                 return False
+            except Exception:
+                log.exception("%s: staying at %s", self._store.url, (self.revision or "nothing")[:12])
+                return False
             self.revision = revision
             return True
 
     def _run(self) -> None:
+        if self._first is not None:
+            try:
+                self._first()
+            except Exception:
+                log.exception("%s: before the first look", self._store.url)
+        self.look()
         while not self._stop.wait(self._seconds):
             self.look()

@@ -1,107 +1,23 @@
-"""The queue on the command line: `python -m submissions submit | list | show | approve | reject | retry | withdraw`."""
+"""The queue on the command line: `python -m submissions submit | change | list | show | approve | ...`, and what is not
+to be shown: `opt-out | opt-in | hide | unhide | policy`."""
 
-import getpass
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from evaluator.spec import ModelSpec, Precision, local_spec
-from settings import Settings
-from store import open_store
-from store.errors import StoreError
-from submissions.record import ModelMetadata, Submission, dump_submission
-from submissions.stored import Queue
+from evaluator.policy import dump_policy
+from submissions.editing import change, submit
+from submissions.record import dump_submission
+from submissions.terminal import By, Id, Ids, Why, do, errors_for_people, line_of, me, open_queue
 
 app = typer.Typer(
     help="Submit models, and decide about submissions. The stores are those of the settings (KEL_REQUESTS_URL, ...).",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
-Id = Annotated[str, typer.Argument(metavar="ID", help="the submission's id, as `list` shows it")]
-By = Annotated[str | None, typer.Option("--by", help="who decides; default: your name on this machine")]
-
-
-@contextmanager
-def errors_for_people() -> Iterator[None]:
-    """Print what is wrong without a traceback, and exit 1. A bug of ours still shows its traceback."""
-    try:
-        yield
-    except (ValueError, FileNotFoundError, StoreError) as error:
-        typer.echo(f"error: {error}", err=True)
-        raise typer.Exit(1) from None
-
-
-def open_queue() -> Queue:
-    """The queue in the stores of the settings."""
-    settings = Settings()
-    return Queue(
-        open_store(settings.requests_url, settings.requests_token),
-        open_store(settings.results_url, settings.results_token),
-    )
-
-
-def spec_and_metadata(
-    model: str, revision: str | None, precision: Precision, trust_remote_code: bool
-) -> tuple[ModelSpec, ModelMetadata]:
-    """What MODEL names: a local folder if there is one, else a Hub model, checked and pinned to a commit.
-
-    Raises:
-        ValueError: (CheckFailed) it cannot be evaluated; the text says what to do.
-    """
-    if Path(model).expanduser().is_dir() or model.startswith(("/", ".", "~")):
-        if revision:
-            raise ValueError("a local folder has no revision to choose: it is the hash of its files")
-        spec = local_spec(Path(model), precision=precision, trust_remote_code=trust_remote_code)
-        return spec, ModelMetadata()
-    from submissions.checks import check_model
-
-    checked = check_model(model, revision)
-    spec = ModelSpec(
-        model=checked.model, revision=checked.revision, precision=precision, trust_remote_code=trust_remote_code
-    )
-    return spec, checked.metadata
-
-
-def line_of(submission: Submission) -> str:
-    """One line of `list`."""
-    revision = (submission.spec.revision or "")[:12]
-    return (
-        f"{submission.id}  {submission.status:<9}  {submission.spec.model}@{revision}  {_remark(submission)}".rstrip()
-    )
-
-
-def _remark(submission: Submission) -> str:
-    if submission.lease is not None:
-        done = submission.lease.progress.get("task") or ""
-        return f"{submission.lease.worker} until {submission.lease.until:%Y-%m-%d %H:%M}Z {done}"
-    if submission.failure is not None:
-        return f"{submission.failure.failure}: {submission.failure.message}"
-    return f"by {submission.submitted_by}"
-
-
-def _me(by: str | None) -> str:
-    return by or getpass.getuser()
-
-
-@app.command()
-def submit(
-    model: Annotated[str, typer.Argument(metavar="MODEL", help="a Hub id (organisation/name) or a local folder")],
-    revision: Annotated[str | None, typer.Option(help="branch, tag or commit; default: the default branch")] = None,
-    precision: Annotated[str, typer.Option(help="auto, float32, float16 or bfloat16")] = "auto",
-    note: Annotated[str, typer.Option(help="for the maintainers, up to 1000 characters")] = "",
-    trust_remote_code: Annotated[bool, typer.Option(help="run code that the model brings along")] = False,
-    force: Annotated[bool, typer.Option(help="evaluate again although there is a result")] = False,
-    by: By = None,
-) -> None:
-    """Add a model to the queue; it waits for a maintainer's approval."""
-    with errors_for_people():
-        spec, metadata = spec_and_metadata(model, revision, precision, trust_remote_code)  # type: ignore[arg-type]
-        done = open_queue().submit(spec, who=_me(by), note=note, metadata=metadata, force=force)
-        typer.echo(line_of(done))
+app.command("submit")(submit)
+app.command("change")(change)
 
 
 @app.command("list")
@@ -125,39 +41,136 @@ def show(submission_id: Id) -> None:
 
 
 @app.command()
+def ask(
+    submission_id: Ids, question: Annotated[str, typer.Option(help="what the submitter is to answer")], by: By = None
+) -> None:
+    """Ask the submitter of a pending submission something; it waits for the answer."""
+    do(submission_id, lambda queue, each: queue.ask(each, who=me(by), question=question))
+
+
+@app.command()
+def answer(submission_id: Id, text: Annotated[str, typer.Option(help="the answer")], by: By = None) -> None:
+    """Answer a question for the submitter; the submission is pending again."""
+    do([submission_id], lambda queue, each: queue.answer(each, who=me(by), text=text, maintainer=True))
+
+
+@app.command()
 def approve(
-    submission_id: Id,
-    priority: Annotated[int | None, typer.Option(help="larger goes first; default 0")] = None,
+    submission_id: Ids,
+    priority: Annotated[int | None, typer.Option(min=-(10**9), max=10**9, help="larger goes first; default 0")] = None,
+    trust_remote_code: Annotated[
+        bool, typer.Option("--trust-remote-code", help="its code may run (at these commits); lists it with its hashes")
+    ] = False,
     by: By = None,
 ) -> None:
-    """Queue a pending submission for evaluation."""
-    with errors_for_people():
-        typer.echo(line_of(open_queue().approve(submission_id, who=_me(by), priority=priority)))
+    """Queue pending submissions for evaluation."""
+    if trust_remote_code:
+        from evaluator.model.code_listing import code_files, listing_text
+
+        with errors_for_people():
+            queue = open_queue()
+            for each in submission_id:
+                typer.echo(listing_text(code_files(queue.find(each).spec)))
+    do(
+        submission_id,
+        lambda queue, each: queue.approve(each, who=me(by), priority=priority, trust=trust_remote_code),
+    )
 
 
 @app.command()
-def reject(
-    submission_id: Id, why: Annotated[str, typer.Option(help="the reason, for the submitter")], by: By = None
+def reject(submission_id: Ids, why: Why, by: By = None) -> None:
+    """Say no to submissions that nobody has approved."""
+    do(submission_id, lambda queue, each: queue.reject(each, who=me(by), why=why))
+
+
+@app.command()
+def priority(
+    submission_id: Ids,
+    to: Annotated[int, typer.Option(min=-(10**9), max=10**9, help="larger goes first; 0 where nothing was said")],
+    by: By = None,
 ) -> None:
-    """Say no to a pending submission."""
-    with errors_for_people():
-        typer.echo(line_of(open_queue().reject(submission_id, who=_me(by), why=why)))
+    """Let open submissions go earlier or later."""
+    do(submission_id, lambda queue, each: queue.set_priority(each, who=me(by), priority=to))
 
 
 @app.command()
-def retry(submission_id: Id, by: By = None) -> None:
-    """Queue a failed submission again."""
-    with errors_for_people():
-        typer.echo(line_of(open_queue().retry(submission_id, who=_me(by))))
+def retry(submission_id: Ids, why: Why = "", by: By = None) -> None:
+    """Queue failed submissions again; rejected ones are pending again."""
+    do(submission_id, lambda queue, each: queue.retry(each, who=me(by), why=why))
+
+
+@app.command("ask-retry")
+def ask_retry(submission_id: Id, why: Why, by: By = None) -> None:
+    """Ask for another try of your own failed or rejected submission; a maintainer decides."""
+    do([submission_id], lambda queue, each: queue.ask_retry(each, who=me(by), why=why))
 
 
 @app.command()
-def withdraw(
-    submission_id: Id, why: Annotated[str, typer.Option(help="the reason, if there is one to tell")] = "", by: By = None
+def release(submission_id: Ids, why: Why, by: By = None) -> None:
+    """Take running submissions from their workers; they are queued again."""
+    do(submission_id, lambda queue, each: queue.release_stuck(each, who=me(by), why=why))
+
+
+@app.command()
+def rerun(submission_id: Ids, why: Why, by: By = None) -> None:
+    """Have finished submissions evaluated anew; what comes of it replaces their results."""
+    do(submission_id, lambda queue, each: queue.rerun(each, who=me(by), why=why))
+
+
+@app.command()
+def withdraw(submission_id: Ids, why: Why = "", by: By = None) -> None:
+    """Take back submissions that no worker holds (as a maintainer)."""
+    do(submission_id, lambda queue, each: queue.withdraw(each, who=me(by), maintainer=True, why=why))
+
+
+OwnedName = Annotated[str, typer.Argument(metavar="NAME", help="organisation, user, or organisation/name")]
+ModelName = Annotated[str, typer.Argument(metavar="MODEL", help="organisation/name")]
+Result = Annotated[
+    str, typer.Argument(metavar="RESULT", help="its path (results/...), or the first 8 digits of its spec's id")
+]
+
+
+@app.command("opt-out")
+def opt_out(
+    name: OwnedName, why: Annotated[str, typer.Option(help="the reason, if there is one to tell")] = "", by: By = None
 ) -> None:
-    """Take back a pending or queued submission (as a maintainer)."""
+    """Neither take submissions of an owner's models, or of one model, nor show them, for their owner asked so."""
     with errors_for_people():
-        typer.echo(line_of(open_queue().withdraw(submission_id, who=_me(by), maintainer=True, why=why)))
+        open_queue().policies.opt_out(name, who=me(by), why=why, maintainer=True)
+        typer.echo(f"{name} is opted out")
+
+
+@app.command("opt-in")
+def opt_in(name: OwnedName, by: By = None) -> None:
+    """Take back an opt-out: what was hidden comes back."""
+    with errors_for_people():
+        open_queue().policies.opt_in(name, who=me(by), maintainer=True)
+        typer.echo(f"{name} is opted in")
+
+
+@app.command()
+def hide(
+    model: ModelName, result: Result, why: Annotated[str, typer.Option(help="the reason, kept with it")], by: By = None
+) -> None:
+    """Show a result nowhere, because it is in doubt. It stays in the results store."""
+    with errors_for_people():
+        open_queue().policies.hide(model, result, who=me(by), why=why)
+        typer.echo(f"{result} of {model} is hidden")
+
+
+@app.command()
+def unhide(model: ModelName, result: Result, by: By = None) -> None:
+    """Show a hidden result again; MODEL and RESULT as `policy` prints them."""
+    with errors_for_people():
+        open_queue().policies.unhide(model, result, who=me(by))
+        typer.echo(f"{result} of {model} is shown")
+
+
+@app.command()
+def policy() -> None:
+    """Print who is opted out and what is hidden, by whom, when and why, as JSON."""
+    with errors_for_people():
+        typer.echo(dump_policy(open_queue().policies.current()).decode(), nl=False)
 
 
 if __name__ == "__main__":

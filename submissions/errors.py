@@ -3,13 +3,24 @@
 QueueError          a request that the queue refuses; nothing was changed
 ├── UnknownSubmission   no submission has this id
 ├── IllegalTransition   the submission is in a state from which this cannot happen
+│   └── NotInThisState  the same, for what would leave the state as it is
 ├── AlreadySubmitted    the same spec is in the queue; `submission_id` names it
 ├── AlreadyEvaluated    the same spec has a result
 ├── NotYours            only the submitter or a maintainer may do this
+├── OptedOut            the model's owner asked not to have it here
+├── NotTheOwner         only the owner of a name, or a maintainer, may opt it out or in
+├── PolicyUnreadable    the policy's file is damaged, so nothing may be submitted
+├── NotTogether         one of several submissions cannot be treated so; `submission_id` names it
+├── TooMany             a limit of what may be submitted is reached
+├── StillChecking       a model is being checked for the same person, or too many are
 └── LeaseLost           the caller does not hold the submission's lease (any more)
 """
 
+from collections.abc import Collection
+
+from evaluator.policy import OptOut
 from evaluator.spec import ModelSpec
+from submissions.listing import shown_time
 from submissions.record import Status, Submission
 
 
@@ -40,6 +51,18 @@ class IllegalTransition(QueueError):
         )
 
 
+class NotInThisState(IllegalTransition):
+    """The submission is in a state in which this cannot be done."""
+
+    def __init__(self, submission: Submission, only: Collection[Status]) -> None:
+        states = ", ".join(state for state in Status if state in only)
+        QueueError.__init__(
+            self,
+            f"제출 {submission.id}은(는) 현재 {submission.status} 상태입니다. {states} 상태에서만 할 수 있습니다.",
+            f"Submission {submission.id} is {submission.status}; this can be done only while it is {states}.",
+        )
+
+
 class AlreadySubmitted(QueueError):
     """The same spec is in the queue."""
 
@@ -66,9 +89,62 @@ class NotYours(QueueError):
 
     def __init__(self, submission: Submission) -> None:
         super().__init__(
-            f"제출 {submission.id}은(는) 제출한 사람이나 관리자만 철회할 수 있습니다.",
-            f"Only its submitter or a maintainer may withdraw submission {submission.id}.",
+            f"제출 {submission.id}은(는) 제출한 사람이나 관리자만 바꿀 수 있습니다.",
+            f"Only its submitter or a maintainer may do this with submission {submission.id}.",
         )
+
+
+class NotTogether(QueueError):
+    """One of several submissions cannot be treated so; nothing was changed, of the others neither."""
+
+    def __init__(self, submission_id: str, reason: Exception) -> None:
+        self.submission_id = submission_id
+        korean, english = getattr(reason, "korean", str(reason)), getattr(reason, "english", str(reason))
+        super().__init__(
+            f"{submission_id[:60]}: {korean} 함께 고른 제출도 모두 그대로입니다.",
+            f"{submission_id[:60]}: {english} None of the submissions was changed.",
+        )
+
+
+class OptedOut(QueueError):
+    """The model's owner, or a maintainer for him, asked not to have it submitted or shown here."""
+
+    def __init__(self, name: str, opt_out: OptOut) -> None:
+        whole = "" if opt_out.name.casefold() == name.casefold() else f" ({opt_out.name})"
+        at = shown_time(opt_out.at)
+        super().__init__(
+            f"{name}{whole}: {opt_out.who} 님이 {at}에 이 리더보드에서 제외해 달라고 요청한 이름입니다.",
+            f"{name}{whole}: {opt_out.who} asked at {at} not to have it on this leaderboard.",
+        )
+
+
+class NotTheOwner(QueueError):
+    """Only the owner of a name, or a maintainer, may opt it out or in."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"{name}은(는) 그 이름의 사용자, 조직의 구성원, 관리자만 제외하거나 되돌릴 수 있습니다.",
+            f"Only its user, the members of its organisation and maintainers may opt {name} out or in.",
+        )
+
+
+class PolicyUnreadable(QueueError):
+    """The policy's file is damaged. Until somebody mends it nothing is submitted, claimed or newly shown."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(
+            "제외 목록(policy.json)을 읽을 수 없어 지금은 접수하지 않습니다. 관리자에게 알려 주세요.",
+            f"The opt-outs (policy.json in the requests store) cannot be read, so nothing is submitted now; a"
+            f" maintainer has to mend that file: {why}",
+        )
+
+
+class TooMany(QueueError):
+    """A limit of what may be submitted is reached; the text says which, and when it opens again."""
+
+
+class StillChecking(QueueError):
+    """A model is being checked for the same person, or too many are for others; the same may pass later."""
 
 
 class LeaseLost(QueueError):

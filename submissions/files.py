@@ -3,13 +3,15 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 
-from pydantic import ValidationError
-
+from evaluator.cleaning import SHORT, clean_text
+from evaluator.reading import BadFile
 from store import Store
 from store.errors import NotFound
 from store.update import Change, Snapshot
 from submissions.errors import UnknownSubmission
+from submissions.limits import SUBMIT
 from submissions.record import Status, Submission, dump_submission, load_submission
 
 _ID = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{6}")
@@ -18,7 +20,8 @@ KEPT_RECORDS = 2000
 """Parsed submissions that are kept beyond those of the last listings."""
 
 _DEEDS = {
-    Status.PENDING: "Submit",
+    Status.PENDING: SUBMIT,
+    Status.WAITING: "Ask about",
     Status.QUEUED: "Queue",
     Status.RUNNING: "Claim",
     Status.FINISHED: "Finish",
@@ -45,6 +48,12 @@ class SubmissionFiles:
         self._parsed: dict[str, Submission | str] = {}  # blob id -> the record, or what is wrong with it
         self._listing: tuple[int, Listing] | None = None
 
+    def of(self, requests: Store) -> "SubmissionFiles":
+        """The same of another store with many equal files, which are not parsed again."""
+        other = SubmissionFiles(requests)
+        other._parsed = self._parsed
+        return other
+
     def snapshot(self, revision: str | None = None) -> Snapshot:
         """The store at `revision`, or at its head."""
         return Snapshot(self.requests, revision or self.requests.head())
@@ -63,6 +72,12 @@ class SubmissionFiles:
     def open(self, snapshot: Snapshot) -> list[Submission]:
         """The readable open submissions."""
         return self._read(snapshot, snapshot.list("open"))[0]
+
+    def since(self, snapshot: Snapshot, moment: datetime) -> list[Submission]:
+        """The readable open submissions, and the closed ones that were submitted at or after `moment` (UTC)."""
+        first = f"closed/{moment:%Y%m%dT%H%M%SZ}"  # ids sort by time
+        recent = {path: blob for path, blob in snapshot.list("closed").items() if path >= first}
+        return self._read(snapshot, snapshot.list("open") | recent)[0]
 
     def find(self, snapshot: Snapshot, submission_id: str) -> Submission:
         """The submission of this id.
@@ -110,8 +125,16 @@ class SubmissionFiles:
 
 def change_to(submission: Submission, before: Submission | None, deed: str | None = None) -> Change:
     """The commit that replaces `before` by `submission`, moving its file if it was opened or closed."""
-    message = f"{deed or _DEEDS[submission.status]} {submission.id} {submission.spec.model}"
+    done = deed or _DEEDS[submission.status]
+    message = f"{done} {submission.id} {submission.spec.model}, by {_doer(submission, before)}"
     return Change(files_of(submission, before), message)
+
+
+def _doer(submission: Submission, before: Submission | None) -> str:
+    """Who made the change: whom the history names, and the worker where it only renewed its lease."""
+    renewed = before is not None and len(before.history) == len(submission.history)
+    who = submission.lease.worker if renewed and submission.lease else submission.history[-1].who
+    return clean_text(who, SHORT) or "unknown"
 
 
 def files_of(submission: Submission, before: Submission | None) -> dict[str, bytes | None]:
@@ -125,6 +148,5 @@ def files_of(submission: Submission, before: Submission | None) -> dict[str, byt
 def _parsed(content: bytes) -> Submission | str:
     try:
         return load_submission(content)
-    except ValidationError as error:
-        first = error.errors()[0]
-        return f"{'.'.join(map(str, first['loc']))}: {first['msg']}".removeprefix(": ")
+    except BadFile as error:
+        return error.why

@@ -1,22 +1,89 @@
 """The queue that visitors see: what a background thread last read from the requests store."""
 
+import hashlib
+import logging
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import brotli
+
+from evaluator import records
+from evaluator.policy import Policy
 from store.update import Snapshot
 from store.watch import Watch
-from submissions.listing import message_html, queue_html
+from submissions.errors import PolicyUnreadable
+from submissions.feed import Wanted, feed
+from submissions.files import Listing
+from submissions.limits import told
+from submissions.listing import QueuePages, message_html
+from submissions.policy import refuse_opted_out
 from submissions.record import Status, Submission
-from submissions.stored import Listing, Queue
+from submissions.stored import Queue
+
+log = logging.getLogger(__name__)
+
+Listener = Callable[[Listing, Policy | None], object]
+"""Told each new listing, with the policy: None while no policy could be read yet."""
+
+
+@dataclass(frozen=True)
+class Rendered:
+    """Text ready to be sent: as it is, compressed, and what tells it from other text."""
+
+    content: bytes
+    compressed: bytes
+    etag: str
+
+
+def rendered(text: str) -> Rendered:
+    """`text` ready to be sent."""
+    content = text.encode()
+    compressed = brotli.compress(content, quality=5, mode=brotli.MODE_TEXT)
+    return Rendered(content, compressed, f'"{hashlib.sha256(content).hexdigest()[:32]}"')
+
+
+@dataclass
+class _Shown:
+    """One revision's listing, what limits are counted from, and its pages, each made when it is first asked for."""
+
+    listing: Listing
+    counted: tuple[Submission, ...]
+    pages: QueuePages
+    made: dict[int, Rendered] = field(default_factory=dict)
+    feeds: dict[tuple[Wanted, str], Rendered] = field(default_factory=dict)
+
+
+MOST_FEEDS = 50
+"""Feeds of one revision that are kept, each for a filter and an address of the page."""
+
+
+NOTHING_YET = rendered(
+    message_html(
+        "지금은 대기열을 읽을 수 없습니다. 저장소가 응답하면 여기에 나타납니다.",
+        "The queue cannot be read now; it appears here once the store answers.",
+        error=True,
+    )
+)
 
 
 class LiveQueue:
-    """The newest listing of `queue`, renewed every `seconds`. A visitor never waits for the store."""
+    """The newest listing of `queue`, renewed every `seconds`. A visitor never waits for the store.
 
-    def __init__(self, queue: Queue, seconds: float) -> None:
+    Its HTML is made once a revision and page, however many visitors ask. `listeners` are called with what is new.
+    `policy` is the one that was last read; a file that is damaged later does not take its place.
+    """
+
+    def __init__(self, queue: Queue, seconds: float, listeners: Sequence[Listener] = ()) -> None:
         self.queue = queue
-        self._listing: Listing | None = None
+        self.policy: Policy | None = None
+        self._listeners = listeners
+        self._shown: _Shown | None = None
+        self._making = threading.Lock()
         self._watch = Watch(queue.requests, seconds, self._take_over)
 
     def start(self) -> None:
-        """Read the queue once, then go on in the background."""
+        """Read the queue from now on, in the background: waits for nothing."""
         self._watch.start()
 
     def stop(self) -> None:
@@ -27,20 +94,73 @@ class LiveQueue:
         """Look now: after a change of one's own."""
         self._watch.look()
 
-    def html(self) -> str:
-        """The queue as HTML, or a notice while the store has not answered yet."""
-        if self._listing is None:
-            return message_html(
-                "지금은 대기열을 읽을 수 없습니다. 저장소가 응답하면 여기에 나타납니다.",
-                "The queue cannot be read now; it appears here once the store answers.",
-                error=True,
-            )
-        return queue_html(self._listing.submissions, self._listing.unreadable)
+    def page(self, number: int = 1) -> Rendered | None:
+        """A page of the queue, from 1, or a notice while the store has not answered; None: there is no such page."""
+        shown = self._shown
+        if shown is None:
+            return NOTHING_YET if number == 1 else None
+        made = shown.made.get(number)
+        if made is None:
+            with self._making:
+                if number not in shown.made:
+                    html = shown.pages.page(number)
+                    if html is None:
+                        return None
+                    shown.made[number] = rendered(html)
+                made = shown.made[number]
+        return made
+
+    def feed(self, wanted: Wanted, address: str) -> Rendered | None:
+        """The feed of what somebody follows, on the page at `address`; None while store or policy were not read."""
+        shown, policy = self._shown, self.policy
+        if shown is None or policy is None:
+            return None
+        made = shown.feeds.get((wanted, address))
+        if made is None:
+            made = rendered(feed(shown.listing.submissions, policy, wanted, address))
+            with self._making:
+                if len(shown.feeds) >= MOST_FEEDS:
+                    shown.feeds.clear()
+                shown.feeds[wanted, address] = made
+        return made
 
     def pending(self) -> list[Submission]:
         """The submissions that wait for a maintainer, oldest first."""
-        known = self._listing.submissions if self._listing else ()
+        known = self._shown.listing.submissions if self._shown else ()
         return sorted((s for s in known if s.status is Status.PENDING), key=lambda s: s.id)
 
-    def _take_over(self, _: Snapshot) -> None:
-        self._listing = self.queue.listing()
+    def allow(self, who: str, model: str) -> None:
+        """Nothing, if `who` may submit `model` as far as is known here: asks neither the store nor the Hub.
+
+        Raises:
+            TooMany
+        """
+        if self._shown is not None:
+            self.queue.allow(self._shown.counted, who=who, model=model)
+
+    def refuse_opted_out(self, model: str) -> None:
+        """Nothing, if nobody opted `model` out, as far as is known here.
+
+        Raises:
+            OptedOut
+        """
+        refuse_opted_out(self.policy or Policy(), model)
+
+    def told(self, who: str, *, maintainer: bool = False) -> str:
+        """What is left for `who` to submit, as HTML to be shown with the form."""
+        if self.queue.limits is None or maintainer:
+            return message_html("제출 수에 한도가 없습니다.", "You may submit any number.")
+        counted = self._shown.counted if self._shown else ()
+        return message_html(*told(self.queue.limits, counted, who, records.now()))
+
+    def _take_over(self, snapshot: Snapshot) -> None:
+        listing = self.queue.listing()
+        counted = tuple(self.queue.counted(snapshot))
+        try:
+            self.policy = self.queue.policies.at(snapshot)
+        except PolicyUnreadable as error:
+            log.error("%s; %s", error.english, "the last one stays" if self.policy else "only what ships is shown")
+        pages = QueuePages(listing.submissions, tuple(listing.unreadable), policy=self.policy)
+        self._shown = _Shown(listing, counted, pages)
+        for listener in self._listeners:
+            listener(listing, self.policy)

@@ -1,77 +1,30 @@
-"""The queue in its store: each verb of `submissions.queue` as one commit, shared by page, command line and worker."""
+"""The queue in its store: each verb as one commit, shared by page, command line and worker.
 
-import secrets
-from collections.abc import Callable
-from datetime import datetime, timedelta
+What people do (`submissions.queue`) is here, what workers do (`submissions.claims`) in `submissions.stored_claims`.
+"""
 
-from evaluator import records
-from evaluator.errors import FailureClass
-from evaluator.records import load_result
-from evaluator.spec import ModelSpec, result_path
-from store import Store
+from collections.abc import Callable, Iterable, Sequence
+from copy import copy
+from datetime import datetime
+
+from evaluator.spec import ModelSpec
+from evaluator.suite import tasks_of
 from store.update import Change, Snapshot, update
 from submissions import queue
-from submissions.files import Listing, SubmissionFiles, change_to, files_of
-from submissions.record import ModelMetadata, ResultReference, Submission
+from submissions.draft import Draft
+from submissions.errors import NotTogether, QueueError
+from submissions.kept import runs_of
+from submissions.limits import CHANGE, DAY, refuse_too_many, refuse_without_room
+from submissions.policy import refuse_opted_out
+from submissions.record import ModelMetadata, Submission
+from submissions.stored_claims import StoredClaims
 
-Progress = dict[str, float | int | str | None]
+MOST_TOGETHER = 200
+"""Submissions that one commit decides about."""
 
 
-class Queue:
-    """The submissions in the store `requests`; looks into `results` for what is evaluated already.
-
-    Every verb runs again on the newer state when another process came first, and raises what the pure verb raises
-    (`submissions.errors`) or what the store does (`store.errors`); then nothing was changed. May be shared by
-    threads. `now` and `random_hex` (digits -> so many random hexadecimal digits) are its clock and its dice.
-    """
-
-    def __init__(
-        self,
-        requests: Store,
-        results: Store,
-        *,
-        now: Callable[[], datetime] = records.now,
-        random_hex: Callable[[int], str] = lambda digits: secrets.token_hex(digits // 2),
-    ) -> None:
-        self.requests = requests
-        self.results = results
-        self._now = now
-        self._random_hex = random_hex
-        self._files = SubmissionFiles(requests)
-
-    # what there is
-
-    def listing(self, closed: int = 200) -> Listing:
-        """All open submissions and the newest `closed` closed ones. Read again only when the store has moved."""
-        return self._files.listing(closed)
-
-    def find(self, submission_id: str) -> Submission:
-        """The submission of this id.
-
-        Raises:
-            UnknownSubmission
-            ValueError: its file cannot be read.
-        """
-        return self._files.find(self._files.snapshot(), submission_id)
-
-    def result_of(self, submission: Submission) -> ResultReference | None:
-        """Where the submission's result is, if it is in the results store.
-
-        A forced submission has an older result at the same path, so there only a result that names it counts.
-        """
-        path = result_path(submission.spec)
-        snapshot = Snapshot(self.results, self.results.head())
-        if not snapshot.exists(path):
-            return None
-        if submission.force:
-            try:
-                if load_result(snapshot.read(path)).submission != submission.id:
-                    return None
-            except ValueError:
-                return None
-        return ResultReference(path=path, revision=snapshot.revision)
-
-    # what people do
+class Queue(StoredClaims):
+    """The verbs of the queue on its store."""
 
     def submit(
         self,
@@ -81,36 +34,131 @@ class Queue:
         note: str = "",
         metadata: ModelMetadata | None = None,
         force: bool = False,
+        suites: tuple[str, ...] = (),
+        own: bool = False,
+        training: Sequence[str] = (),
+        maintainer: bool = False,
     ) -> Submission:
-        """Add a submission; it waits for a maintainer.
+        """Add a submission for some suites (none named: the first there is); it waits for a maintainer.
+
+        The queue's limits are held against what the store has at the revision that is written upon; they are not for a
+        `maintainer`. `own`: its submitter owns the model (`submissions.names.owns`), so that it goes before others of
+        its priority.
 
         Raises:
-            AlreadySubmitted, AlreadyEvaluated
+            AlreadySubmitted
+            TooMany: `who`, the model's organisation, or all together have submitted what the limits allow.
+            AlreadyEvaluated: no task of these suites is missing.
+            OptedOut: the model's owner asked not to have it here; also with `force`, and for maintainers.
+            QueueError: a text or the whole is too long.
+            ValueError: there is no such suite.
         """
+        tasks = tasks_of(suites)
 
-        def change(snapshot: Snapshot) -> Submission:
+        def make(snapshot: Snapshot) -> Submission:
             at = self._now()
-            return queue.submit(
+            refuse_opted_out(self.policies.at(snapshot), spec.model)
+            new = queue.submit(
                 self._files.open(snapshot),
                 spec,
                 new_id=queue.submission_id(at, self._random_hex(6)),
                 who=who,
                 at=at,
                 # Looked up after the requests were read: a result is published before its submission closes.
-                has_result=self._has_result(spec),
+                has_result=self._is_evaluated(spec, tasks),
                 note=note,
                 metadata=metadata,
                 force=force,
+                suites=suites,
+                own=own,
+                training=training,
             )
+            if not maintainer:
+                self._refuse_beyond_limits(snapshot, who, spec.model, at)
+            return new
 
-        return self._write_new(change)
+        return self._write_new(make)
 
-    def approve(self, submission_id: str, *, who: str, priority: int | None = None) -> Submission:
-        """Queue a pending submission."""
-        return self._write(submission_id, lambda s, _: queue.approve(s, who=who, at=self._now(), priority=priority))
+    def change(
+        self,
+        submission_id: str,
+        spec: ModelSpec,
+        *,
+        who: str,
+        maintainer: bool = False,
+        metadata: ModelMetadata | None = None,
+        training: Sequence[str] | None = None,
+    ) -> Submission:
+        """Give an undecided submission another spec or other training sets; None: as they are.
+
+        For the limits of the hour and the day, a submitter's change counts like a submission.
+        """
+
+        def verb(submission: Submission, snapshot: Snapshot) -> Submission:
+            at = self._now()
+            changed = queue.change(
+                submission,
+                self._files.open(snapshot),
+                spec,
+                who=who,
+                at=at,
+                has_result=self._is_evaluated(spec, tasks_of(submission.suites)),
+                maintainer=maintainer,
+                metadata=metadata,
+                training=training,
+            )
+            if not maintainer:
+                self._refuse_beyond_limits(snapshot, who, spec.model, at, anew=False)
+            return changed
+
+        return self._write(submission_id, verb, CHANGE)
+
+    def _refuse_beyond_limits(
+        self, snapshot: Snapshot, who: str, model: str, at: datetime, *, anew: bool = True
+    ) -> None:
+        if self.limits is None:
+            return
+        refuse_too_many(self.limits, self.counted(snapshot), who=who, model=model, at=at, anew=anew)
+        if self.limits.quota:
+            refuse_without_room(self.limits, self.requests.log(self.limits.quota, snapshot.revision), at)
+
+    def counted(self, snapshot: Snapshot) -> list[Submission]:
+        """What limits are counted from: all open submissions at a revision, and all that were made in the last day."""
+        return self._files.since(snapshot, self._now() - DAY)
+
+    def allow(self, counted: Iterable[Submission], *, who: str, model: str) -> None:
+        """Nothing, if by the limits `who` may submit `model` now, as far as `counted` tells.
+
+        Raises:
+            TooMany
+        """
+        if self.limits is not None:
+            refuse_too_many(self.limits, counted, who=who, model=model, at=self._now())
+
+    def ask(self, submission_id: str, *, who: str, question: str) -> Submission:
+        """Ask the submitter of a pending submission something."""
+        return self._write(submission_id, lambda s, _: queue.ask(s, who=who, at=self._now(), question=question))
+
+    def answer(self, submission_id: str, *, who: str, text: str, maintainer: bool = False) -> Submission:
+        """Answer what a maintainer asked, as its submitter, or as a `maintainer` who was told the answer."""
+        return self._write(
+            submission_id,
+            lambda s, _: queue.answer(s, who=who, at=self._now(), text=text, maintainer=maintainer),
+            "Answer about",
+        )
+
+    def approve(self, submission_id: str, *, who: str, priority: int | None = None, trust: bool = False) -> Submission:
+        """Queue a pending submission; with `trust` its code may run."""
+
+        def verb(submission: Submission, snapshot: Snapshot) -> Submission:
+            refuse_opted_out(self.policies.at(snapshot), submission.spec.model)
+            others = self._files.open(snapshot) if trust else ()
+            return queue.approve(submission, others, who=who, at=self._now(), priority=priority, trust=trust)
+
+        return self._write(submission_id, verb)
 
     def reject(self, submission_id: str, *, who: str, why: str) -> Submission:
-        """Say no to a pending submission."""
+        """Say no to an undecided submission."""
         return self._write(submission_id, lambda s, _: queue.reject(s, who=who, at=self._now(), why=why))
 
     def withdraw(self, submission_id: str, *, who: str, maintainer: bool = False, why: str = "") -> Submission:
@@ -119,154 +167,86 @@ class Queue:
             submission_id, lambda s, _: queue.withdraw(s, who=who, at=self._now(), maintainer=maintainer, why=why)
         )
 
-    def retry(self, submission_id: str, *, who: str) -> Submission:
-        """Queue a failed submission again."""
+    def set_priority(self, submission_id: str, *, who: str, priority: int) -> Submission:
+        """Let an open submission go earlier or later."""
+        return self._write(
+            submission_id,
+            lambda s, _: queue.set_priority(s, who=who, at=self._now(), priority=priority),
+            "Set the priority of",
+        )
+
+    def ask_retry(self, submission_id: str, *, who: str, why: str) -> Submission:
+        """Ask for another try of one's failed or rejected submission."""
+        return self._write(
+            submission_id, lambda s, _: queue.ask_retry(s, who=who, at=self._now(), why=why), "Ask for another try of"
+        )
+
+    def retry(self, submission_id: str, *, who: str, why: str = "") -> Submission:
+        """Queue a failed submission again; let a rejected one be decided about again."""
 
         def verb(submission: Submission, snapshot: Snapshot) -> Submission:
+            refuse_opted_out(self.policies.at(snapshot), submission.spec.model)
             others = self._files.open(snapshot)
-            has_result = self._has_result(submission.spec)
-            return queue.retry(submission, others, who=who, at=self._now(), has_result=has_result)
+            has_result = self._is_evaluated(submission.spec, tasks_of(submission.suites))
+            return queue.retry(submission, others, who=who, at=self._now(), has_result=has_result, why=why)
 
-        return self._write(submission_id, verb)
+        return self._write(submission_id, verb, "Retry")
 
-    # what workers do
-
-    def claim(
-        self, worker: str, lease: timedelta, accepts: Callable[[Submission], bool] = lambda _: True
-    ) -> Submission | None:
-        """Take the first queued submission that `accepts` lets through; None if there is none."""
-        nonce = self._random_hex(32)
-        claimed: list[Submission | None] = []
-
-        def change(snapshot: Snapshot) -> Change | None:
-            at = self._now()
-            following = queue.next_to_claim(self._files.open(snapshot), at, accepts)
-            if following is None:
-                claimed.append(None)
-                return None
-            taken = queue.claim(following, worker=worker, nonce=nonce, at=at, lease=lease)
-            claimed.append(taken)
-            return change_to(taken, following)
-
-        revision = update(self.requests, change)
-        if len(claimed) == 1:
-            return claimed[0]
-        # One of several tries was written, not always the last one: the nonce tells which.
-        held = self._files.open(self._files.snapshot(revision))
-        return next((s for s in held if s.lease is not None and s.lease.nonce == nonce), None)
-
-    def beat(self, submission_id: str, *, nonce: str, lease: timedelta, progress: Progress | None = None) -> Submission:
-        """Renew a lease and tell the progress.
-
-        Raises:
-            LeaseLost
-        """
+    def release_stuck(self, submission_id: str, *, who: str, why: str) -> Submission:
+        """Take a running submission from its worker, whose lease is worth nothing from then on."""
         return self._write(
-            submission_id,
-            lambda s, _: queue.beat(s, nonce=nonce, at=self._now(), lease=lease, progress=progress),
-            "Renew the lease of",
+            submission_id, lambda s, _: queue.release_stuck(s, who=who, at=self._now(), why=why), "Take from its worker"
         )
 
-    def holds(self, submission_id: str, nonce: str) -> bool:
-        """Whether the claim with this nonce still has the submission."""
-        submission = self.find(submission_id)
-        return submission.lease is not None and submission.lease.nonce == nonce
+    def rerun(self, submission_id: str, *, who: str, why: str) -> Submission:
+        """Have a finished submission evaluated anew."""
 
-    def finish(self, submission_id: str, *, nonce: str, result: ResultReference, log: str | None = None) -> Submission:
-        """Close a submission whose result is published; `log`: the end of the run's log.
+        def verb(submission: Submission, snapshot: Snapshot) -> Submission:
+            refuse_opted_out(self.policies.at(snapshot), submission.spec.model)
+            others = self._files.open(snapshot)
+            runs = runs_of(submission, self.stored_result(submission.spec))
+            return queue.rerun(submission, others, who=who, at=self._now(), why=why, runs=runs)
 
-        Raises:
-            LeaseLost
-        """
-        return self._write(
-            submission_id, lambda s, _: queue.finish(s, nonce=nonce, at=self._now(), result=result), log=log
-        )
+        return self._write(submission_id, verb, "Rerun")
 
-    def fail(
-        self,
-        submission_id: str,
-        *,
-        nonce: str,
-        failure: FailureClass,
-        message: str,
-        delay: timedelta = timedelta(0),
-        log: str | None = None,
-    ) -> Submission:
-        """End an evaluation without a result, or put it back after `delay` if its cause may pass.
+    def together(self, submission_ids: Sequence[str], verb: Callable[["Queue", str], object]) -> tuple[Submission, ...]:
+        """Do the same with several submissions in one commit, with all or with none; returns them as they are then.
+
+        `verb` is called with a queue and each id, once or more often: `lambda queue, id: queue.approve(id, who=who)`.
 
         Raises:
-            LeaseLost
+            NotTogether: the verb refuses one of them; it is named.
+            QueueError: none is named, or more than 200.
         """
-        return self._write(
-            submission_id,
-            lambda s, _: queue.fail(s, nonce=nonce, at=self._now(), failure=failure, message=message, delay=delay),
-            log=log,
-        )
-
-    def release(self, submission_id: str, *, nonce: str, why: str) -> Submission:
-        """Give a lease back.
-
-        Raises:
-            LeaseLost
-        """
-        return self._write(submission_id, lambda s, _: queue.release(s, nonce=nonce, at=self._now(), why=why))
-
-    def reclaim_expired(self, who: str, delay: timedelta = timedelta(0)) -> tuple[Submission, ...]:
-        """Put back, finish or fail every submission whose lease ran out, in one commit; returns them."""
-        reclaimed: tuple[Submission, ...] = ()
-
-        def change(snapshot: Snapshot) -> Change | None:
-            nonlocal reclaimed
-            at = self._now()
-            expired = [s for s in self._files.open(snapshot) if queue.lease_expired(s, at)]
-            reclaimed = tuple(queue.reclaim(s, who=who, at=at, result=self.result_of(s), delay=delay) for s in expired)
-            if not expired:
-                return None
-            files = {
-                path: content
-                for old, new in zip(expired, reclaimed, strict=True)
-                for path, content in files_of(new, old).items()
-            }
-            return Change(files, f"Reclaim {len(expired)} whose lease ran out: {', '.join(s.id for s in expired)}")
-
-        update(self.requests, change)
-        return reclaimed
-
-    # reading and writing
-
-    def _has_result(self, spec: ModelSpec) -> bool:
-        return Snapshot(self.results, self.results.head()).exists(result_path(spec))
-
-    def _write_new(self, make: Callable[[Snapshot], Submission]) -> Submission:
-        made: list[Submission] = []
-
-        def change(snapshot: Snapshot) -> Change:
-            # One id for all tries, so that the one that was written is the one that is returned.
-            made.append(make(snapshot) if not made else make(snapshot).model_copy(update={"id": made[0].id}))
-            return change_to(made[-1], None)
-
-        update(self.requests, change)
-        return made[-1]
-
-    def _write(
-        self,
-        submission_id: str,
-        verb: Callable[[Submission, Snapshot], Submission],
-        what: str | None = None,
-        log: str | None = None,
-    ) -> Submission:
-        """Run `verb` on the stored submission and write what it returns, with the end of its log."""
-        written: list[Submission] = []
-
-        def change(snapshot: Snapshot) -> Change:
-            before = self._files.find(snapshot, submission_id)
-            written.append(verb(before, snapshot))
-            done = change_to(written[-1], before, what)
-            return (
-                done if log is None else Change({**done.files, f"logs/{submission_id}.txt": log.encode()}, done.message)
+        ids = tuple(dict.fromkeys(submission_ids))
+        if not 0 < len(ids) <= MOST_TOGETHER:
+            raise QueueError(
+                f"제출을 하나 이상 {MOST_TOGETHER}개 이하로 골라 주세요.",
+                f"Name at least one submission, and at most {MOST_TOGETHER}.",
             )
+        made: list[tuple[Submission, ...]] = []
+
+        def change(snapshot: Snapshot) -> Change:
+            draft = Draft(snapshot)
+            drafted = self._on(draft)
+            for submission_id in ids:
+                try:
+                    verb(drafted, submission_id)
+                except ValueError as error:
+                    raise NotTogether(submission_id, error) from error
+            made.append(tuple(map(drafted.find, ids)))
+            first, *others = draft.messages or ["Nothing"]
+            more = f" (and {len(others)} more)\n\n" + "\n".join(others) if others else ""
+            return Change(draft.files, first + more)
 
         revision = update(self.requests, change)
-        if len(written) == 1:
-            return written[0]
-        return self._files.find(self._files.snapshot(revision), submission_id)
+        if len(made) == 1:
+            return made[0]
+        snapshot = self._files.snapshot(revision)
+        return tuple(self._files.find(snapshot, submission_id) for submission_id in ids)
+
+    def _on(self, draft: Draft) -> "Queue":
+        """This queue on another store."""
+        drafted = copy(self)
+        drafted.requests, drafted._files = draft, self._files.of(draft)
+        return drafted

@@ -1,5 +1,6 @@
 """`python worker.py`: options, and what a wrong one says."""
 
+import json
 import os
 import signal
 import subprocess
@@ -34,7 +35,10 @@ def run(environment: dict[str, str], *arguments: str) -> "subprocess.CompletedPr
 
 def test_once_on_an_empty_queue_ends_well(environment: dict[str, str]) -> None:
     ended = run(environment, "--once")
-    assert (ended.returncode, ended.stdout, ended.stderr) == (0, "", "")
+    assert (ended.returncode, ended.stderr) == (0, "")
+    (line,) = ended.stdout.splitlines()  # what the worker says when it starts: its cage
+    assert json.loads(line)["event"] == "started"
+    assert json.loads(line)["cage"]
 
 
 def test_the_first_worker_fills_an_empty_results_store_with_the_published_board(
@@ -77,7 +81,7 @@ def test_a_model_that_is_not_there_ends_failed_and_says_why(environment: dict[st
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["--tasks", "KLUE-STX"], "is not a task of suite ko-v1"),
+        (["--tasks", "KLUE-STX"], "'KLUE-STX' is not a task"),
         (["--datasets", "/nowhere"], "does not exist"),
         (["--parallel", "2"], "--parallel needs --ray"),
         (["--lease", "0"], "0.1"),
@@ -99,11 +103,11 @@ def test_a_store_that_is_none_says_which_setting(environment: dict[str, str]) ->
 
 def test_an_idle_worker_ends_at_once_when_terminated(environment: dict[str, str]) -> None:
     worker = subprocess.Popen([sys.executable, "worker.py", "--poll", "600"], cwd=ROOT, env=environment)
-    requests = Path(environment["KEL_REQUESTS_URL"].removeprefix("file:"))
-    while not requests.exists():  # its stores are made when it begins to work
+    results = LocalStore(Path(environment["KEL_RESULTS_URL"].removeprefix("file:")))
+    while not results.list("results"):  # it fills the store just before it begins to listen to signals
         with pytest.raises(subprocess.TimeoutExpired):
             worker.wait(0.05)
     with pytest.raises(subprocess.TimeoutExpired):
-        worker.wait(1.0)
+        worker.wait(2.0)
     worker.send_signal(signal.SIGTERM)
     assert worker.wait(20) == 0

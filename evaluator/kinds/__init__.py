@@ -8,7 +8,7 @@ file is enough to check a result.
 
 import importlib
 import pkgutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
@@ -21,8 +21,14 @@ if TYPE_CHECKING:
 Samples = Mapping[str, "np.ndarray"]
 """Column name -> one value a pair, query or experiment. `item` names them, `gold` is the truth where there is one."""
 
+SHARED = frozenset({"pairs"})
+"""Modules here that are no kinds: what several kinds share."""
+
 PAIR_LABELS = "not a label of this task"
 DUPLICATES = "duplicate pair"
+UNJUDGED = "query without a relevance judgement"
+REASONS = frozenset({PAIR_LABELS, DUPLICATES, UNJUDGED})
+"""Why rows are left out."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,7 +58,14 @@ class Embedded(Protocol):
 
 
 class Kind(Protocol):
-    """What a module in `evaluator/kinds/` offers."""
+    """What a module in `evaluator/kinds/` offers.
+
+    `COLUMNS` are the columns of its samples besides `item`. `ITEMS` is how many rows they have whatever the task is,
+    None where there is one for each thing that is counted.
+    """
+
+    COLUMNS: frozenset[str]
+    ITEMS: int | None
 
     @staticmethod
     def read(task: "Task", data: "TaskData", *, keep_duplicates: bool) -> Examples:
@@ -74,14 +87,23 @@ class Kind(Protocol):
         ...
 
     @staticmethod
-    def resampled_scores(samples: Samples, counts: "np.ndarray") -> "np.ndarray":
-        """The score of each bootstrap resample: `counts` (resamples, items) says how often each item was drawn."""
+    def resampled_metrics(samples: Samples, counts: "np.ndarray", names: Collection[str]) -> "dict[str, np.ndarray]":
+        """Some metrics on each bootstrap resample, by name, (resamples,) each; names it cannot resample are left out.
+
+        `counts` (resamples, items) says how often each item was drawn.
+        """
         ...
+
+
+def weighted_means(samples: Samples, counts: "np.ndarray", names: Collection[str]) -> "dict[str, np.ndarray]":
+    """Each named column's mean over the items, as often as each was drawn, (resamples,) by name."""
+    drawn = counts.sum(axis=1)
+    return {name: counts @ samples[name] / drawn for name in names if name in samples}
 
 
 def kind_names() -> list[str]:
     """The names of all kinds, sorted."""
-    return sorted(module.name for module in pkgutil.iter_modules(__path__))
+    return sorted(module.name for module in pkgutil.iter_modules(__path__) if module.name not in SHARED)
 
 
 def kind_of(task: "Task") -> Kind:

@@ -1,13 +1,13 @@
 """Clustering: how well k-means on the embeddings finds the labels. MTEB's protocol (abstasks/clustering.py)."""
 
 import random
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from evaluator.data import fingerprint_of
-from evaluator.kinds import Examples, Samples
+from evaluator.kinds import Examples, Samples, weighted_means
 
 if TYPE_CHECKING:
     from evaluator.data import TaskData
@@ -18,6 +18,8 @@ SEED = 42
 EXPERIMENTS = 10
 SENTENCES_PER_EXPERIMENT = 16_384
 BATCH = 512
+COLUMNS = frozenset({"v_measure", "ami"})
+ITEMS = EXPERIMENTS
 
 
 def read(task: "Task", data: "TaskData", *, keep_duplicates: bool) -> Examples:  # noqa: ARG001
@@ -72,7 +74,6 @@ def metrics(samples: Samples) -> dict[str, float]:
     }
 
 
-def resampled_scores(samples: Samples, counts: np.ndarray) -> np.ndarray:
-    """Mean V-measure of each resample of the experiments, (resamples,)."""
-    scores: np.ndarray = counts @ samples["v_measure"] / counts.sum(axis=1)
-    return scores
+def resampled_metrics(samples: Samples, counts: np.ndarray, names: Collection[str]) -> dict[str, np.ndarray]:
+    """Means over each resample of the experiments, (resamples,) by name."""
+    return weighted_means(samples, counts, names)

@@ -1,6 +1,6 @@
 """Pair classification: how well a threshold on the similarity tells positive pairs from negative ones."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -8,7 +8,7 @@ import numpy as np
 from evaluator.data import fingerprint_of
 from evaluator.errors import TaskError
 from evaluator.kinds import DUPLICATES, PAIR_LABELS, Examples, Samples
-from evaluator.pairs import first_of_each_pair, pair_samples
+from evaluator.kinds.pairs import PAIR_COLUMNS, first_of_each_pair, pair_samples
 from evaluator.suite import SIMILARITIES
 
 if TYPE_CHECKING:
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from evaluator.kinds import Embedded
     from evaluator.task import Task
 
+COLUMNS = PAIR_COLUMNS
+ITEMS = None
 METRICS = ("accuracy", "f1", "precision", "recall", "ap")
 
 
@@ -98,14 +100,22 @@ def best_thresholds(labels: np.ndarray, values: np.ndarray) -> dict[str, float]:
     }
 
 
-def resampled_scores(samples: Samples, counts: np.ndarray) -> np.ndarray:
-    """max AP of each resample, (resamples,)."""
+def resampled_metrics(samples: Samples, counts: np.ndarray, names: Collection[str]) -> dict[str, np.ndarray]:
+    """The average precisions of each resample, (resamples,) by name."""
     weights = counts.astype(np.float64)
-    unique = {samples[name].tobytes(): samples[name] for name in SIMILARITIES}
-    best: np.ndarray = np.max(
-        [weighted_average_precision(samples["gold"], values, weights) for values in unique.values()], axis=0
-    )
-    return best
+    known: dict[bytes, np.ndarray] = {}
+    found: dict[str, np.ndarray] = {}
+    for similarity in SIMILARITIES:
+        if not {f"{similarity}_ap", "max_ap"} & set(names):
+            continue
+        values = samples[similarity]
+        key = values.tobytes()  # the model's own similarity is one of the others
+        if key not in known:
+            known[key] = weighted_average_precision(samples["gold"], values, weights)
+        found[f"{similarity}_ap"] = known[key]
+    if "max_ap" in names:
+        found["max_ap"] = np.max(list(found.values()), axis=0)
+    return found
 
 
 def weighted_average_precision(labels: np.ndarray, values: np.ndarray, weights: np.ndarray) -> np.ndarray:

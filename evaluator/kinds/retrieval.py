@@ -1,12 +1,12 @@
 """Retrieval: exact search over the whole corpus, measured as TREC does (trec_eval's nDCG, MAP, recall, precision)."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from evaluator.data import Fingerprint
-from evaluator.kinds import Examples, Samples
+from evaluator.kinds import UNJUDGED, Examples, Samples, weighted_means
 
 if TYPE_CHECKING:
     from datasets import Dataset
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 CUTOFFS = (1, 3, 5, 10, 20, 100, 1000)
 MEASURES = ("ndcg", "map", "recall", "precision", "mrr", "hit_rate")
+COLUMNS = frozenset(f"{measure}_at_{k}" for measure in MEASURES for k in CUTOFFS)
+ITEMS = None
 SCORES_AT_ONCE = 2_000_000
 """Similarities held at once: 16 MB, and as much again for each step of ranking them; the corpus may be any size."""
 DECIMALS = 10
@@ -80,7 +82,7 @@ def read(task: "Task", data: "TaskData", *, keep_duplicates: bool) -> Examples: 
         gold={"queries": kept, "documents": document_ids, "relevant": relevant},
         n=len(kept),
         fingerprint=fingerprint.hexdigest(),
-        removed={"query without a relevance judgement": unjudged} if unjudged else {},
+        removed={UNJUDGED: unjudged} if unjudged else {},
     )
 
 
@@ -183,7 +185,6 @@ def metrics(samples: Samples) -> dict[str, float]:
     return {**found, "accuracy": found["recall_at_1"]}
 
 
-def resampled_scores(samples: Samples, counts: np.ndarray) -> np.ndarray:
-    """The mean of nDCG@5 and nDCG@10 of each resample of the queries, (resamples,)."""
-    scores: np.ndarray = counts @ ((samples["ndcg_at_5"] + samples["ndcg_at_10"]) / 2) / counts.sum(axis=1)
-    return scores
+def resampled_metrics(samples: Samples, counts: np.ndarray, names: Collection[str]) -> dict[str, np.ndarray]:
+    """Means over each resample of the queries, (resamples,) by name."""
+    return weighted_means(samples, counts, names)

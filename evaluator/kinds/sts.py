@@ -1,6 +1,6 @@
 """Semantic textual similarity: correlations between gold scores and similarities."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -8,8 +8,7 @@ import numpy as np
 from evaluator.data import fingerprint_of
 from evaluator.errors import TaskError
 from evaluator.kinds import DUPLICATES, Examples, Samples
-from evaluator.pairs import first_of_each_pair, pair_samples
-from evaluator.suite import STS8
+from evaluator.kinds.pairs import PAIR_COLUMNS, first_of_each_pair, pair_samples
 
 if TYPE_CHECKING:
     from evaluator.data import TaskData
@@ -17,6 +16,8 @@ if TYPE_CHECKING:
     from evaluator.task import Task
 
 SIMILARITIES = ("similarity", "cosine", "manhattan", "euclidean")
+COLUMNS = PAIR_COLUMNS
+ITEMS = None
 
 
 def read(task: "Task", data: "TaskData", *, keep_duplicates: bool) -> Examples:  # noqa: ARG001
@@ -60,21 +61,26 @@ def metrics(samples: Samples) -> dict[str, float]:
     return found
 
 
-def resampled_scores(samples: Samples, counts: np.ndarray) -> np.ndarray:
-    """STS8 of each resample, (resamples,)."""
+def resampled_metrics(samples: Samples, counts: np.ndarray, names: Collection[str]) -> dict[str, np.ndarray]:
+    """The correlations of each resample, (resamples,) by name."""
     weights = counts.astype(np.float64)
     gold = samples["gold"]
     gold_ranks = weighted_ranks(gold, weights)
-    total = np.zeros(len(weights))
-    known: dict[bytes, np.ndarray] = {}
-    for name in SIMILARITIES:
-        key = samples[name].tobytes()  # the model's own similarity is one of the others
-        if key not in known:
-            known[key] = _correlation(gold[None, :], samples[name][None, :], weights) + _correlation(
-                gold_ranks, weighted_ranks(samples[name], weights), weights
-            )
-        total += known[key]
-    return total / len(STS8)
+    known: dict[tuple[str, bytes], np.ndarray] = {}
+    found: dict[str, np.ndarray] = {}
+    for similarity in SIMILARITIES:
+        values = samples[similarity]
+        prefix = "" if similarity == "similarity" else f"{similarity}_"
+        for correlation in ("pearson", "spearman"):
+            if f"{prefix}{correlation}" not in names:
+                continue
+            key = correlation, values.tobytes()  # the model's own similarity is one of the others
+            if key not in known and correlation == "pearson":
+                known[key] = _correlation(gold[None, :], values[None, :], weights)
+            elif key not in known:
+                known[key] = _correlation(gold_ranks, weighted_ranks(values, weights), weights)
+            found[f"{prefix}{correlation}"] = known[key]
+    return found
 
 
 def weighted_ranks(values: np.ndarray, weights: np.ndarray) -> np.ndarray:

@@ -9,7 +9,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
@@ -42,16 +42,19 @@ class RunningApp:
     def wait_for_results(self) -> None:
         """Return when the page shows what the results store holds now."""
         revision = self.results.head()
-        _wait(lambda: json.loads(_get(f"{self.url}board/board.json"))["revision"] == revision, self.process, self.log)
+        _wait(lambda: _revision(self.url) == revision, self.process, self.log)
 
 
 @contextlib.contextmanager
 def running_app(
-    folder: Path, environment: Mapping[str, str] = MappingProxyType({}), **settings: object
+    folder: Path,
+    environment: Mapping[str, str] = MappingProxyType({}),
+    program: Sequence[str] = ("app.py",),
+    **settings: object,
 ) -> Iterator[RunningApp]:
     """The page over stores in `folder`; `settings` by their names. Ends the process, and only that one.
 
-    `environment`: variables that are not the project's settings.
+    `environment`: variables that are not the project's settings. `program`: what Python runs.
     """
     port = free_port()
     values = {
@@ -65,11 +68,13 @@ def running_app(
     log = folder / "app.log"
     with log.open("wb") as sink:
         process = subprocess.Popen(
-            [sys.executable, "app.py"], cwd=ROOT, env=variables, stdout=sink, stderr=subprocess.STDOUT
+            [sys.executable, *program], cwd=ROOT, env=variables, stdout=sink, stderr=subprocess.STDOUT
         )
     url = f"http://127.0.0.1:{port}/"
     try:
-        _wait(lambda: bool(_get(f"{url}board/board.json")), process, log)
+        # The page answers before it has read its stores. A local one is soon filled and shown; the Hub takes its time.
+        local = str(values["results_url"]).startswith("file:")
+        _wait(lambda: _revision(url) != "shipped" or not local, process, log)
         yield RunningApp(url, str(values["results_url"]), str(values["requests_url"]), log, process)
     finally:
         process.send_signal(signal.SIGTERM)
@@ -78,6 +83,11 @@ def running_app(
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+
+
+def _revision(url: str) -> str:
+    """The revision of the results store that the page shows."""
+    return str(json.loads(_get(f"{url}board/board.json"))["revision"])
 
 
 def _get(url: str) -> bytes:

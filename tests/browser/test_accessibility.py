@@ -19,6 +19,10 @@ PLACES = {
     "about": "?tab=about",
     "model": "?model=nlpai-lab/KURE-v1",
 }
+ARRIVE = """() => document.getAnimations()
+    .filter(moving => moving.effect?.getComputedTiming().endTime !== Infinity)
+    .forEach(moving => moving.finish())"""
+"""Ends what is on its way, such as colours from one theme to the other: axe reads what is there at its moment."""
 
 
 def settled(page: Page) -> None:
@@ -32,6 +36,7 @@ def breaks_nothing(page: Page, part: str | None = None) -> None:
     """Run axe-core over the page, or the part of it that the selector says, in light and in dark."""
     for theme in ("light", "dark"):
         page.evaluate("dark => document.body.classList.toggle('dark', dark)", theme == "dark")
+        page.evaluate(ARRIVE)
         found = Axe().run(page, context=part, options={"runOnly": {"type": "tag", "values": TAGS}})
         told = [
             f"{violation['id']}: {node['target']} {node.get('failureSummary', '')[:300]}"

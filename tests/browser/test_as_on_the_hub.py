@@ -2,16 +2,26 @@
 
 import json
 import os
+import shutil
 import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
+from pydantic import SecretStr
 
+from evaluator.spec import ModelSpec
+from store import open_store
 from submissions.record import Status
+from submissions.session import REFUSED
 from submissions.stored import Queue
+from tests.attacks import Attacks
+from tests.browser.calling import Caller
+from tests.browser.conftest import CHROMIUM_FLAGS
+from tests.browser.foreign import foreign_site
 from tests.browser.running import RunningApp, running_app
 from tests.hub.repositories import Repositories
 
@@ -22,7 +32,7 @@ PAGE_TOKEN = "hf_space_page"
 def space(hub: Repositories, minilm_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningApp]:
     """The page with Hub stores; its token may write the requests, not the results."""
     hub.add_user(PAGE_TOKEN, "space-page")
-    hub.add_user("hf_space_visitor", "space-visitor")
+    hub.add_user("hf_space_visitor", "space-visitor", orgs=("space-org", "another-org"))
     hub.add_user("hf_space_maintainer", "space-maintainer")
     hub.create("datasets", "space/requests", writers={"space-page"})
     hub.create("datasets", "space/results", writers={"space-worker"})
@@ -57,18 +67,22 @@ def sign_in(browser: Browser, space: RunningApp) -> Iterator[Callable[[str | Non
         def open_page(user: str | None) -> Page:
             context = browser.new_context(locale="ko-KR", viewport={"width": 1280, "height": 900})
             contexts.callback(context.close)
-            page = context.new_page()
-            page.goto(space.url)
-            page.get_by_role("tab", name="제출").click()
-            if user is not None:
-                page.get_by_role("button", name="로그인").click()
-                page.get_by_role("link", name=user, exact=True).click()
-                page.wait_for_url(f"{space.url}**")
-                page.get_by_role("tab", name="제출").click()
-                expect(page.get_by_role("button", name=user)).to_be_visible()
-            return page
+            return signed_in(context.new_page(), space, user)
 
         yield open_page
+
+
+def signed_in(page: Page, space: RunningApp, user: str | None) -> Page:
+    """The page as this user, at the submit tab."""
+    page.goto(space.url)
+    page.get_by_role("tab", name="제출").click()
+    if user is not None:
+        page.get_by_role("button", name="로그인").click()
+        page.get_by_role("link", name=user, exact=True).click()
+        page.wait_for_url(f"{space.url}**")
+        page.get_by_role("tab", name="제출").click()
+        expect(page.get_by_role("button", name=user)).to_be_visible()
+    return page
 
 
 def submit(page: Page) -> None:
@@ -116,3 +130,140 @@ def test_nothing_that_changes_the_queue_is_a_public_endpoint(space: RunningApp) 
     with urllib.request.urlopen(f"{space.url}gradio_api/info", timeout=30) as answer:
         endpoints = json.load(answer)["named_endpoints"]
     assert not [name for name in endpoints if any(word in name for word in ("submit", "handle", "approve", "reject"))]
+
+
+ATTACK = """async ([page, bodies]) => {
+    const answers = [];
+    const attempt = async (path, options) => {
+        try {
+            const answer = await fetch(page + path, {credentials: "include", ...options});
+            answers.push(`${answer.type} ${answer.status} ${await answer.text()}`);
+        } catch (error) { answers.push("blocked"); }
+    };
+    for (const body of bodies) {
+        for (const type of ["application/json", "text/plain", "application/x-www-form-urlencoded"])
+            for (const mode of ["cors", "no-cors"])
+                await attempt("gradio_api/queue/join", {method: "POST", mode, body, headers: {"Content-Type": type}});
+        for (const path of ["queue/join", "run/on_submit", "call/handle", "call/model", "mcp", "upload"]) {
+            const form = document.createElement("form");
+            const frame = document.createElement("iframe");
+            frame.name = "f" + answers.length + path;
+            const loaded = new Promise(done => { frame.onload = done; setTimeout(done, 3000); });
+            Object.assign(form, {action: page + "gradio_api/" + path, method: "POST", enctype: "text/plain"});
+            form.target = frame.name;
+            const field = document.createElement("input");
+            [field.name, field.value] = [body.slice(0, -1) + ', "x": "', '"}'];
+            form.append(field);
+            document.body.append(frame, form);
+            form.submit();
+            await loaded;
+        }
+    }
+    for (const path of ["", "config", "gradio_api/queue/data?session_hash=foreign"]) await attempt(path, {});
+    await attempt("logout", {mode: "no-cors"});
+    return answers;
+}"""
+
+
+def pending(space: RunningApp, precision: str) -> str:
+    """The id of a new submission that waits for a maintainer."""
+    queue = Queue(open_store(space.requests_url, SecretStr(PAGE_TOKEN)), space.results)
+    spec = ModelSpec.model_validate({"model": "space/minilm", "revision": "a" * 40, "precision": precision})
+    return queue.submit(spec, who="space-visitor").id
+
+
+def cookie_of(page: Page, space: RunningApp) -> str:
+    return "; ".join(f"{cookie['name']}={cookie['value']}" for cookie in page.context.cookies(space.url))
+
+
+def states(space: RunningApp) -> dict[str, Status]:
+    return {found.id: found.status for found in Queue(space.requests, space.results).listing().submissions}
+
+
+@pytest.mark.browser
+def test_another_site_cannot_use_a_maintainers_session(
+    space: RunningApp, browser: Browser, tmp_path: Path, attacks: Attacks
+) -> None:
+    victim = pending(space, "float16")
+    before = states(space)
+    # A profile, not one of Playwright's contexts: those are private windows, where Chromium sends no such cookie.
+    (tmp_path / "Default").mkdir()
+    third_parties = {"profile": {"cookie_controls_mode": 0, "block_third_party_cookies": False}}
+    (tmp_path / "Default" / "Preferences").write_text(json.dumps(third_parties))
+    profile = browser.browser_type.launch_persistent_context(
+        tmp_path, executable_path=shutil.which("chromium"), args=CHROMIUM_FLAGS, locale="ko-KR"
+    )
+    with closing(profile), closing(Caller(space.url, "foreign")) as known, foreign_site() as site:
+        maintainer = signed_in(profile.new_page(), space, "space-maintainer")
+        bodies = [
+            json.dumps({"data": data, "fn_index": known.handlers[name], "session_hash": "foreign"})
+            for name, data in (
+                ("shown", []),
+                ("issue", []),
+                ("handle", [victim, "", None]),
+                ("handle_1", [victim, "because", None]),
+                ("on_submit", ["space/minilm", "", "float32", "", None]),
+            )
+        ]
+        foreign = profile.new_page()
+        foreign.goto(site.url)
+        foreign.evaluate(
+            "url => fetch(url, {credentials: 'include', mode: 'no-cors'}).then(() => true)", f"{site.beside}seen"
+        )
+        assert "session=" in site.cookies[-1], "the browser no longer sends the cookie, so this test shows nothing"
+        answers = foreign.evaluate(ATTACK, [space.url, bodies])
+        # No answer is readable: it never came, or it is opaque.
+        assert {answer.split(" ")[0] for answer in answers} <= {"blocked", "opaque"}, answers
+        foreign.evaluate(
+            """url => new Promise(done => {
+                const frame = document.createElement("iframe");
+                frame.onload = () => done(true);
+                frame.src = url;
+                document.body.append(frame);
+            })""",
+            space.url,
+        )
+        assert not [part for part in foreign.frames if part.locator("#kel-first, .gradio-container").count()]
+        assert states(space) == before
+        maintainer.reload()
+        maintainer.get_by_role("tab", name="제출").click()
+        expect(maintainer.get_by_role("button", name="space-maintainer")).to_be_visible()  # not signed out either
+    attacks.held("the page", "another site's script and forms, with a maintainer's cookie", len(answers) + 30)
+
+
+@pytest.mark.browser
+def test_a_maintainers_cookie_decides_nothing_without_the_sessions_token(
+    space: RunningApp, sign_in: Callable[[str | None], Page], attacks: Attacks
+) -> None:
+    victim = pending(space, "bfloat16")
+    maintainer, visitor = sign_in("space-maintainer"), sign_in("space-visitor")
+    with (
+        closing(Caller(space.url, "mine", cookie_of(maintainer, space))) as mine,
+        closing(Caller(space.url, "other", cookie_of(maintainer, space))) as other,
+        closing(Caller(space.url, "mine", cookie_of(visitor, space))) as theirs,
+        closing(Caller(space.url, "mine")) as nobody,
+    ):
+        mine.call("shown", [])  # so that the desk offers the submission in this session
+        false: list[Any] = [None, "", "x", "가" * 64, [], {}, 0]
+        false += [caller.call("issue", [])["data"][0] for caller in (other, theirs, nobody)]
+        own = mine.call("issue", [])["data"][0]
+        false += [own[:-1], own.upper() + " ", own[::-1]]
+        before = states(space)
+        for token in false:
+            for data in (("handle", [victim, "", token]), ("handle_1", [victim, "because", token])):
+                output = mine.call(*data)
+                assert REFUSED[0] in output.get("error", "") or isinstance(token, list | dict | int), output
+            said = mine.call("on_submit", ["space/minilm", "", "float32", "", token])
+            assert REFUSED[0] in str(said) or isinstance(token, list | dict | int), said
+        assert states(space) == before
+        assert mine.join("handle", [victim, "", own], Origin="http://localhost:1").status_code == 403
+        assert states(space) == before
+        mine.call("handle", [victim, "", own])
+        assert states(space)[victim] is Status.QUEUED
+    attacks.held("the page", "a maintainer's cookie with no token, a false one or another session's", len(false) * 3)
+
+
+def test_the_log_in_button_is_no_public_endpoint(space: RunningApp) -> None:
+    for path in ("gradio_api/info", "gradio_api/info?all_endpoints=1", "gradio_api/mcp/schema"):
+        with urllib.request.urlopen(space.url + path, timeout=30) as answer:
+            assert "check_login_status" not in answer.read().decode()

@@ -11,18 +11,18 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from evaluator.records import Environment, ModelInfo, Origin, TaskScore
+from evaluator.records import CardExample, Environment, ModelInfo, Origin
 from evaluator.suite import KO_V1
 from leaderboard_data.board import table
 from leaderboard_data.entry import ORIGINS
 from leaderboard_data.export import export
-from leaderboard_data.load import Reader, load_entries, snapshot_of
-from leaderboard_data.publish import publish_change, replicates_path
+from leaderboard_data.load import Reader, load_entries, replicates_path, snapshot_of
+from leaderboard_data.publish import publish_change, rebuild_index
 from leaderboard_data.significance import dump_replicates
 from store.update import Change, Snapshot, update
 from tests.browser.running import RunningApp, running_app
 from tests.browser.test_tables import open_tab, shown
-from tests.leaderboard_data.examples import measured
+from tests.leaderboard_data.examples import measured, scored
 from tests.leaderboard_data.test_significance import noise
 
 pytestmark = pytest.mark.browser
@@ -44,7 +44,15 @@ def rich(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningApp]:
     with running_app(folder, spied, refresh_seconds=0.5) as app:
         for number, score in enumerate((0.8001, 0.8)):
             publish_measured(app, f"org/alike-{number}", score, own=number)
-        hostile = measured("org/hostile", 0.3, environment=Environment(dtype="float32", prompts=prompts(HOSTILE)))
+        odd = (HOSTILE, "card_differs", "prompt_not_used")
+        told = Environment(
+            dtype="float32",
+            prompts=prompts(HOSTILE),
+            prompt_sources=prompts(HOSTILE),
+            warnings=odd,
+            card_example=CardExample(verdict="differs", expected=((1, 0.6967),), found=((1, -0.25),), tolerance=0.02),
+        )
+        hostile = measured("org/hostile", 0.3, environment=told)
         origin = Origin(kind="measured", by=HOSTILE, label=HOSTILE, reference="javascript:window.hacked=1")
         info = ModelInfo(license=HOSTILE, parameters=5_000_000, embedding_dimension=7, max_tokens=9)
         update(app.results, publish_change(hostile.model_copy(update={"origin": origin, "model": info})))
@@ -58,10 +66,20 @@ def prompts(text: str) -> dict[str, dict[str, str]]:
 
 def publish_measured(app: RunningApp, model: str, score: float, own: int) -> None:
     """A result with intervals and with replicates that move together with the other models'."""
-    scored = {task: TaskScore(score=score, n=500, interval95=(score - 0.02, score + 0.02)) for task in KO_V1.task_ids}
-    result = measured(model, score, environment=Environment(dtype="float32", prompts=prompts("질의: ")))
-    result = result.model_copy(update={"tasks": scored, "model": ModelInfo(parameters=100_000_000)})
-    replicates = {task: score + noise(number) + noise(100 + own, 0.001) for number, task in enumerate(KO_V1.task_ids)}
+    interval = (score - 0.02, score + 0.02)
+    tasks = {task: scored(task, score, n=500, intervals95={rule.id: interval}) for task, rule in KO_V1.rules.items()}
+    environment = Environment(
+        dtype="float32",
+        prompts=prompts("질의: "),
+        prompt_sources=prompts("card registry: tests, query"),
+        warnings=("other_commit",),
+    )
+    result = measured(model, tasks=tasks, environment=environment)
+    result = result.model_copy(update={"model": ModelInfo(parameters=100_000_000)})
+    replicates = {
+        (task, rule.id): score + noise(number) + noise(100 + own, 0.001)
+        for number, (task, rule) in enumerate(KO_V1.rules.items())
+    }
 
     def change(snapshot: Snapshot) -> Change | None:
         made = publish_change(result)(snapshot)
@@ -71,6 +89,7 @@ def publish_measured(app: RunningApp, model: str, score: float, own: int) -> Non
         return Change({**made.files, replicates_path(path): dump_replicates(replicates)}, made.message)
 
     update(app.results, change)
+    update(app.results, rebuild_index)  # these replicates were not those of the result's samples: it has none
 
 
 def ready(page: Page) -> Page:
@@ -96,7 +115,7 @@ def test_the_browser_computes_what_the_export_prints_over_all_origins(
 ) -> None:
     page = ready(visit(f"{rich.url}?{ALL}&tab={view}"))
     entries = load_entries(snapshot_of(rich.results), Reader())
-    expected = list(csv.reader(io.StringIO(export(table(entries, view, ORIGINS), "csv"))))  # type: ignore[arg-type]
+    expected = list(csv.reader(io.StringIO(export(table(entries, view, KO_V1, ORIGINS), "csv"))))
     expected = [[cell or "–" for cell in row] for row in expected]
     assert page.locator(".kel-count").inner_text() == f"모델 {len(expected) - 1}개"
     rows = shown(page)
@@ -288,6 +307,7 @@ def test_each_cell_leads_to_where_its_number_comes_from(rich: RunningApp, visit:
     dialog = page.get_by_role("dialog")
     for text in ("80.01 %", "78.01 – 82.01", "측정", "0123456789abcdef", "float32", "500", "질의:", "2026-11-23"):
         expect(dialog).to_contain_text(text)
+    expect(dialog).to_contain_text("(card registry: tests, query)")
     expect(dialog).to_contain_text("python -m evaluator run org/alike-0 --revision 0123")
     page.keyboard.press("Escape")
     expect(dialog).to_have_count(0)
@@ -330,6 +350,23 @@ def test_a_model_page_shows_all_its_results_and_their_differences(rich: RunningA
     assert "model=" not in page.url
 
 
+def test_a_model_page_says_what_was_odd_about_a_result(rich: RunningApp, visit: Visit) -> None:
+    page = visit(f"{rich.url}?model=org/alike-0")
+    expect(page.locator(".kel-result .kel-warnings")).to_contain_text("카드 등록부는 다른 커밋을 보고 적었습니다.")
+    page = visit(f"{rich.url}?model=org/alike-0&lang=en")
+    expect(page.locator(".kel-warnings")).to_contain_text("The card registry was written from another commit.")
+    page = visit(f"{rich.url}?model=org/hostile")
+    expect(page.locator(".kel-warnings li")).to_have_count(3)
+    expect(page.locator(".kel-result").get_by_text("카드의 예시와 다름")).to_be_visible()
+    expect(page.locator(".kel-example tbody tr")).to_have_text("11.0000 0.69671.0000 -0.2500")
+    page.get_by_role("button", name="← 순위표로").click()
+    ready(page)
+    expect(page.locator(".kel-doubt:visible")).to_have_count(1)
+    doubt = re.compile("아무 프롬프트도 쓰이지 않았습니다")
+    expect(page.locator(".kel-doubt:visible")).to_have_attribute("title", doubt)
+    assert page.evaluate("window.hacked") is None
+
+
 def test_a_model_that_is_not_there_is_said_so(app: RunningApp, visit: Visit) -> None:
     page = visit(f"{app.url}?model=no/body")
     expect(page.get_by_role("alert")).to_contain_text("no/body")
@@ -351,6 +388,7 @@ def test_models_are_ticked_and_compared(rich: RunningApp, visit: Visit) -> None:
 
 def test_a_click_on_a_point_opens_the_model(rich: RunningApp, visit: Visit) -> None:
     page = visit(f"{rich.url}?tab=plots&{ALL}")
+    expect(page.locator("#kel-first")).to_have_count(0)  # Gradio has started: the plot has its last place
     point = page.locator(".kel-plot .point").last
     expect(point).to_be_visible()
     box = point.bounding_box()

@@ -6,7 +6,18 @@ from typing import Any
 
 import torch
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors, trainers
-from transformers import BertConfig, BertModel, PreTrainedModel, PreTrainedTokenizerFast, Qwen2Config, Qwen2Model
+from transformers import (
+    BertConfig,
+    BertModel,
+    LlamaConfig,
+    LlamaModel,
+    PreTrainedModel,
+    PreTrainedTokenizerFast,
+    Qwen2Config,
+    Qwen2Model,
+    T5Config,
+    T5EncoderModel,
+)
 
 KOREAN = (
     "한국어 임베딩 모델을 평가합니다.",
@@ -56,20 +67,45 @@ def bert(folder: Path, *, seed: int = 0, dtype: torch.dtype = torch.float32, **t
     return _save(BertModel(config), fast, folder, dtype)
 
 
+DECODER: dict[str, Any] = {
+    "hidden_size": 32,
+    "num_hidden_layers": 2,
+    "num_attention_heads": 4,
+    "num_key_value_heads": 2,
+    "intermediate_size": 64,
+    "max_position_embeddings": 64,
+}
+"""The sizes of the small decoders."""
+
+
 def qwen2(folder: Path, *, dtype: torch.dtype = torch.float32, **tokens: Any) -> Path:
     """A decoder of two layers, padded on the left, as LLM-based embedding models are."""
     fast = tokenizer(of_bytes=True, padding_side="left", eos_token="[SEP]", **tokens)
     torch.manual_seed(0)
     config = Qwen2Config(
         vocab_size=len(fast),
-        hidden_size=32,
-        num_hidden_layers=2,
-        num_attention_heads=4,
-        num_key_value_heads=2,
-        intermediate_size=64,
-        max_position_embeddings=64,
+        **DECODER,
     )
     return _save(Qwen2Model(config), fast, folder, dtype)
+
+
+def llama(folder: Path) -> Path:
+    """A Llama of two layers in bfloat16, with a tokenizer of bytes."""
+    fast = tokenizer(of_bytes=True, eos_token="[SEP]")
+    torch.manual_seed(0)
+    config = LlamaConfig(
+        vocab_size=len(fast),
+        **DECODER,
+    )
+    return _save(LlamaModel(config), fast, folder, torch.bfloat16)
+
+
+def t5(folder: Path) -> Path:
+    """An encoder-decoder of two layers without a limit of positions."""
+    fast = tokenizer(eos_token="[SEP]")
+    torch.manual_seed(0)
+    config = T5Config(vocab_size=len(fast), d_model=32, d_kv=8, d_ff=64, num_layers=2, num_heads=4, pad_token_id=0)
+    return _save(T5EncoderModel(config), fast, folder, torch.float32)
 
 
 def _save(model: PreTrainedModel, fast: PreTrainedTokenizerFast, folder: Path, dtype: torch.dtype) -> Path:
@@ -81,7 +117,8 @@ def _save(model: PreTrainedModel, fast: PreTrainedTokenizerFast, folder: Path, d
 
 def with_pooling(folder: Path, pooling: str = "mean", **config: Any) -> Path:
     """Make a saved transformer a sentence-transformers repository; `config` goes into its config file."""
-    width = json.loads((folder / "config.json").read_text(encoding="utf-8"))["hidden_size"]
+    config_json = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    width = config_json.get("hidden_size") or config_json["d_model"]
     modules = [
         {"idx": 0, "name": "0", "path": "", "type": "sentence_transformers.models.Transformer"},
         {"idx": 1, "name": "1", "path": "1_Pooling", "type": "sentence_transformers.models.Pooling"},
@@ -98,6 +135,20 @@ def pooling_config(pooling: str) -> dict[str, bool]:
     return {f"pooling_mode_{name}": name == names[pooling] for name in names.values()}
 
 
+def with_dense(folder: Path, *, width: int = 16) -> Path:
+    """Add a Dense module with an activation of torch to a sentence-transformers repository."""
+    from sentence_transformers.base.modules import Dense
+
+    modules = json.loads((folder / "modules.json").read_text(encoding="utf-8"))
+    inside = json.loads((folder / "config.json").read_text(encoding="utf-8"))["hidden_size"]
+    torch.manual_seed(0)
+    (folder / "2_Dense").mkdir()
+    Dense(inside, width).save(str(folder / "2_Dense"))
+    dense = {"idx": 2, "name": "2", "path": "2_Dense", "type": "sentence_transformers.base.modules.dense.Dense"}
+    write_json(folder / "modules.json", [*modules, dense])
+    return folder
+
+
 def static(folder: Path) -> Path:
     """A static model: an embedding a token, and their mean."""
     from sentence_transformers import SentenceTransformer
@@ -107,6 +158,86 @@ def static(folder: Path) -> Path:
     module = StaticEmbedding(tokenizer().backend_tokenizer, embedding_dim=16)
     SentenceTransformer(modules=[module], device="cpu").save_pretrained(str(folder), create_model_card=False)
     return folder
+
+
+RAW_TEXTS = '''
+import zlib
+
+import torch
+from sentence_transformers.base.modules import InputModule
+
+
+class NGramHasher(InputModule):
+    """Counts the n-grams of characters of a text in hashed buckets, and projects the counts."""
+
+    config_keys = ["buckets", "dimension", "longest"]
+
+    def __init__(self, buckets, dimension, longest):
+        super().__init__()
+        self.buckets, self.dimension, self.longest = buckets, dimension, longest
+        self.projection = torch.nn.Linear(buckets, dimension, bias=False)
+
+    def preprocess(self, inputs, prompt=None, **kwargs):
+        return {"texts": [(prompt or "") + text for text in inputs]}
+
+    def forward(self, features, **kwargs):
+        counts = torch.stack([self.counts(text) for text in features["texts"]])
+        weight = self.projection.weight
+        features["sentence_embedding"] = self.projection(counts.to(weight.device, weight.dtype))
+        return features
+
+    def counts(self, text):
+        lengths = range(1, self.longest + 1)
+        found = [text[at : at + length] for length in lengths for at in range(len(text) - length + 1)]
+        buckets = torch.tensor([zlib.crc32(gram.encode()) % self.buckets for gram in found], dtype=torch.long)
+        return torch.bincount(buckets, minlength=self.buckets)
+
+    def get_embedding_dimension(self):
+        return self.dimension
+
+    def save(self, output_path, *args, safe_serialization=True, **kwargs):
+        self.save_config(output_path)
+        self.save_torch_weights(output_path, safe_serialization=safe_serialization)
+
+    @classmethod
+    def load(cls, model_name_or_path, subfolder="", **kwargs):
+        places = ("token", "cache_folder", "revision", "local_files_only")
+        where = {name: kwargs[name] for name in places if name in kwargs}
+        model = cls(**cls.load_config(model_name_or_path, subfolder=subfolder, **where))
+        return cls.load_torch_weights(model_name_or_path, subfolder=subfolder, model=model, **where)
+'''
+
+
+def raw_texts(folder: Path) -> Path:
+    """A sentence-transformers model whose only module is code of its own, and reads texts instead of token ids."""
+    from safetensors.torch import save_file
+
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "modeling_ngrams.py").write_text(RAW_TEXTS, encoding="utf-8")
+    write_json(folder / "modules.json", [{"idx": 0, "name": "0", "path": "", "type": "modeling_ngrams.NGramHasher"}])
+    write_json(folder / "config.json", {"buckets": 2048, "dimension": 64, "longest": 3})
+    write_json(folder / "config_sentence_transformers.json", {"__version__": {}})
+    weight = torch.randn(64, 2048, generator=torch.Generator().manual_seed(0))
+    save_file({"projection.weight": weight}, folder / "model.safetensors", metadata={"format": "pt"})
+    return folder
+
+
+OWN_CODE = {
+    "modeling_own.py": """
+from transformers import BertModel
+from .configuration_own import OwnConfig
+
+class OwnModel(BertModel):
+    config_class = OwnConfig
+""",
+    "configuration_own.py": """
+from transformers import BertConfig
+
+class OwnConfig(BertConfig):
+    model_type = "own-bert"
+""",
+}
+"""Code that a repository may bring: a BERT under another name."""
 
 
 def change_weights(folder: Path, change: Any) -> None:

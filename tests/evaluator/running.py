@@ -7,7 +7,11 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from typer.testing import CliRunner
+
+from evaluator.__main__ import app
 from evaluator.kinds import Samples
+from evaluator.options import with_repeated_tasks
 from evaluator.records import ModelResult
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -37,6 +41,15 @@ def evaluator(
         timeout=timeout,
         check=False,
     )
+
+
+def evaluator_here(*arguments: object) -> subprocess.CompletedProcess[str]:
+    """The same command within this process, for what does not depend on it: to import PyTorch anew takes seconds."""
+    command = [str(argument) for argument in arguments]
+    ran = CliRunner().invoke(app, with_repeated_tasks(command))
+    if ran.exception is not None and not isinstance(ran.exception, SystemExit):
+        raise ran.exception
+    return subprocess.CompletedProcess(command, ran.exit_code, ran.stdout, ran.stderr)
 
 
 def events_in(stderr: str) -> list[dict[str, object]]:

@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from evaluator.evidence.environment import code_digest
+from evaluator.evidence.samples import load_samples
 from evaluator.records import load_result
-from evaluator.samples import load_samples
 from evaluator.spec import local_spec
-from tests.evaluator.running import evaluator, events_in
+from tests.evaluator.running import evaluator, evaluator_here, events_in
 from tests.ports import free_port
 
 MakeModel = Callable[..., Path]
@@ -36,9 +37,11 @@ def test_a_spec_file_gives_a_result_samples_and_events(
     )
     assert ran.returncode == 0, ran.stderr
     result = load_result((tmp_path / "out/result.json").read_bytes())
-    assert list(result.tasks) == ["KLUE-STS", "KLUE-NLI"]
+    assert set(result.tasks) == {"KLUE-STS", "KLUE-NLI"}
     assert result.spec == spec.published()
-    assert result.environment.max_tokens == 32
+    (run,) = result.runs.values()
+    assert run.environment.max_tokens == 32
+    assert run.code == code_digest()
     assert {path.name for path in (tmp_path / "out").iterdir()} == {"result.json", "samples.parquet"}
     assert set(load_samples((tmp_path / "out/samples.parquet").read_bytes())) == {"KLUE-STS", "KLUE-NLI"}
     events = events_in(ran.stderr)
@@ -63,19 +66,49 @@ def test_without_output_the_result_goes_to_the_evaluations_folder(
     assert ran.returncode == 0, ran.stderr
     (written,) = tmp_path.glob("evaluations/local__by-hand/*.json")
     assert f"written: {written.relative_to(tmp_path)}" in ran.stdout
-    assert list(load_result(written.read_bytes()).tasks) == ["KLUE-STS", "AutoRAGRetrieval"]
+    assert set(load_result(written.read_bytes()).tasks) == {"KLUE-STS", "AutoRAGRetrieval"}
+
+
+@pytest.mark.shared
+def test_a_run_onto_a_result_adds_what_it_lacks_and_no_more(
+    tiny_model: MakeModel, datasets_folder: Path, tmp_path: Path
+) -> None:
+    model, file, samples = tiny_model("added-to"), tmp_path / "result.json", tmp_path / "samples.parquet"
+    arguments = ("--datasets", datasets_folder, "--device", "cpu", "--samples", samples)
+    first = evaluator_here("run", model, *arguments, "--tasks", "KLUE-STS", "--output", file)
+    assert first.returncode == 0, first.stderr
+    before = load_result(file.read_bytes())
+    second = evaluator_here("run", model, *arguments, "--tasks", "KLUE-STS", "KLUE-NLI", "--onto", file)
+    assert second.returncode == 0, second.stderr
+    assert "reading KLUE-STS" not in second.stderr
+    after = load_result(file.read_bytes())
+    assert after.tasks["KLUE-STS"] == before.tasks["KLUE-STS"]
+    assert len(after.runs) == 2
+    assert after.tasks["KLUE-NLI"].run not in before.runs
+    assert set(load_samples(samples.read_bytes())) == {"KLUE-STS", "KLUE-NLI"}
+    assert "KLUE-STS" in second.stdout
+    apart = tmp_path / "apart.json"
+    third = evaluator_here(
+        "run", model, *arguments, "--tasks", "KLUE-STS", "--onto", file, "--apart", "--output", apart
+    )
+    assert third.returncode == 0, third.stderr  # asked for by name, so it is run although it is there
+    (run,) = load_result(apart.read_bytes()).runs.values()
+    assert run.at > (after.evaluated_at or run.at)
+    other = evaluator_here("run", tiny_model("another", seed=7), *arguments, "--onto", file)
+    assert other.returncode == 2
+    assert "with other settings or" in " ".join(other.stderr.replace("│", " ").split())
 
 
 @pytest.mark.shared
 def test_a_failed_task_leaves_the_others_alone(tiny_model: MakeModel, datasets_folder: Path, tmp_path: Path) -> None:
-    ran = evaluator(
+    ran = evaluator_here(
         *("run", tiny_model("partial"), "--datasets", datasets_folder, "--device", "cpu"),
         *("--tasks", "Ko-StrategyQA", "--tasks", "KLUE-STS", "--output", tmp_path / "result.json"),
     )
     assert ran.returncode == 0, ran.stderr
     result = load_result((tmp_path / "result.json").read_bytes())
     assert result.tasks["Ko-StrategyQA"].error is not None
-    assert result.tasks["KLUE-STS"].score is not None
+    assert result.tasks["KLUE-STS"].scored
     assert "data_unavailable" in ran.stdout
 
 
@@ -106,14 +139,16 @@ def test_a_failure_is_one_sentence_without_traceback(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("run",), "give either MODEL or --spec FILE"),
+        (("run",), "give either MODEL, or --spec FILE, or --onto RESULT"),
         (("run", "no-owner"), "is not a Hub model id"),
-        (("run", "a/b", "--tasks", "KLUE-TC"), "its tasks: KLUE-STS, KorSTS"),
+        (("run", "a/b", "--tasks", "KLUE-TC"), "the tasks: AutoRAGRetrieval, KLUE-NLI"),
         (("run", "a/b", "--device", "abacus"), "is no device"),
         (("run", "a/b", "--device", "cuda:7"), "CUDA devices"),
         (("run", "a/b", "--trust-remote-code"), "needs --revision COMMIT"),
         (("run", "a/b", "--trust-remote-code", "--revision", "main"), "needs --revision COMMIT"),
         (("run", "a/b", "--progress", "morse"), "bar or json"),
+        (("run", "a/b", "--progress", "fd:x"), "bar or json"),
+        (("run", "a/b", "--progress", "fd:987"), "no such open descriptor"),
     ],
 )
 def test_a_wrong_command_says_what_is_right(arguments: tuple[str, ...], said: str) -> None:
@@ -147,11 +182,12 @@ def test_the_prompts_of_a_file_are_used_and_told(tiny_model: MakeModel, datasets
     file.write_text(json.dumps(prompts), encoding="utf-8")
     model = tiny_model("prompted")
     arguments = ("--datasets", datasets_folder, "--device", "cpu", "--tasks", "KLUE-STS", "--tasks", "AutoRAGRetrieval")
-    ran = evaluator("run", model, *arguments, "--prompts", file, "--output", tmp_path / "prompted.json")
+    ran = evaluator_here("run", model, *arguments, "--prompts", file, "--output", tmp_path / "prompted.json")
     assert ran.returncode == 0, ran.stderr
     result = load_result((tmp_path / "prompted.json").read_bytes())
     assert result.spec.prompts == prompts
-    assert result.environment.prompts == {
+    (run,) = result.runs.values()
+    assert run.environment.prompts == {
         "KLUE-STS": {"text": "같은 뜻의 문장: "},
         "AutoRAGRetrieval": {"query": "질문: ", "document": "문서: "},
     }

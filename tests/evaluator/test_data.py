@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from evaluator.data import TaskData, character_count, fingerprint_of, provenance
+from evaluator.data import TaskData, character_count, fingerprint_of, is_other, provenance
 from evaluator.errors import TaskError
 from evaluator.kinds import Examples, kind_of
 from evaluator.suite import KO_V1
@@ -126,6 +126,12 @@ def test_changed_data_is_refused(datasets_folder: Path, tmp_path: Path, read: Re
     with pytest.raises(TaskError, match="is not the one that task KLUE-STS is pinned to") as caught:
         provenance(KO_V1.task("KLUE-STS"), examples.fingerprint, tmp_path)
     assert caught.value.failure == "data_unavailable"
+    # On the Hub the commit is the pin: what is there is scored, with a mark.
+    found = provenance(KO_V1.task("KLUE-STS"), examples.fingerprint, None)
+    assert is_other(KO_V1.task("KLUE-STS"), found, local=False)
+    known = found.model_copy(update={"fingerprint": KO_V1.task("KLUE-STS").data.fingerprint})
+    assert not is_other(KO_V1.task("KLUE-STS"), known, local=False)
+    assert not is_other(KO_V1.task("Ko-StrategyQA"), found, local=False)
 
 
 def test_a_missing_copy_is_named(tmp_path: Path, read: Read) -> None:

@@ -8,7 +8,8 @@ import pytest
 from evaluator import kinds, tasks
 from evaluator.kinds import kind_names, kind_of
 from evaluator.suite import KO_V1
-from evaluator.task import DataSource, Task, discovered_tasks
+from evaluator.task import DataSource, Task
+from evaluator.tasks import discovered_tasks
 
 NEW_TASK = """
 from evaluator.task import DataSource, Task
@@ -70,7 +71,7 @@ def test_a_file_without_a_task_is_refused(task_folder: Path) -> None:
 def test_every_task_names_a_kind_that_offers_the_protocol() -> None:
     for task in KO_V1.tasks:
         kind = kind_of(task)
-        for name in ("read", "samples", "metrics", "resampled_scores"):
+        for name in ("read", "samples", "metrics", "resampled_metrics"):
             assert callable(getattr(kind, name)), (task.id, name)
 
 

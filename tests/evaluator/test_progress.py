@@ -2,8 +2,9 @@
 
 import io
 import json
+import os
 
-from evaluator.progress import Bar, JsonLines
+from evaluator.progress import Bar, JsonLines, descriptor_stream
 
 
 class FrozenClock:
@@ -77,3 +78,13 @@ def test_without_a_terminal_the_bar_is_plain_lines() -> None:
     bar.tokens(5, 10, None)
     bar.close()
     assert stream.getvalue() == "loading the model\nscoring KLUE-STS\n"
+
+
+def test_events_go_to_a_descriptor_of_their_own_whatever_is_in_them() -> None:
+    reading, writing = os.pipe()
+    with os.fdopen(reading, encoding="utf-8") as stream, descriptor_stream(writing) as told:
+        assert not os.get_inheritable(writing)
+        JsonLines(told, FrozenClock()).failed("load_failed", "half a pair \ud800 " + "가" * 5000)
+        event = json.loads(stream.readline())
+    assert event["message"].startswith("half a pair ? 가가")
+    assert len(event["message"]) == 1000

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from sklearn.metrics import average_precision_score
 
-from evaluator.suite import SIMILARITIES
+from evaluator.scores import first_score
+from evaluator.suite import KO_V1, SIMILARITIES
 
 if TYPE_CHECKING:
     from tests.evaluator.running import Run
@@ -78,7 +79,7 @@ def test_kor_nli_agrees_where_mteb_keeps_the_ties(minilm_run: "Run", reference: 
 
 def test_the_task_without_data_says_why(minilm_run: "Run") -> None:
     score = minilm_run.result.tasks["Ko-StrategyQA"]
-    assert score.score is None
+    assert not score.scored
     assert score.error is not None
     assert score.error.failure == "data_unavailable"
     assert "taeminlee/Ko-StrategyQA" in score.error.message
@@ -93,30 +94,30 @@ def test_the_result_says_how_it_was_made(minilm_run: "Run") -> None:
     assert result.model.max_tokens == 256
     assert result.model.license == "apache-2.0"
     assert result.model.llm_based is False
-    assert result.environment.dtype == "float32"
-    assert result.environment.pooling == "mean"
-    assert result.environment.pooling_source == "modules.json"
-    assert result.environment.similarity == "cosine"
-    assert result.environment.prompts["AutoRAGRetrieval"] == {"query": "", "document": ""}
-    assert set(result.seconds) == {"load", "data", "encode", "score"}
+    (run,) = result.runs.values()
+    assert run.environment.dtype == "float32"
+    assert run.environment.pooling == "mean"
+    assert run.environment.pooling_source == "modules.json"
+    assert run.environment.similarity == "cosine"
+    assert run.environment.prompts["AutoRAGRetrieval"] == {"query": "", "document": ""}
+    assert set(run.seconds) == {"load", "data", "encode", "score"}
     assert result.spec.folder is None
     assert str(minilm_run.work_dir) not in result.model_dump_json()
 
 
 def test_progress_ends_with_every_token_and_every_task(minilm_run: "Run") -> None:
     encoding = [event for event in minilm_run.events if event.get("tokens_done")]
-    assert encoding[-1]["tokens_done"] == encoding[-1]["tokens_total"] == minilm_run.result.tokens
+    (run,) = minilm_run.result.runs.values()
+    assert encoding[-1]["tokens_done"] == encoding[-1]["tokens_total"] == run.tokens
     done = [int(str(event["tokens_done"])) for event in encoding]
     assert done == sorted(done)
     finished = {str(event["task"]): event["score"] for event in minilm_run.events if event["event"] == "task"}
-    assert finished == {task_id: score.score for task_id, score in minilm_run.result.tasks.items()}
+    assert finished == {task_id: first_score(task_id, task) for task_id, task in minilm_run.result.tasks.items()}
 
 
 def test_the_interval_holds_the_score(minilm_run: "Run") -> None:
     for task_id in TASKS:
-        score = minilm_run.result.tasks[task_id]
-        assert score.interval95 is not None
-        assert score.score is not None
-        low, high = score.interval95
-        assert low < score.score < high
+        task, rule = minilm_run.result.tasks[task_id], KO_V1.rules[task_id]
+        low, high = task.intervals95[rule.id]
+        assert low < rule.score(task.metrics) < high
         assert np.isfinite([low, high]).all()

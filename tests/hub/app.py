@@ -7,6 +7,7 @@ from urllib.parse import unquote
 
 import yaml
 from starlette.applications import Starlette
+from starlette.convertors import StringConvertor, register_url_convertor
 from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Route
@@ -22,6 +23,15 @@ COMMITS_PAGE = 50
 """Entries in one page of the log, as on the real Hub."""
 
 
+class _Revision(StringConvertor):
+    """A revision in an address. The Hub's client quotes the slashes of a pull request's; the server unquotes them."""
+
+    regex = r"refs/pr/[0-9]+|[^/]+"
+
+
+register_url_convertor("commit", _Revision())
+
+
 class HubApp:
     """The routes over one `Repositories`, with its faults. `page`: entries in one page of a tree listing."""
 
@@ -35,18 +45,18 @@ class HubApp:
                 Route("/api/repos/create", self.create, methods=["POST"]),
                 Route("/api/validate-yaml", self.validate_yaml, methods=["POST"]),
                 Route(repo, self.info),
-                Route(repo + "/revision/{revision}", self.info),
-                Route(repo + "/tree/{revision}", self.tree),
-                Route(repo + "/tree/{revision}/{path:path}", self.tree),
-                Route(repo + "/paths-info/{revision}", self.paths_info, methods=["POST"]),
-                Route(repo + "/commits/{revision}", self.commits),
+                Route(repo + "/revision/{revision:commit}", self.info),
+                Route(repo + "/tree/{revision:commit}", self.tree),
+                Route(repo + "/tree/{revision:commit}/{path:path}", self.tree),
+                Route(repo + "/paths-info/{revision:commit}", self.paths_info, methods=["POST"]),
+                Route(repo + "/commits/{revision:commit}", self.commits),
                 Route(repo + "/refs", self.refs),
-                Route(repo + "/preupload/{revision}", self.preupload, methods=["POST"]),
-                Route(repo + "/commit/{revision}", self.commit, methods=["POST"]),
+                Route(repo + "/preupload/{revision:commit}", self.preupload, methods=["POST"]),
+                Route(repo + "/commit/{revision:commit}", self.commit, methods=["POST"]),
                 *OpenId(repositories).routes,
                 Route("/_faults", self.faults, methods=["POST"]),
-                Route("/{org}/{name}/resolve/{revision}/{path:path}", self.resolve),
-                Route("/{kind}/{org}/{name}/resolve/{revision}/{path:path}", self.resolve),
+                Route("/{org}/{name}/resolve/{revision:commit}/{path:path}", self.resolve),
+                Route("/{kind}/{org}/{name}/resolve/{revision:commit}/{path:path}", self.resolve),
             ],
             exception_handlers={HubError: self.error},
         )
@@ -230,17 +240,17 @@ class HubApp:
     async def commits(self, request: Request) -> Response:
         """Newest first, fifty a page, as on the real Hub."""
         repository = self.repository(request)
-        last = repository.commits.index(repository.at(self.revision(request)))
-        newest_first = repository.commits[: last + 1][::-1]
+        newest_first = repository.history(self.revision(request))[::-1]
         page = int(request.query_params.get("p", "0"))
         headers = {}
         if (page + 1) * COMMITS_PAGE < len(newest_first):
             headers["Link"] = f'<{request.url.include_query_params(p=page + 1)}>; rel="next"'
         entries = []
+        authors = [{"user": repository.id.split("/")[0], "avatar": ""}]
         for commit in newest_first[page * COMMITS_PAGE : (page + 1) * COMMITS_PAGE]:
             title, _, message = commit.message.partition("\n\n")
             at = commit.date.isoformat().replace("+00:00", "Z")
-            entries.append({"id": commit.oid, "title": title, "message": message, "authors": [], "date": at})
+            entries.append({"id": commit.oid, "title": title, "message": message, "authors": authors, "date": at})
         return JSONResponse(entries, headers=headers)
 
     async def refs(self, request: Request) -> Response:
@@ -286,7 +296,10 @@ def card_data(commit: Commit) -> dict[str, Any]:
     if blob is None:
         return {}
     parts = blob.path.read_text(encoding="utf-8").split("---\n")
-    loaded = yaml.safe_load(parts[1]) if len(parts) >= 3 and not parts[0].strip() else None
+    try:
+        loaded = yaml.safe_load(parts[1]) if len(parts) >= 3 and not parts[0].strip() else None
+    except (yaml.YAMLError, RecursionError):
+        loaded = None
     return loaded if isinstance(loaded, dict) else {}
 
 
@@ -294,8 +307,12 @@ def model_metadata(commit: Commit) -> dict[str, Any]:
     """What the Hub reads from a model's own files: `config` and `safetensors`."""
     metadata: dict[str, Any] = {}
     if config := commit.files.get("config.json"):
-        parsed = json.loads(config.path.read_text(encoding="utf-8"))
-        metadata["config"] = {key: parsed[key] for key in ("architectures", "model_type") if key in parsed}
+        try:
+            parsed = json.loads(config.path.read_text(encoding="utf-8"))
+        except (ValueError, RecursionError):  # the Hub shows a model whose configuration it cannot read, too
+            parsed = {}
+        if isinstance(parsed, dict):
+            metadata["config"] = {key: parsed[key] for key in ("architectures", "model_type") if key in parsed}
     parameters: dict[str, int] = {}
     for path, blob in commit.files.items():
         if path.endswith(".safetensors") and "/" not in path:

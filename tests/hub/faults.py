@@ -1,10 +1,11 @@
 """What goes wrong with the stand-in, on demand: the failures that a client of the real Hub meets.
 
-refuse         answers with an HTTP status; nothing was done (429 with Retry-After, 500, 503, 412, 409)
+refuse         answers with an HTTP status, and `body` if there is one; nothing was done (429, 500, 503, 412, 409)
 refuse_after   does what was asked, then answers with an HTTP status
 drop           closes the connection without an answer; nothing was done
 drop_after     does what was asked, then closes the connection without an answer
 slow           waits, then answers
+garble         answers 200 with `body` in place of what was asked for; nothing was done
 """
 
 import asyncio
@@ -14,17 +15,17 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from starlette.responses import JSONResponse
+from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-Kind = Literal["refuse", "refuse_after", "drop", "drop_after", "slow"]
+Kind = Literal["refuse", "refuse_after", "drop", "drop_after", "slow", "garble"]
 
 
 @dataclass
 class Fault:
     """`times` requests go wrong whose "METHOD /path" matches the regular expression `match`, after `skip` that do not.
 
-    `status` for refusals, `retry_after` and `seconds` (slow) in seconds.
+    `status` for refusals, `retry_after` and `seconds` (slow) in seconds, `body` of what is garbled.
     """
 
     kind: Kind
@@ -34,6 +35,7 @@ class Fault:
     status: int = 500
     retry_after: int | None = None
     seconds: float = 0.0
+    body: bytes = b""
 
 
 @dataclass
@@ -109,6 +111,12 @@ class FaultyApp:
             send.__self__.transport.abort()  # type: ignore[attr-defined]
             while not send.__self__.disconnected:  # type: ignore[attr-defined]
                 await asyncio.sleep(0)
+            return
+        if fault.kind == "garble":
+            await Response(fault.body, media_type="application/json")(scope, receive, send)
+            return
+        if fault.body:
+            await Response(fault.body, fault.status, media_type="application/json")(scope, receive, send)
             return
         headers = {"X-Error-Message": "on demand"}
         if fault.retry_after is not None:

@@ -45,7 +45,10 @@ class Commit:
 
 @dataclass
 class Repository:
-    """`gated`: reading files needs a token of `readers`. `writers`: user names that may commit."""
+    """`gated`: reading files needs a token of `readers`. `writers`: user names that may commit.
+
+    `commits` are those of main, the oldest first; `others` those of other references, each with its whole history.
+    """
 
     kind: Kind
     id: str
@@ -55,22 +58,33 @@ class Repository:
     likes: int = 0
     readers: set[str] = field(default_factory=set)
     writers: set[str] = field(default_factory=set)
+    others: dict[str, list[Commit]] = field(default_factory=dict)
 
     @property
     def head(self) -> Commit:
         return self.commits[-1]
 
     def at(self, revision: str) -> Commit:
-        """The commit that `revision` names: main, or at least seven digits of its id.
+        """The commit that `revision` names: main, another reference, or at least seven digits of a commit's id.
 
         Raises:
             HubError: 404 RevisionNotFound.
         """
-        if revision in ("main", "HEAD", "refs/heads/main"):
-            return self.head
-        for commit in reversed(self.commits):
-            if len(revision) >= 7 and commit.oid.startswith(revision):
-                return commit
+        return self.history(revision)[-1]
+
+    def history(self, revision: str) -> list[Commit]:
+        """The commits up to the one that `revision` names, the oldest first. A commit of any reference has an id.
+
+        Raises:
+            HubError: 404 RevisionNotFound.
+        """
+        lines = dict.fromkeys(("main", "HEAD", "refs/heads/main"), self.commits) | self.others
+        if revision in lines:
+            return lines[revision]
+        for line in lines.values():
+            for number in range(len(line), 0, -1):
+                if len(revision) >= 7 and line[number - 1].oid.startswith(revision):
+                    return line[:number]
         raise HubError(404, "RevisionNotFound", f"Invalid rev id: {revision}")
 
 
@@ -142,10 +156,13 @@ class Repositories:
         message: str,
         parent: str | None,
         oid: str | None = None,
+        reference: str | None = None,
+        date: datetime | None = None,
     ) -> Commit:
         """Write `changes` on the head; None deletes a file, or a folder if the path ends in a slash.
 
-        `oid`: the commit's id, for a copy of a repository that is pinned to it elsewhere.
+        `oid`: the commit's id, for a copy of a repository that is pinned to it elsewhere. `reference`: a branch, tag or
+        pull request ("refs/pr/1") that the commit is on instead of main; it begins at main. `date`: as its author says.
 
         Raises:
             HubError: 412 if `parent` is given and not the head; 404 EntryNotFound for a deletion of nothing.
@@ -154,7 +171,10 @@ class Repositories:
         with self._lock:
             if parent is not None and not repository.head.oid.startswith(parent):
                 raise HubError(412, None, "A commit has happened since. Please refresh and try again.")
-            files = dict(repository.head.files)
+            line = repository.commits
+            if reference is not None:
+                line = repository.others.setdefault(reference, list(repository.commits))
+            files = dict(line[-1].files)
             for path, blob in blobs.items():
                 if blob is not None:
                     files[path] = blob
@@ -164,13 +184,15 @@ class Repositories:
                     raise HubError(404, "EntryNotFound", f"{path} does not exist")
                 for name in gone:
                     del files[name]
-            commit = self._commit(files, message, oid)
-            repository.commits.append(commit)
+            commit = self._commit(files, message, oid, date)
+            line.append(commit)
             return commit
 
-    def _commit(self, files: Mapping[str, Blob], message: str, oid: str | None = None) -> Commit:
+    def _commit(
+        self, files: Mapping[str, Blob], message: str, oid: str | None = None, date: datetime | None = None
+    ) -> Commit:
         oid = oid or hashlib.sha1(f"{next(self._counter)} {self.folder} {message}".encode()).hexdigest()
-        return Commit(oid, message, datetime.now(UTC), files)
+        return Commit(oid, message, date or datetime.now(UTC), files)
 
     def _blob(self, content: bytes | Path) -> Blob:
         size = content.stat().st_size if isinstance(content, Path) else len(content)

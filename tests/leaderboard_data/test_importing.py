@@ -7,6 +7,8 @@ import pytest
 from typer.testing import CliRunner
 
 from evaluator.records import load_result, percent
+from evaluator.scores import failure_by, score_by
+from evaluator.suite import KO_V1
 from leaderboard_data.__main__ import app
 from leaderboard_data.board import means, table
 from leaderboard_data.entry import entry_of
@@ -43,14 +45,14 @@ def test_our_rules_give_the_published_retrieval_scores_from_mtebs_metrics() -> N
     kure = next(e for e in shipped_entries() if e.model == "nlpai-lab/KURE-v1" and e.origin == "imported")
     scores = [percent(cell.score or 0) for cell in kure.cells]
     assert scores[-2:] == ["79.20", "86.66"]
-    assert percent(means(kure)[0]["retrieval"] or 0) == "82.93"
+    assert percent(means(kure, KO_V1)[0]["retrieval"] or 0) == "82.93"
     assert scores[0] == "87.48"
 
 
 def test_imported_rows_are_listed_only_when_asked_and_never_beside_a_better_origin() -> None:
     entries = shipped_entries()
-    assert all(row.entry.origin == "published" for row in table(entries, "overall").rows)
-    rows = table(entries, "overall", ("measured", "published", "imported")).rows
+    assert all(row.entry.origin == "published" for row in table(entries, "overall", KO_V1).rows)
+    rows = table(entries, "overall", KO_V1, ("measured", "published", "imported")).rows
     kure = [row.entry.origin for row in rows if row.entry.model == "nlpai-lab/KURE-v1"]
     assert kure == ["published"]
     ranked = [row for row in rows if row.rank]
@@ -65,7 +67,8 @@ def test_a_record_says_who_reported_it_and_from_where(tmp_path: Path) -> None:
     assert result.origin.reference is not None
     assert result.origin.reference.endswith(f"/results/nlpai-lab__KURE-v1/{COMMIT}")
     assert result.keep_duplicates
-    assert result.tasks["AutoRAGRetrieval"].score == pytest.approx((0.86243 + 0.87076) / 2)
+    rule = KO_V1.rules["AutoRAGRetrieval"]
+    assert score_by(rule, result.tasks["AutoRAGRetrieval"]) == pytest.approx((0.86243 + 0.87076) / 2)
     assert "main_score" not in result.tasks["AutoRAGRetrieval"].metrics
     assert load_result(dump_lines([result]).strip()) == result
 
@@ -74,11 +77,13 @@ def test_metrics_that_do_not_suffice_give_no_score_and_say_which_is_missing(tmp_
     metrics = {"cosine_spearman": 0.8, "main_score": 0.8}
     (tmp_path / "r.jsonl").write_text(line(task="KorSTS", metrics=metrics))
     (result,) = import_mteb(tmp_path / "r.jsonl").results
-    task = result.tasks["KorSTS"]
-    assert task.score is None
-    assert task.error is not None
-    assert "no pearson" in task.error.message
-    assert entry_of("p", result).cells[1].failure == "data_unavailable"
+    rule, task = KO_V1.rules["KorSTS"], result.tasks["KorSTS"]
+    assert task.metrics == {"cosine_spearman": 0.8}
+    assert score_by(rule, task) is None
+    failure = failure_by(rule, "KorSTS", result)
+    assert failure is not None
+    assert failure.message == "MTEB's result has no pearson, which the score of this task needs."
+    assert entry_of("p", result, KO_V1).cells[1].failure == "data_unavailable"
 
 
 def test_a_revision_that_is_no_commit_is_kept_in_the_reference_only(tmp_path: Path) -> None:
@@ -119,7 +124,8 @@ def test_mtebs_results_folder_is_read_with_its_metadata(tmp_path: Path) -> None:
     imported = import_mteb(tmp_path)
     (result,) = imported.results
     assert (result.model.parameters, result.model.max_tokens, result.model.license) == (567754752, 8194, "mit")
-    assert result.tasks["AutoRAGRetrieval"].score == pytest.approx(0.866595)
+    rule = KO_V1.rules["AutoRAGRetrieval"]
+    assert score_by(rule, result.tasks["AutoRAGRetrieval"]) == pytest.approx(0.866595)
     assert imported.left_out == [
         f"nlpai-lab__KURE-v1/{COMMIT}/Old.json: not a result file of MTEB 1.12 or later",
     ]

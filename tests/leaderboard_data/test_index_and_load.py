@@ -1,20 +1,26 @@
 """The index holds what the files say; broken files are named and left out."""
 
+import dataclasses
+import io
 import logging
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 from typer.testing import CliRunner
 
-from evaluator.records import dump_result
+from evaluator.evidence.samples import dump_samples
+from evaluator.records import Environment, dump_result, load_result
+from evaluator.spec import result_path
 from leaderboard_data.__main__ import app
-from leaderboard_data.index import INDEX_PATH, dump_index, load_index
+from leaderboard_data.entry import entries_of
+from leaderboard_data.index import INDEX_PATH, MEANS_PATH, dump_index, is_current, load_index
 from leaderboard_data.load import Reader, load_entries, parse_results
 from leaderboard_data.publish import publish_change, rebuild_index, seed, shipped_entries
 from store import open_store
 from store.memory import MemoryStore
 from store.update import Change, Snapshot, update
-from tests.leaderboard_data.examples import measured
+from tests.leaderboard_data.examples import MOMENT, measured, pair_samples
 
 
 def snapshot(store: MemoryStore) -> Snapshot:
@@ -27,14 +33,30 @@ def by_place(entries: list) -> list:  # type: ignore[type-arg]
 
 def test_the_index_gives_back_the_entries_in_every_field() -> None:
     entries = shipped_entries()
-    assert load_index(dump_index(entries)) == by_place(entries)
-    assert dump_index(reversed(entries)) == dump_index(entries)
+    index = dump_index(entries)
+    assert load_index(index[INDEX_PATH], index[MEANS_PATH]) == by_place(entries)
+    assert dump_index(reversed(entries)) == index
 
 
 def test_an_index_of_another_version_is_refused() -> None:
-    for content in (b"", b"PAR1 no parquet", dump_index([])[:-30]):
+    for content in (b"", b"PAR1 no parquet", dump_index([])[INDEX_PATH][:-30]):
         with pytest.raises(ValueError, match=r"leaderboard\.parquet"):
             load_index(content)
+
+
+@pytest.mark.parametrize("lacking", [["doubts"], ["doubts", "committed_at"], ["doubts", "committed_at", "rule"]])
+def test_an_index_of_a_former_version_is_read(lacking: list[str]) -> None:
+    dated = entries_of("results/a.json", measured(committed_at=MOMENT))
+    entries = [*shipped_entries(), *dated]
+    index = dump_index(entries)
+    assert load_index(index[INDEX_PATH], index[MEANS_PATH]) == by_place(entries)
+    sink = io.BytesIO()
+    pq.write_table(pq.read_table(io.BytesIO(index[INDEX_PATH])).drop_columns(lacking), sink)
+    former = load_index(sink.getvalue(), index[MEANS_PATH])
+    dates = "committed_at" not in lacking
+    undated = [dataclasses.replace(entry, committed_at=entry.committed_at if dates else None) for entry in entries]
+    assert former == by_place(undated)
+    assert is_current(sink.getvalue()), "it says the same of results that have no dates"
 
 
 def test_an_empty_store_is_seeded_once_with_the_published_board() -> None:
@@ -49,11 +71,12 @@ def test_publishing_writes_result_samples_and_index_in_one_commit_and_again_chan
     store = MemoryStore()
     before = seed(store)
     result = measured("some-org/some-model", 0.7)
-    change = publish_change(result, b"samples")
+    change = publish_change(result, dump_samples({"KLUE-STS": pair_samples(0.5)}))
     after = update(store, change)
     written = set(store.list("", after).items()) - set(store.list("", before).items())
     name = f"some-org__some-model/0123456789ab-{result.spec.id[:8]}"
-    assert {path for path, _ in written} == {f"results/{name}.json", f"samples/{name}.parquet", INDEX_PATH}
+    beside = {f"samples/{name}.parquet", f"replicates/{name}.npz"}
+    assert {path for path, _ in written} == {f"results/{name}.json", *beside, INDEX_PATH, MEANS_PATH}
     assert len(load_entries(snapshot(store), Reader())) == len(shipped_entries()) + 1
     assert update(store, change) == after
     assert change(snapshot(store)) is None
@@ -83,15 +106,14 @@ def test_a_broken_file_is_named_and_left_out(caplog: pytest.LogCaptureFixture) -
     files = {
         "results/a/good.json": dump_result(measured("a/good")),
         "results/a/broken.json": b"{",
-        "results/a/future.json": dump_result(measured("a/future")).replace(b'"schema": 1', b'"schema": 2'),
-        "results/a/suite.json": dump_result(measured("a/suite")).replace(b"ko-v1", b"ko-v9"),
+        "results/a/future.json": dump_result(measured("a/future")).replace(b'"schema": 2', b'"schema": 3'),
         "results/a/notes.txt": b"no result",
     }
     store.commit(files, "mixed", store.head())
     with caplog.at_level(logging.WARNING):
         entries = load_entries(snapshot(store), Reader())
     assert [entry.model for entry in entries] == ["a/good"]
-    for name in ("broken", "future", "suite"):
+    for name in ("broken", "future"):
         assert f"left out results/a/{name}.json" in caplog.text
 
 
@@ -138,6 +160,19 @@ def test_a_maintainer_makes_the_index_of_a_store_anew(tmp_path: Path) -> None:
     assert "244 results readable, 0 files not" in checked.output
     exported = CliRunner().invoke(app, ["export", "--store", url])
     assert exported.output == CliRunner().invoke(app, ["export"]).output
+
+
+def test_a_maintainer_confirms_what_is_in_doubt(tmp_path: Path) -> None:
+    url = f"file:{tmp_path}/results.git"
+    store = open_store(url)
+    odd = measured(revision="d" * 40, environment=Environment(dtype="float32", warnings=("end_token",)))
+    update(store, publish_change(odd))
+    wrong = CliRunner().invoke(app, ["confirm", "org/name", "e" * 40, "--store", url])
+    assert wrong.exit_code == 2
+    assert "nothing in doubt of org/name" in wrong.output
+    ran = CliRunner().invoke(app, ["confirm", "org/name", "d" * 40, "--store", url])
+    assert ran.exit_code == 0, ran.output
+    assert load_result(store.read(result_path(odd.spec))).confirmed == ("end_token",)
 
 
 def test_a_store_that_is_none_is_told_in_a_sentence() -> None:

@@ -13,14 +13,16 @@ from typing import Any
 import psutil
 import pytest
 
-from runner.child import ROOT, ChildProcess, Job, Outcome
+from evaluator.evidence.samples import dump_samples
+from runner.child import ROOT, ChildProcess, Job, Limits, Outcome
 from settings import evaluation_environment
 from tests.runner.conftest import TASKS, Evaluations, spec
+from tests.runner.honest import honest_samples
 
 
 @pytest.fixture
 def job(tmp_path: Path) -> Job:
-    return Job(name="20261123T031940Z-6f3a9c", spec=spec(), folder=tmp_path / "work" / "one")
+    return Job(name="20261123T031940Z-6f3a9c", spec=spec(), folder=tmp_path / "work" / "one", tasks=tuple(TASKS))
 
 
 def evaluate(child: ChildProcess, job: Job, on_event: Callable[[Any], None] = lambda _: None) -> Outcome:
@@ -32,7 +34,7 @@ def test_a_result_comes_back_with_its_samples(evaluations: Evaluations, job: Job
     assert outcome.failure is None
     assert outcome.result is not None
     assert outcome.result.spec == job.spec
-    assert outcome.samples == b"samples of org/model"
+    assert outcome.samples == dump_samples({task: honest_samples(task) for task in TASKS})
 
 
 def test_every_event_is_heard_in_order(evaluations: Evaluations, job: Job) -> None:
@@ -61,7 +63,8 @@ def test_the_child_gets_no_token_and_only_what_is_named(
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "x")
     outcome = evaluate(evaluations.child(), job)
     assert outcome.result is not None
-    seen = outcome.result.environment.versions  # the test's evaluation reports its environment here
+    (run,) = outcome.result.runs.values()
+    seen = run.environment.versions  # the test's evaluation reports its environment here
     assert not {"KEL_RESULTS_TOKEN", "HF_TOKEN", "AWS_SECRET_ACCESS_KEY"} & seen.keys()
     assert seen["HF_HUB_DISABLE_IMPLICIT_TOKEN"] == "1"
     assert seen["HF_TOKEN_PATH"] == os.devnull
@@ -140,7 +143,7 @@ def test_the_child_dies_with_a_worker_that_is_killed(evaluations: Evaluations, j
             "-c",
             "import sys; from pathlib import Path; from tests.runner.conftest import Evaluations, spec\n"
             "from runner.child import Job\n"
-            "job = Job(name='one', spec=spec(), folder=Path(sys.argv[2]))\n"
+            "job = Job(name='one', spec=spec(), folder=Path(sys.argv[2]), tasks=('STS17',))\n"
             "class Kept(Evaluations):\n    def follow(self, **points): pass\n"
             "Kept(Path(sys.argv[1])).child()(job, lambda e: print(e, flush=True) if e else None, lambda: False)",
             str(tmp_path),
@@ -177,3 +180,13 @@ def test_stopping_ends_the_child_within_its_grace(evaluations: Evaluations, job:
     outcome = evaluations.child()(job, lambda _: None, lambda: True)
     assert (outcome.result, outcome.failure) == (None, None)
     assert time.monotonic() - started < 10
+
+
+def test_environments_are_built_outside_of_the_cage_and_only_read_in_it(job: Job, tmp_path: Path) -> None:
+    folder = tmp_path / "environments"
+    limits = Limits(seconds=1.0)
+    plan = ChildProcess(environment=evaluation_environment(), limits=limits, environments=folder)._plan(job, 3)
+    given = plan.first.index("--environments")
+    assert plan.first[given + 1] == str(folder)
+    assert str(folder) in plan.readable
+    assert not [path for path in plan.writable if folder.is_relative_to(path)]

@@ -8,11 +8,13 @@ from typing import Any
 import psutil
 import pytest
 
+from evaluator.evidence.samples import dump_samples
 from runner.child import Job, Limits
 from runner.work import Worker
 from submissions.record import Status
 from submissions.stored import Queue
 from tests.runner.conftest import TASKS, Evaluations, queued, spec
+from tests.runner.honest import honest_samples
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -26,13 +28,18 @@ def cluster() -> Iterator[None]:
 
 @pytest.fixture
 def job(tmp_path: Path) -> Job:
-    return Job(name="20261123T031940Z-6f3a9c", spec=spec(), folder=tmp_path / "work" / "one")
+    return Job(name="20261123T031940Z-6f3a9c", spec=spec(), folder=tmp_path / "work" / "one", tasks=tuple(TASKS))
 
 
 def tasks(evaluations: Evaluations, **fields: Any) -> Any:
     from runner.cluster import RayTasks
 
-    given: dict[str, Any] = {"limits": Limits(seconds=60), "gpus": 0, "command": evaluations.command} | fields
+    given: dict[str, Any] = {
+        "limits": Limits(seconds=60),
+        "gpus": 0,
+        "command": evaluations.command,
+        "caged": False,
+    } | fields
     return RayTasks(**given)
 
 
@@ -40,7 +47,7 @@ def test_a_result_comes_back_from_the_cluster_with_its_events(evaluations: Evalu
     heard: list[Any] = []
     outcome = tasks(evaluations)(job, heard.append, lambda: False)
     assert outcome.result is not None
-    assert outcome.samples == b"samples of org/model"
+    assert outcome.samples == dump_samples({task: honest_samples(task) for task in TASKS})
     assert [event["task"] for event in heard if event.get("event") == "task"] == list(TASKS)
 
 
@@ -57,7 +64,8 @@ def test_the_evaluation_sees_no_token_on_the_node(
     monkeypatch.setenv("KEL_RESULTS_TOKEN", "hf_writesresults1234")
     outcome = tasks(evaluations)(job, lambda _: None, lambda: False)
     assert outcome.result is not None
-    assert not [name for name in outcome.result.environment.versions if name.startswith(("KEL_", "RAY_"))]
+    (run,) = outcome.result.runs.values()
+    assert not [name for name in run.environment.versions if name.startswith(("KEL_", "RAY_"))]
 
 
 def test_a_lost_process_of_the_cluster_is_tried_again_by_ray_and_finished_tasks_are_not(

@@ -9,15 +9,19 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
-from evaluator.records import Environment, ModelResult, Origin, TaskScore, load_result
-from runner.child import Event, Job, Outcome
+from evaluator.evidence.samples import dump_samples
+from evaluator.records import load_result
+from runner.child import Job, Outcome
+from runner.events import Event
 from runner.work import Terms, Worker
 from store.errors import StoreError
 from store.hub import HubStore
 from submissions.record import Status
 from submissions.stored import Queue
 from tests.hub.repositories import Repositories
-from tests.runner.conftest import TASKS, queued
+from tests.leaderboard_data.examples import measured
+from tests.runner.conftest import TASKS, queued, scores_in
+from tests.runner.honest import honest_samples, honest_score
 from tests.runner.reliability import Tally
 
 _numbers = itertools.count()
@@ -45,15 +49,13 @@ class Day:
         self.evaluated = 0
         self.folder = folder
         self.submission = queued(Queue(*self.stores))
+        self.seconds = 0.0
 
-    def worker(self, hours_later: int = 0) -> Worker:
-        def now() -> datetime:
-            return datetime.now(UTC).replace(microsecond=0) + timedelta(hours=hours_later)
-
+    def worker(self, number: int = 0) -> Worker:
         return Worker(
-            Queue(*self.stores, now=now),
+            Queue(*self.stores, monotonic=lambda: self.seconds),
             self.evaluate,
-            name=f"worker-{hours_later}",
+            name=f"worker-{number}",
             work_dir=self.folder,
             terms=Terms(retry_delay=timedelta(0), beat=timedelta(0)),
             say=lambda *_, **__: None,
@@ -65,21 +67,19 @@ class Day:
         for task, score in TASKS.items():
             on_event({"event": "task", "task": task, "score": score})
         assert not stopped()
-        result = ModelResult(
-            spec=job.spec,
-            suite="ko-v1",
-            tasks={task: TaskScore(score=score) for task, score in TASKS.items()},
-            environment=Environment(),
-            evaluated_at=datetime(2026, 11, 23, tzinfo=UTC),
-            origin=Origin(kind="measured", by="a test"),
-        )
-        return Outcome(result=result, samples=b"samples")
+        tasks = {task: honest_score(task) for task in job.tasks}
+        result = measured(spec=job.spec, tasks=tasks, at=datetime(2026, 11, 23, tzinfo=UTC))
+        return Outcome(result=result, samples=dump_samples({task: honest_samples(task) for task in job.tasks}))
 
     def live(self) -> None:
         """One worker works; should it give up on a store, another one comes by later, as a supervisor would have it."""
-        for hours_later in (0, 1, 2, 3):
+        for number in range(4):
             try:
-                self.worker(hours_later).run(once=True)
+                worker = self.worker(number)
+                worker.run(once=True)
+                if number:
+                    self.seconds += 3600  # it has seen the lease of the one before it stand for an hour
+                    worker.run(once=True)
             except StoreError:
                 continue
             return
@@ -91,7 +91,7 @@ class Day:
         if submission.status is not Status.FINISHED or submission.result is None:
             return 1
         result = load_result(self.stores[1].read(submission.result.path, submission.result.revision))
-        return int({task: score.score for task, score in result.tasks.items()} != TASKS)
+        return int(scores_in(result) != TASKS)
 
     @property
     def double(self) -> int:

@@ -10,7 +10,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,7 @@ from store import Store, open_store
 from submissions.record import Status
 from submissions.stored import Queue
 from tests.hub.repositories import Repositories
-from tests.runner.conftest import TASKS, Evaluations, queued
+from tests.runner.conftest import TASKS, Evaluations, queued, scores_in
 from tests.runner.doomed_worker import make_worker
 from tests.runner.reliability import Tally
 
@@ -73,15 +73,18 @@ class Place:
         return subprocess.Popen([sys.executable, "-m", "tests.runner.doomed_worker", *arguments], cwd=ROOT)
 
     def drain(self, hours_later: int = 1) -> None:
-        """Let a worker go on that lives so much later, when leases have run out."""
+        """Let a worker go on that has looked on for so long, so that leases have run out before its eyes."""
+        clock = [0.0]
         survivor = make_worker(
             "survivor",
             self.requests,
             self.results,
             self.evaluations.script,
             self.folder / "work",
-            now=lambda: datetime.now(UTC).replace(microsecond=0) + timedelta(hours=hours_later),
+            monotonic=lambda: clock[0],
         )
+        assert survivor.queue.reclaim_expired("survivor") == ()
+        clock[0] += hours_later * 3600
         survivor.run(once=True)
 
     def lost(self) -> int:
@@ -92,7 +95,7 @@ class Place:
                 lost += 1
                 continue
             result = load_result(self.results.read(submission.result.path, submission.result.revision))
-            lost += {task: score.score for task, score in result.tasks.items()} != TASKS
+            lost += scores_in(result) != TASKS
         return lost
 
     def double(self) -> int:

@@ -7,15 +7,21 @@ from typing import Any
 
 import pytest
 
-from evaluator.records import load_result
+from evaluator.evidence.samples import dump_samples, load_samples
+from evaluator.records import MEASURED_BY, Origin, dump_result, load_result
 from evaluator.spec import result_path
+from evaluator.suite import KO_V1, SUITES
+from runner.child import Job, Outcome
 from runner.work import Worker
 from store import Changes
 from store.errors import Forbidden, Unavailable
 from store.memory import MemoryStore
+from submissions.errors import AlreadyEvaluated
 from submissions.record import ModelMetadata, Status
 from submissions.stored import Queue
-from tests.runner.conftest import TASKS, Evaluations, queued, spec
+from tests.leaderboard_data.examples import measured
+from tests.runner.conftest import TASKS, Evaluations, queued, scores_in, spec, watched_for_an_hour
+from tests.runner.honest import honest_samples, honest_score
 
 MakeWorker = Callable[..., Worker]
 
@@ -31,10 +37,18 @@ def test_an_approved_submission_becomes_a_published_result(
     assert finished.lease is None
     assert finished.result is not None
     result = load_result(queue.results.read(finished.result.path, finished.result.revision))
-    assert {task: score.score for task, score in result.tasks.items()} == TASKS
-    assert result.submission == submission.id
+    assert scores_in(result) == TASKS
+    assert [run.submission for run in result.runs.values()] == [submission.id]
     assert [line["event"] for line in said] == ["claimed", "published", "finished"]
     assert [event.to_status for event in finished.history] == ["PENDING", "QUEUED", "RUNNING", "FINISHED"]
+
+
+def test_the_date_of_the_commit_goes_from_the_submission_to_the_result(queue: Queue, make_worker: MakeWorker) -> None:
+    committed_at = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+    submission = queue.submit(spec(), who="visitor", metadata=ModelMetadata(committed_at=committed_at))
+    queue.approve(submission.id, who="maintainer")
+    make_worker().run(once=True)
+    assert load_result(queue.results.read(result_path(spec()))).committed_at == committed_at
 
 
 def test_the_samples_are_published_with_the_result_in_one_commit(queue: Queue, make_worker: MakeWorker) -> None:
@@ -43,7 +57,7 @@ def test_the_samples_are_published_with_the_result_in_one_commit(queue: Queue, m
     make_worker().run(once=True)
     assert queue.results.log(2)[1].revision == before
     path = "samples/org__model/" + result_path(spec()).rsplit("/", 1)[1].replace(".json", ".parquet")
-    assert queue.results.read(path) == b"samples of org/model"
+    assert load_samples(queue.results.read(path)).keys() == set(KO_V1.task_ids)
 
 
 def test_nothing_is_left_in_the_work_folder_after_the_end(
@@ -125,7 +139,7 @@ def test_a_task_whose_data_the_hub_did_not_give_is_tried_again_before_anything_i
     assert finished.attempt == 2
     assert finished.result is not None
     result = load_result(queue.results.read(finished.result.path))
-    assert {task: score.score for task, score in result.tasks.items()} == TASKS
+    assert scores_in(result) == TASKS
 
 
 def test_after_three_attempts_the_result_is_published_with_its_gap(
@@ -138,7 +152,7 @@ def test_after_three_attempts_the_result_is_published_with_its_gap(
     assert (finished.status, finished.attempt) == (Status.FINISHED, 3)
     assert finished.result is not None
     gap = load_result(queue.results.read(finished.result.path)).tasks["KorSTS"]
-    assert gap.score is None
+    assert not gap.scored
     assert gap.error is not None
     assert gap.error.failure == "hub_unavailable"
 
@@ -163,6 +177,27 @@ def test_a_killed_evaluation_goes_on_and_runs_no_finished_task_again(
     assert evaluations.ran == [f"org/model {task}" for task in TASKS]
 
 
+def test_a_rerun_is_computed_anew_and_replaces_the_result(
+    queue: Queue, evaluations: Evaluations, make_worker: MakeWorker, tmp_path: Path
+) -> None:
+    """Also where a worker that was killed after it had finished left its folder, with the result in it."""
+    submission = queued(queue)
+    worker = make_worker()
+    worker._tidy = lambda *_: None  # type: ignore[method-assign]
+    worker.run(once=True)
+    assert list((tmp_path / "work").iterdir()) != []
+    before = load_result(queue.results.read(result_path(spec())))
+    queue.rerun(submission.id, who="maintainer", why="stale data")
+    make_worker("next").run(once=True)
+
+    finished = queue.find(submission.id)
+    after = load_result(queue.results.read(result_path(spec())))
+    assert finished.status is Status.FINISHED
+    assert evaluations.ran == 2 * [f"org/model {task}" for task in TASKS]
+    assert not after.runs.keys() & before.runs.keys()
+    assert set(finished.earlier_runs) == before.runs.keys()
+
+
 def test_a_result_that_is_there_already_ends_the_submission_without_a_run(
     queue: Queue, evaluations: Evaluations, make_worker: MakeWorker, said: list[dict[str, Any]]
 ) -> None:
@@ -172,7 +207,7 @@ def test_a_result_that_is_there_already_ends_the_submission_without_a_run(
     with pytest.raises(pytest.fail.Exception, match="died"):
         gone.run_one()
     queue.finish = finish  # type: ignore[method-assign]
-    later = Queue(queue.requests, queue.results, now=lambda: datetime.now(UTC) + timedelta(hours=1))
+    later = watched_for_an_hour(queue)
     make_worker("next")
     worker = make_worker("next")
     worker.queue = later
@@ -195,8 +230,78 @@ def test_a_forced_submission_is_evaluated_although_a_result_exists(
     finished = queue.find(again.id)
     assert finished.status is Status.FINISHED
     assert finished.result is not None
-    assert load_result(queue.results.read(finished.result.path)).submission == again.id
+    runs = load_result(queue.results.read(finished.result.path)).runs
+    assert [run.submission for run in runs.values()] == [again.id]
     assert len(evaluations.ran) == 2 * len(TASKS)
+
+
+def test_a_trial_of_some_tasks_does_not_block_the_full_run_and_is_not_run_again(
+    queue: Queue, evaluations: Evaluations, make_worker: MakeWorker
+) -> None:
+    trial = queued(queue)
+    make_worker(tasks=("KorSTS",)).run(once=True)
+    assert queue.find(trial.id).status is Status.FINISHED
+    assert evaluations.ran == ["org/model KorSTS"]
+    full = queued(queue)
+    make_worker().run(once=True)
+    finished = queue.find(full.id)
+    assert finished.status is Status.FINISHED
+    assert finished.result is not None
+    result = load_result(queue.results.read(finished.result.path))
+    assert scores_in(result) == TASKS
+    assert set(result.tasks) == set(KO_V1.task_ids)
+    assert sorted(run.submission or "" for run in result.runs.values()) == sorted([trial.id, full.id])
+    assert sorted(evaluations.ran) == sorted(f"org/model {task}" for task in TASKS)
+    with pytest.raises(AlreadyEvaluated):
+        queue.submit(spec(), who="visitor")
+
+
+def test_a_gap_that_may_pass_is_filled_by_the_next_submission(
+    queue: Queue, evaluations: Evaluations, make_worker: MakeWorker
+) -> None:
+    evaluations.follow(**{"KorSTS unanswered": {"always": True}})
+    queued(queue)
+    make_worker().run(once=True)
+    evaluations.follow()
+    again = queued(queue)
+    make_worker().run(once=True)
+    finished = queue.find(again.id)
+    assert finished.result is not None
+    assert scores_in(load_result(queue.results.read(finished.result.path))) == TASKS
+    assert evaluations.ran[len(TASKS) :] == ["org/model KorSTS"]
+
+
+def test_a_submission_for_a_suite_of_a_newer_version_is_left_to_a_worker_that_knows_it(
+    queue: Queue, make_worker: MakeWorker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as newer:
+        newer.setitem(SUITES, "ko-v9", KO_V1)
+        submission = queued(queue, suites=("ko-v9",))
+    make_worker().run(once=True)
+    assert queue.find(submission.id).status is Status.QUEUED
+    with pytest.raises(ValueError, match="the suites: ko-v1"):
+        queue.submit(spec("org/other"), who="visitor", suites=("ko-v9",))
+
+
+def test_a_result_in_another_precision_ends_the_submission_with_a_reason(queue: Queue, make_worker: MakeWorker) -> None:
+    ours = Origin(kind="measured", by=MEASURED_BY)
+    stored = measured(spec=spec(), tasks={"KLUE-STS": honest_score("KLUE-STS")}, dtype="bfloat16", origin=ours)
+    path = result_path(spec())
+    queue.results.commit({path: dump_result(stored)}, "Publish", queue.results.head())
+
+    def evaluate(job: Job, *_: object) -> Outcome:
+        assert job.onto == stored
+        tasks = {task: honest_score(task) for task in job.tasks}
+        samples = dump_samples({task: honest_samples(task) for task in job.tasks})
+        return Outcome(result=measured(spec=job.spec, tasks=tasks, dtype="float32"), samples=samples)
+
+    submission = queued(queue)
+    make_worker(evaluate=evaluate).run(once=True)
+    failed = queue.find(submission.id)
+    assert failed.failure is not None
+    assert (failed.status, failed.failure.failure) == (Status.FAILED, "internal")
+    assert "a row has one precision" in failed.failure.message
+    assert load_result(queue.results.read(path)) == stored
 
 
 def test_a_stopped_worker_gives_its_lease_back_and_the_attempt_does_not_count(
@@ -233,7 +338,7 @@ def test_a_worker_whose_lease_was_taken_over_publishes_nothing(
 
     def evaluate(job: Any, on_event: Callable[[Any], None], stopped: Callable[[], bool]) -> Any:
         outcome = child(job, on_event, stopped)
-        later = Queue(queue.requests, queue.results, now=lambda: datetime.now(UTC) + timedelta(hours=1))
+        later = watched_for_an_hour(queue)
         later.reclaim_expired("another")
         later.claim("another", timedelta(hours=1))
         return outcome
@@ -254,7 +359,7 @@ def test_an_evaluation_ends_as_soon_as_its_lease_is_another_ones(
     child = evaluations.child()
 
     def evaluate(job: Any, on_event: Callable[[Any], None], stopped: Callable[[], bool]) -> Any:
-        later = Queue(queue.requests, queue.results, now=lambda: datetime.now(UTC) + timedelta(hours=1))
+        later = watched_for_an_hour(queue)
         later.reclaim_expired("another")
         return child(job, on_event, stopped)
 

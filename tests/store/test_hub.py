@@ -1,10 +1,8 @@
 """The Hub store against the stand-in: what goes wrong on the way, and how much is asked."""
 
-import itertools
 import socket
 import threading
 import time
-from collections.abc import Iterator
 
 import httpx2
 import pytest
@@ -16,24 +14,7 @@ from store.hub import HubStore
 from store.update import Change, Snapshot, update
 from tests.hub.faults import Faults
 from tests.hub.repositories import Repositories
-
-_numbers = itertools.count()
-TOKEN = "hf_storetests_secret"
-
-
-@pytest.fixture
-def store(hub: Repositories) -> HubStore:
-    hub.add_user(TOKEN, "store-tests")
-    name = f"store-tests/store-{next(_numbers)}"
-    hub.create("datasets", name, writers={"store-tests"})
-    return HubStore(name, SecretStr(TOKEN))
-
-
-@pytest.fixture
-def faults(hub: Repositories) -> Iterator[Faults]:
-    hub.faults.clear()
-    yield hub.faults
-    hub.faults.clear()
+from tests.store.conftest import TOKEN
 
 
 def count_up(snapshot: Snapshot) -> Change:

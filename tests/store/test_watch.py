@@ -6,6 +6,7 @@ from store.errors import Unavailable
 from store.memory import MemoryStore
 from store.update import Snapshot
 from store.watch import Watch
+from tests.attacks import Attacks
 
 
 def test_each_new_revision_is_told_once() -> None:
@@ -46,3 +47,29 @@ def test_the_background_thread_sees_what_others_commit() -> None:
     store.commit({"a": b"1"}, "m", store.head())
     assert arrived.wait(10)
     watch.stop()
+
+
+def test_nothing_that_a_change_raises_ends_the_watching(attacks: Attacks) -> None:
+    store = MemoryStore()
+    kinds = [
+        KeyError("x"),
+        TypeError("y"),
+        RecursionError(),
+        MemoryError(),
+        UnicodeDecodeError("utf-8", b"", 0, 1, "z"),
+    ]
+    ahead, arrived = list(kinds), threading.Event()
+
+    def changed(_: Snapshot) -> None:
+        if ahead:
+            raise ahead.pop()
+        arrived.set()
+
+    def first() -> None:
+        raise ValueError("before the first look")
+
+    watch = Watch(store, 0.01, changed)
+    watch.start(first)
+    assert arrived.wait(10)
+    watch.stop()
+    attacks.held("the page", "an exception of any kind in a watching thread", len(kinds) + 1)

@@ -78,3 +78,15 @@ def test_open_submissions_come_first_and_old_closed_ones_are_counted() -> None:
     assert page.index("org/model-70") < page.index("org/model-59") < page.index("org/model-58")
     assert page.count('data-status="FINISHED"') == 50
     assert "+10" in page
+
+
+def test_a_question_and_the_wish_for_another_try_are_shown_in_the_row() -> None:
+    question = Event(at=START, who="m", from_status=Status.PENDING, to_status=Status.WAITING, why="Which prompt?")
+    remark = Event(at=START, who="m", from_status=Status.WAITING, to_status=Status.WAITING, why="priority: 0 -> 1")
+    page = queue_html([submission(1, Status.WAITING, history=(question, remark))])
+    assert "답변 대기 · Waiting for an answer" in page
+    row = page.partition("<details>")[0]
+    assert '<div class="note">Which prompt?</div>' in row
+    assert "진행 중 · Open (1)" in page
+    wished = queue_html([submission(1, Status.REJECTED, retry_asked=HOSTILE)])
+    assert "다시 시도 요청 · another try is asked for: &lt;img" in wished

@@ -1,0 +1,67 @@
+"""What is known but not shown: the policy of the requests store (`evaluator.policy`), held against entries.
+
+This is the one place where rows are left out. The results store and its index keep them, so that they come back.
+"""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from evaluator.policy import POLICY_PATH, Policy, load_policy
+from leaderboard_data.entry import Entry
+from settings import Settings
+from store import Store, open_store
+from store.errors import NotFound
+
+
+def shown(entries: Iterable[Entry], policy: Policy) -> tuple[Entry, ...]:
+    """The entries that the policy does not hide, in their order."""
+    if not policy.opted_out and not policy.hidden:
+        return tuple(entries)
+    return tuple(entry for entry in entries if not policy.hides(entry.model, entry.path, entry.spec_id))
+
+
+def refuse_hidden(model: str, policy: Policy) -> None:
+    """Nothing, if the policy says nothing of `model`.
+
+    Raises:
+        ValueError: why nothing is shown of it, in Korean and English.
+    """
+    if policy.opt_out_of(model) is not None:
+        raise ValueError(
+            "이 모델은 소유자의 요청으로 이 리더보드에 표시하지 않습니다."
+            " · The owner of this model asked not to show it on this leaderboard."
+        )
+    if policy.hidden_of(model):
+        raise ValueError(
+            "이 모델의 결과는 관리자가 확인하는 동안 표시하지 않습니다."
+            " · The maintainers do not show the results of this model while they look into them."
+        )
+
+
+def stored_policy(requests: Store) -> Policy:
+    """The policy at the head of a requests store; an empty one where none was ever written.
+
+    Raises:
+        ValueError: (BadFile) its file holds something else.
+        StoreError
+    """
+    try:
+        return load_policy(requests.read(POLICY_PATH))
+    except NotFound:
+        return Policy()
+
+
+def policy_at(url: str | None, settings: Settings) -> Policy:
+    """The policy of the requests store at `url`; None: of the settings' one, if it is there.
+
+    Raises:
+        ValueError: there is no store at `url`, or its policy cannot be read.
+        StoreError
+    """
+    wanted = settings.requests_url if url is None else url
+    kind, _, folder = wanted.partition(":")
+    if kind == "file" and not Path(folder).expanduser().is_dir():  # to open it would make it
+        if url is None:
+            return Policy()
+        raise ValueError(f"{folder} is no folder with a requests store")
+    return stored_policy(open_store(wanted, settings.requests_token))

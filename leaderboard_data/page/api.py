@@ -1,0 +1,169 @@
+"""What programs may ask of the board; the page's own requests, the API endpoints and the MCP tools are these."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from evaluator.suite import OVERALL, SUITES, Suite, suite_of
+from leaderboard_data.board import Row, Table, table
+from leaderboard_data.compare import MOST, compare
+from leaderboard_data.details import model_details
+from leaderboard_data.entry import DEFAULT_ORIGINS, ORIGINS, OriginName
+from leaderboard_data.export import as_records
+from leaderboard_data.hiding import refuse_hidden
+from leaderboard_data.history import History
+from leaderboard_data.page import card
+from leaderboard_data.page.figures import bars, radar
+from leaderboard_data.page.live import LiveBoard, State
+
+LONGEST_ID = 200
+DEFAULT_SUITE = next(iter(SUITES))
+"""The suite of a question that names none, and of the page without `?suite=`."""
+
+
+class BoardApi:
+    """Questions to the current state of a live board. Raises ValueError, with a sentence, for a wrong question."""
+
+    def __init__(self, live: LiveBoard) -> None:
+        self._live = live
+        self._history = History(live.store, live.state.policy)
+        self._made: tuple[State, dict[tuple[str, str, tuple[OriginName, ...]], Table]] = (live.state, {})
+
+    def leaderboard(
+        self, view: str = OVERALL, origins: str = ",".join(DEFAULT_ORIGINS), suite: str = DEFAULT_SUITE
+    ) -> list[dict[str, Any]]:
+        """The rows of one table of the Korean embedding leaderboard, best first. Scores are 0..1.
+
+        Args:
+            view: overall, a category (sts, nli, clustering, retrieval) or tasks (all of them).
+            origins: whose numbers, separated by commas: measured (by this board), published (the earlier
+                published board), imported (from MTEB's public results).
+            suite: the set of tasks and rules by which the models are compared, for example ko-v1.
+
+        Returns:
+            One object a row: name, model id, revision, precision, origin, rank (none without all scores), scores.
+        """
+        wanted = [part.strip() for part in str(origins).split(",")]
+        if unknown := sorted(set(wanted) - set(ORIGINS)):
+            raise ValueError(f"there is no origin {', '.join(unknown)[:100]}; the origins: {', '.join(ORIGINS)}")
+        asked = suite_of(str(suite))
+        return as_records(self._table(str(view), asked, [origin for origin in ORIGINS if origin in wanted]))
+
+    def model(self, model: str, suite: str = DEFAULT_SUITE) -> dict[str, Any]:
+        """Everything known of one model: its results by origin and revision, metrics, prompts, data, ranks.
+
+        Args:
+            model: id on the Hugging Face Hub, as organisation/name, for example nlpai-lab/KURE-v1.
+            suite: the suite whose scores and ranks are meant.
+
+        Returns:
+            The model's ranks, and its results with every metric and how each can be repeated.
+        """
+        asked = suite_of(str(suite))
+        found = model_details(
+            self._live.state.entries,
+            _model_id(model),
+            self._live.visit(),
+            lambda view: self._table(view, asked),
+            asked,
+        )
+        if found is None:
+            refuse_hidden(_model_id(model), self._live.state.policy)
+            raise ValueError(f"{_model_id(model)!r} is not on the board; `leaderboard` lists the models")
+        return found
+
+    def compare(self, models: str, suite: str = DEFAULT_SUITE) -> dict[str, Any]:
+        """Two to four models side by side: scores, and the difference of each pair with its 95 % interval.
+
+        Args:
+            models: model ids separated by commas, for example nlpai-lab/KURE-v1,BAAI/bge-m3.
+            suite: the suite whose tasks are compared.
+
+        Returns:
+            Models, and a row for each task, category and the average.
+        """
+        ids = [part.strip() for part in str(models).split(",") if part.strip()]
+        state = self._live.state
+        known = {entry.model for entry in state.entries}
+        for model in ids[: MOST + 1]:
+            if model not in known:
+                refuse_hidden(model, state.policy)
+        return compare(state.entries, ids, state.replicates, suite_of(str(suite)))
+
+    def tasks(self, suite: str = DEFAULT_SUITE) -> list[dict[str, Any]]:
+        """The tasks of a suite: data set, split, pinned revision, kind, and how the score is computed.
+
+        Args:
+            suite: the suite's id, for example ko-v1.
+        """
+        return task_list(suite_of(str(suite)))
+
+    def history(self, model: str, suite: str = DEFAULT_SUITE) -> list[dict[str, Any]]:
+        """The model's rank over time, where it changed, as far as the store has told."""
+        state = self._live.state
+        if state.snapshot is None:
+            return []
+        if state.policy != self._history.policy:
+            self._history = History(self._live.store, state.policy)
+        found = self._history.standings(state.revision, _model_id(model), suite_of(suite))
+        return [standing.__dict__ for standing in found]
+
+    def snippets(self, model: str, address: str, suite: str = DEFAULT_SUITE) -> dict[str, str]:
+        """YAML for the model's card, of the result that the board lists. `address` is the model's page."""
+        asked = suite_of(suite)
+        entry = next((row.entry for row in self._rows(asked) if row.entry.model == _model_id(model)), None)
+        if entry is None:
+            return {}
+        return {
+            "model_index": card.model_index(entry, address, asked),
+            "eval_results": card.eval_results(entry, address, asked),
+        }
+
+    def badge(self, model: str, suite: str = DEFAULT_SUITE) -> str:
+        """An SVG with the model's rank and average."""
+        row = next((row for row in self._rows(suite_of(suite)) if row.entry.model == _model_id(model)), None)
+        return card.badge(row.rank if row else None, row.values[-1] if row else None)
+
+    def figures(self, models: str, suite: str = DEFAULT_SUITE) -> dict[str, Any]:
+        """Radar and bars of a comparison."""
+        compared = self.compare(models, suite)
+        return {"radar": radar(compared), "bars": bars(compared)}
+
+    def _rows(self, suite: Suite) -> list[Row]:
+        """A suite's board as it opens, and below it the models that only others report."""
+        rows = self._table(OVERALL, suite).rows
+        listed = {row.entry.model for row in rows}
+        return [*rows, *(row for row in self._table(OVERALL, suite, ORIGINS).rows if row.entry.model not in listed)]
+
+    def _table(self, view: str, suite: Suite, origins: Sequence[OriginName] = DEFAULT_ORIGINS) -> Table:
+        """A table of the current state, made once for each state."""
+        state, made = self._made
+        if state is not self._live.state:
+            state, made = self._live.state, {}
+            self._made = state, made
+        key = (view, suite.id, tuple(origins))
+        if key not in made:
+            made[key] = table(state.entries, view, suite, origins)
+        return made[key]
+
+
+def task_list(suite: Suite) -> list[dict[str, Any]]:
+    """A suite's tasks as plain values."""
+    return [
+        {
+            "id": task.id,
+            "column": task.column,
+            "category": category.id,
+            "type": task.type,
+            "dataset": task.data.path,
+            "config": task.data.config,
+            "splits": list(task.data.splits),
+            "revision": task.data.revision,
+            "score": category.rule.description,
+        }
+        for category in suite.categories
+        for task in (suite.task(task_id) for task_id in category.task_ids)
+    ]
+
+
+def _model_id(model: str) -> str:
+    return str(model)[:LONGEST_ID]

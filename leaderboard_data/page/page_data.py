@@ -1,0 +1,103 @@
+"""Entries -> the one JSON file that the page's tables are made of in the browser.
+
+Columns, not rows: 10,000 models then compress to a third and parse quickly. The browser computes means, ranks and
+filters from it (static/scores.js), by the rules of `leaderboard_data.board`; a browser test holds the two together.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import orjson
+
+from evaluator.suite import SUITES, Suite
+from leaderboard_data.board import comparable, means, preference
+from leaderboard_data.entry import ORIGINS, Entry
+from leaderboard_data.significance import Evidence
+
+
+def page_data(
+    entries: Sequence[Entry],
+    revision: str,
+    suite: Suite,
+    evidence: Evidence | None = None,
+) -> bytes:
+    """The file's content: UTF-8 JSON. Scores and intervals are in percent; `revision` is the results store's.
+
+    `suite` describes itself: categories, tasks, weights, averages and views are known from there alone.
+
+    Entries come in the order of preference, so that the first of a model is the one to list. What only few entries
+    have (intervals, failures, the published board's own means) is by row number.
+    """
+    shown = [entry for entry in entries if comparable(entry, suite)]
+    listed = sorted(shown, key=lambda entry: (preference(entry), entry.name), reverse=True)
+    data = {
+        "revision": revision,
+        "suite": suite.description(),
+        "suites": [{"id": each.id, "title": {"ko": each.title.ko, "en": each.title.en}} for each in SUITES.values()],
+        "origins": ORIGINS,
+        "entries": {**_facts(listed), **_scores(listed, suite), **_evidence(listed, evidence)},
+    }
+    return orjson.dumps(data, option=orjson.OPT_NON_STR_KEYS)
+
+
+def _facts(listed: Sequence[Entry]) -> dict[str, list[Any]]:
+    return {
+        "model": [entry.model for entry in listed],
+        "name": [None if entry.name == entry.model else entry.name for entry in listed],
+        "spec": [entry.spec_id[:8] for entry in listed],
+        "local": [int(entry.local) for entry in listed],
+        "origin": [ORIGINS.index(entry.origin) for entry in listed],
+        "precision": [entry.precision for entry in listed],
+        "at": [entry.at and entry.at[:10] for entry in listed],
+        "parameters": [entry.parameters for entry in listed],
+        "dimension": [entry.embedding_dimension for entry in listed],
+        "max_tokens": [entry.max_tokens for entry in listed],
+        "license": [entry.license for entry in listed],
+        "llm": [None if entry.llm_based is None else int(entry.llm_based) for entry in listed],
+        "open": [None if entry.open_weights is None else int(entry.open_weights) for entry in listed],
+        "speed": [entry.tokens_per_second for entry in listed],
+    }
+
+
+def _scores(listed: Sequence[Entry], suite: Suite) -> dict[str, Any]:
+    numbered = list(enumerate(listed))
+    tasks = range(len(suite.task_ids))
+    with_interval = [(row, entry) for row, entry in numbered if any(cell.low is not None for cell in entry.cells)]
+    return {
+        "scores": [[_percent(entry.cells[task].score) for entry in listed] for task in tasks],
+        "low": {row: [_percent(cell.low) for cell in entry.cells] for row, entry in with_interval},
+        "high": {row: [_percent(cell.high) for cell in entry.cells] for row, entry in with_interval},
+        "failures": {
+            row: failures
+            for row, entry in numbered
+            if (failures := {task: cell.failure for task, cell in enumerate(entry.cells) if cell.failure})
+        },
+        "doubts": {row: entry.doubts.split(",") for row, entry in numbered if entry.doubts},
+        "means": {
+            row: [_percent(value) for value in (*of_category.values(), overall)]
+            for row, entry in numbered
+            if entry.origin == "published"
+            for of_category, overall in [means(entry, suite)]
+        },
+    }
+
+
+def _evidence(listed: Sequence[Entry], evidence: Evidence | None) -> dict[str, Mapping[Any, Any]]:
+    """Intervals of the means, and for each view and row the best and the worst row that it is not different from."""
+    row_of = {entry.key: row for row, entry in enumerate(listed)}
+    evidence = evidence or Evidence()
+    return {
+        "mean_intervals": {
+            row: [None if pair is None else [_percent(end) for end in pair] for pair in entry.mean_intervals]
+            for row, entry in enumerate(listed)
+            if entry.mean_intervals
+        },
+        "ties": {
+            view: {row_of[key]: [row_of[best], row_of[worst]] for key, (best, worst) in ties.items() if key in row_of}
+            for view, ties in evidence.ties.items()
+        },
+    }
+
+
+def _percent(score: float | None) -> float | None:
+    return None if score is None else round(score * 100, 6)

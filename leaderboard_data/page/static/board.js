@@ -1,0 +1,371 @@
+// The board in the browser: one state (the page's address), one file of data, and the panel that the state asks for.
+import { aboutPage } from "./about.js";
+import { controls } from "./controls.js";
+import { fill, h } from "./dom.js";
+import { labelsOf } from "./labels.js";
+import { modelPage } from "./model.js";
+import { comparePage, plotsPage } from "./plots.js";
+import { explain } from "./provenance.js";
+import { choose, readEntries } from "./scores.js";
+import { MOST_COMPARED, TABS, VIEWS, defaults, describe, readState, saveState } from "./state.js";
+import { Table, registerTypes } from "./table.js";
+
+const PAGES = { compare: comparePage, plots: plotsPage, about: aboutPage };
+
+// A suite's data ("": of the one that the page opens with), or null while it is the same as `known` (an ETag): then the
+// server answers with 304 and no body. Of a suite that there is not, that of the first.
+async function fetchData(suite, known) {
+  const name = suite ? `./board-${encodeURIComponent(suite)}.json` : "./board.json";
+  const answer = await fetch(new URL(name, import.meta.url), { credentials: "same-origin" });
+  if (suite && answer.status === 404) return fetchData("", known);
+  const tag = answer.headers.get("etag");
+  return tag === known ? null : { tag, data: await answer.json() };
+}
+
+class Board {
+  constructor(element, DataTable, first) {
+    Object.assign(this, { element, DataTable, tables: new Map(), chosen: new Map() });
+    this.open(first);
+  }
+
+  // The board of the suite whose data this is, in the state that the address gives.
+  open({ tag, data }) {
+    this.tag = tag;
+    this.take(data);
+    this.state = readState();
+    const [first] = data.suites;
+    this.state.suite = data.suite.id === first.id ? "" : data.suite.id;
+    this.render();
+  }
+
+  // Another suite. Tables, weights and sorting are those of a suite, so they begin anew.
+  async openSuite(suite) {
+    this.change({ suite, tab: "overall", ...defaults(["w", "sort", "hide"]) }, { quiet: true, page: true });
+    const news = await fetchData(suite).catch(() => null);
+    if (news && this.state.suite === suite) this.open(news);
+  }
+
+  tabLabel(tab) {
+    const category = this.data.suite.categories.find((c) => c.id === tab);
+    return category ? category.label : this.labels.tabs[tab];
+  }
+
+  take(data) {
+    describe(data.suite);
+    this.data = data;
+    this.entries = readEntries(data);
+    this.chosen.clear();
+  }
+
+  listed() {
+    const key = this.state.origin.join();
+    if (!this.chosen.has(key)) this.chosen.set(key, choose(this.entries, this.state.origin));
+    return this.chosen.get(key);
+  }
+
+  table() {
+    return this.tables.get(this.state.tab);
+  }
+
+  render() {
+    this.tables.forEach((table) => table.destroy());
+    this.tables.clear();
+    const t = (this.labels = labelsOf(this.state.lang));
+    this.controls = controls(this);
+    this.tabs = TABS.map((tab) =>
+      h(
+        "button",
+        {
+          role: "tab",
+          type: "button",
+          id: `tab-${tab}`,
+          "aria-controls": `view-${tab}`,
+          onclick: () => this.change({ tab, model: "", sort: null }, { page: true }),
+          onkeydown: (event) => this.moveTab(event, tab),
+        },
+        this.tabLabel(tab),
+      ),
+    );
+    this.panels = new Map(
+      TABS.map((tab) => [
+        tab,
+        h("div", {
+          role: "tabpanel",
+          class: "kel-panel",
+          id: `view-${tab}`,
+          "data-view": tab,
+          "aria-labelledby": `tab-${tab}`,
+          hidden: true,
+        }),
+      ]),
+    );
+    this.modelPanel = h("section", { class: "kel-panel kel-modelpage", hidden: true });
+    this.tray = h("div", { class: "kel-tray", hidden: true });
+    const language = h(
+      "button",
+      {
+        type: "button",
+        class: "kel-button kel-language",
+        lang: this.state.lang === "ko" ? "en" : "ko",
+        title: t.languageHint,
+        onclick: () => {
+          this.change({ lang: this.state.lang === "ko" ? "en" : "ko" }, {});
+          this.render();
+        },
+      },
+      t.language,
+    );
+    this.root = h(
+      "div",
+      { class: "kel", lang: this.state.lang },
+      h(
+        "div",
+        { class: "kel-top" },
+        h("div", { role: "tablist", class: "kel-tabs", "aria-label": t.tables }, this.tabs),
+        this.data.suites.length > 1 && this.suiteChoice(),
+        language,
+      ),
+      this.controls.bar,
+      [...this.panels.values()],
+      this.modelPanel,
+      this.tray,
+    );
+    fill(this.element, this.root);
+    this.element.removeAttribute("aria-busy");
+    this.show();
+  }
+
+  suiteChoice() {
+    const { data, labels, state } = this;
+    return h(
+      "select",
+      { class: "kel-suite", "aria-label": labels.suite, onchange: (event) => this.openSuite(event.target.value) },
+      data.suites.map(({ id, title }, i) =>
+        h("option", { value: i ? id : "", selected: id === data.suite.id }, title[state.lang]),
+      ),
+    );
+  }
+
+  show() {
+    const { state } = this;
+    const onModel = Boolean(state.model);
+    this.tabs.forEach((tab, i) => {
+      const selected = TABS[i] === state.tab;
+      tab.setAttribute("aria-selected", String(selected));
+      tab.tabIndex = selected ? 0 : -1;
+      this.panels.get(TABS[i]).hidden = !selected || onModel;
+    });
+    this.tabs[TABS.indexOf(state.tab)].scrollIntoView({ block: "nearest", inline: "nearest" });
+    this.controls.bar.hidden = onModel || !(VIEWS.includes(state.tab) || state.tab === "plots");
+    this.controls.update();
+    this.modelPanel.hidden = !onModel;
+    this.showTray();
+    this.refresh();
+  }
+
+  // What the panel shows, anew.
+  refresh() {
+    const { model, tab } = this.state;
+    if (model) modelPage(this, this.modelPanel);
+    else if (PAGES[tab]) PAGES[tab](this, this.panels.get(tab));
+    else this.showTable();
+  }
+
+  showTable() {
+    const { tab } = this.state;
+    const known = this.tables.get(tab);
+    if (!known) this.tables.set(tab, new Table(this.DataTable, this.panels.get(tab), tab, this));
+    else if (known.stale) known.refill();
+    else known.filter();
+    const table = this.tables.get(tab);
+    table.stale = false;
+    table.showColumns();
+    table.noteOrder();
+    this.showCount(table.count());
+  }
+
+  // Take over a change of the state; `effect` says what has to follow.
+  change(changed, effect) {
+    Object.assign(this.state, changed);
+    saveState(this.state, effect.page);
+    if (effect.quiet) return;
+    if (effect.rename) {
+      this.tables.forEach((table) => table.destroy());
+      this.tables.clear();
+    } else if (effect.refill)
+      this.tables.forEach((table) => {
+        table.stale = true;
+      });
+    if (effect.page) return this.show();
+    this.controls.update();
+    if (effect.rename || effect.refill || effect.filter) this.refresh();
+    else if (effect.columns) this.table()?.showColumns();
+  }
+
+  reset(names) {
+    Object.assign(this.state, defaults(names));
+    const { bar } = this.controls;
+    this.controls = controls(this);
+    bar.replaceWith(this.controls.bar);
+    this.change({}, { rename: true });
+  }
+
+  showCount(shown) {
+    if (this.controls) this.controls.count.textContent = this.labels.count(shown, this.listed().length);
+  }
+
+  openModel(model) {
+    this.change({ model }, { page: true });
+    if (model) this.root.scrollIntoView({ block: "start" });
+  }
+
+  compareWith(model, on) {
+    const others = this.state.compare.filter((m) => m !== model);
+    this.change({ compare: on ? [...others, model].slice(-MOST_COMPARED) : others }, { quiet: true });
+    for (const box of this.root.querySelectorAll("[data-compare]"))
+      box.checked = this.state.compare.includes(box.dataset.compare);
+    this.showTray();
+    if (this.state.tab === "compare" && !this.state.model) this.show();
+  }
+
+  showTray() {
+    const { compare, tab, model } = this.state;
+    this.tray.hidden = !compare.length || (tab === "compare" && !model);
+    fill(
+      this.tray,
+      h("span", {}, compare.join(", ")),
+      h(
+        "button",
+        {
+          type: "button",
+          class: "kel-button kel-primary",
+          disabled: compare.length < 2,
+          onclick: () => this.change({ tab: "compare", model: "" }, { page: true }),
+        },
+        this.labels.compareNow(compare.length),
+      ),
+      h(
+        "button",
+        {
+          type: "button",
+          class: "kel-button",
+          onclick: () => {
+            for (const m of [...compare]) this.compareWith(m, false);
+          },
+        },
+        this.labels.clear,
+      ),
+    );
+  }
+
+  explain(entry, column, anchor) {
+    explain(this, entry, column, anchor);
+  }
+
+  moveTab({ key }, tab) {
+    const step = { ArrowRight: 1, ArrowLeft: -1, Home: -99, End: 99 }[key];
+    if (!step) return;
+    const next = TABS[Math.min(TABS.length - 1, Math.max(0, TABS.indexOf(tab) + step))];
+    this.change({ tab: next, model: "", sort: null }, { page: true });
+    this.tabs[TABS.indexOf(next)].focus();
+  }
+
+  async poll() {
+    const news = document.hidden || !this.element.isConnected ? null : await fetchData(this.state.suite, this.tag).catch(() => null);
+    if (!news) return;
+    this.tag = news.tag;
+    this.take(news.data);
+    this.tables.forEach((table) => {
+      table.stale = true;
+    });
+    if (!this.controls.bar.hidden) this.refresh();
+  }
+}
+
+// Gradio says "dark" on <body>; DataTables looks for it on <html>.
+function mirrorTheme() {
+  const mirror = () => document.documentElement.classList.toggle("dark", document.body.classList.contains("dark"));
+  new MutationObserver(mirror).observe(document.body, { attributeFilter: ["class"] });
+  mirror();
+}
+mirrorTheme();
+
+// Load the code of the tables and the data, and draw the board into `host`; null if they do not come.
+async function draw(host) {
+  const loaded = await Promise.all([import("./dt_bundle.js"), fetchData(readState().suite)]).catch(() => null);
+  if (!loaded) {
+    host.textContent = `${labelsOf("ko").failed} ${labelsOf("en").failed}`;
+    return null;
+  }
+  const [{ default: DataTable }, first] = loaded;
+  registerTypes(DataTable);
+  const board = (host.board = new Board(host, DataTable, first));
+  document.addEventListener("click", ({ target }) => {
+    // a click elsewhere closes a menu
+    for (const menu of document.querySelectorAll(".kel-drop[open]")) if (!menu.contains(target)) menu.open = false;
+  });
+  addEventListener("popstate", async () => {
+    const { suite } = readState();
+    if (suite !== board.state.suite) board.open(await fetchData(suite));
+    else {
+      board.state = readState();
+      board.render();
+    }
+    openTab(board.state.submitting);
+  });
+  return board;
+}
+
+// Move what is in `from` to `host` as it is: scrolled, focused, half-way through a search.
+async function move(from, host) {
+  const whole = "moveBefore" in host; // moves elements with their state; Safari has none yet
+  // Gradio makes a tab's content before it shows the tab, and an open dialog would not be modal any more
+  while (!host.getClientRects().length || (!whole && from.querySelector("dialog[open]")))
+    await new Promise((done) => setTimeout(done, 100));
+  placeholder?.classList.add("kel-late"); // nothing can have the focus in what is hidden
+  const focused = from.contains(document.activeElement) ? document.activeElement : null;
+  const scrolled = [...from.querySelectorAll("*")].filter((node) => node.scrollTop || node.scrollLeft);
+  const places = scrolled.map((node) => [node.scrollLeft, node.scrollTop]);
+  host.replaceChildren();
+  while (from.firstChild) host[whole ? "moveBefore" : "insertBefore"](from.firstChild, null);
+  scrolled.forEach((node, i) => node.scrollTo(...places[i]));
+  if (focused && document.activeElement !== focused) focused.focus({ preventScroll: true });
+}
+
+// The placeholder that the page is sent with: the board is drawn into it before Gradio has started.
+const placeholder = document.getElementById("kel-first");
+if (readState().submitting) placeholder?.remove(); // the form comes with Gradio
+let place = placeholder?.isConnected ? placeholder.querySelector(".kel-host") : null;
+let drawn = place && draw(place);
+// Gradio's page shows itself even where it never asks for the board: an error message, say.
+if (placeholder) setTimeout(() => placeholder.classList.add("kel-late"), 15_000);
+
+// Gradio's two tabs: the board, and the form to submit a model.
+const openTab = (submitting) => {
+  const tab = document.querySelectorAll(".tab-container:not(.visually-hidden) [role=tab]")[submitting ? 1 : 0];
+  if (tab?.getAttribute("aria-selected") === "false") tab.click();
+};
+
+// Gradio has opened one of them: the address says so.
+export async function opened(submitting) {
+  const board = await drawn;
+  if (!board) return;
+  if (board.state.submitting !== submitting) board.change({ submitting }, { page: true, quiet: true });
+  if (!submitting && !VIEWS.includes(board.state.tab)) board.refresh(); // a plot has no size while it is hidden
+}
+
+// Gradio's tab is there: the board goes into it, or is drawn there.
+export async function mount(element, props) {
+  openTab(readState().submitting);
+  const host = element.querySelector(".kel-host") ?? element;
+  drawn ??= draw((place = host));
+  const board = await drawn;
+  if (place !== host) await move(place, host);
+  place = host;
+  placeholder?.remove();
+  if (!board) return;
+  host.removeAttribute("aria-busy");
+  host.board = board;
+  board.element = host;
+  board.polling ??= setInterval(() => board.poll(), props.refresh_seconds * 1000);
+}

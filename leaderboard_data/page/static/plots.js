@@ -1,0 +1,259 @@
+// Plots and the comparison. Plotly comes from its Python package and is fetched only when a plot is opened.
+import { ask, compact, fill, h, hubAddress, plainTable } from "./dom.js";
+import { matches, paretoFront, percent, searchWords, viewOf } from "./scores.js";
+import { AXES, MOST_COMPARED, ORIGINS } from "./state.js";
+
+let plotly;
+const load = () =>
+  (plotly ??= new Promise((resolve, reject) =>
+    document.head.append(
+      h("script", {
+        src: new URL("./plotly.min.js", import.meta.url).href,
+        onload: () => resolve(window.Plotly),
+        onerror: () => reject(new Error("plotly")),
+      }),
+    ),
+  ));
+
+async function draw(target, figure, label, height = 460) {
+  const Plotly = await load();
+  const style = getComputedStyle(target);
+  const colour = style.getPropertyValue("--body-text-color").trim() || style.color;
+  const grid = style.getPropertyValue("--border-color-primary").trim() || "#999";
+  const axis = { gridcolor: grid, zerolinecolor: grid, automargin: true };
+  const { layout } = figure;
+  target.textContent = "";
+  await Plotly.react(
+    target,
+    figure.data,
+    {
+      ...layout,
+      height,
+      paper_bgcolor: "rgba(0,0,0,0)",
+      plot_bgcolor: "rgba(0,0,0,0)",
+      font: { color: colour, family: style.fontFamily },
+      margin: { l: 50, r: 20, t: 20, b: 60 },
+      legend: { orientation: "h", y: -0.2 },
+      xaxis: { ...axis, ...layout.xaxis },
+      yaxis: { ...axis, ...layout.yaxis },
+      ...(layout.polar && {
+        polar: { bgcolor: "rgba(0,0,0,0)", radialaxis: { ...axis, ...layout.polar.radialaxis }, angularaxis: axis },
+      }),
+    },
+    { responsive: true, displaylogo: false, displayModeBar: false },
+  );
+  target.setAttribute("role", "img");
+  target.setAttribute("aria-label", label);
+}
+
+// Okabe and Ito's palette, as leaderboard_data/page/figures.py has it: told apart with any colour vision.
+const COLOURS = { measured: "#0072b2", published: "#d55e00", imported: "#009e73" };
+
+// The rows that the filters leave, over the axis of the state: {points, missing}.
+function pointsOf(board) {
+  const { data, state } = board;
+  const words = searchWords(state);
+  const { columns, rows } = viewOf(data, board.listed(), "overall", state);
+  const left = rows.filter((row) => matches(row.entry, state, words));
+  const points = left.map(({ entry, values }) => ({ entry, x: entry[state.x], y: values.at(-1) }));
+  const known = points.filter(({ x, y }) => x && y != null);
+  return { points: known, missing: left.length - known.length, all: left.length, weighted: columns.at(-1).weighted };
+}
+
+// A Plotly figure: the points by origin, and the Pareto front. Plotly reads some HTML in texts, so names are escaped.
+function scatter(board, { points, weighted }, muted) {
+  const { DataTable, labels: t, state } = board;
+  const front = paretoFront(points, state.x === "speed");
+  const line = {
+    type: "scatter",
+    mode: "lines",
+    name: t.front,
+    x: front.map((p) => p.x),
+    y: front.map((p) => p.y),
+    line: { color: muted, width: 2, dash: "dot", shape: state.x === "speed" ? "vh" : "hv" },
+    hoverinfo: "skip",
+  };
+  const dots = ORIGINS.map((origin) => {
+    const own = points.filter(({ entry }) => entry.origin === origin);
+    return {
+      type: "scatter",
+      mode: "markers",
+      name: t.origin[origin],
+      x: own.map((p) => p.x),
+      y: own.map((p) => p.y),
+      text: own.map((p) => DataTable.util.escapeHtml(p.entry.name)),
+      customdata: own.map((p) => p.entry.model),
+      hovertemplate: "%{text}<br>%{x:,}<br>%{y:.2f}<extra></extra>",
+      marker: { size: 10, color: COLOURS[origin] },
+    };
+  });
+  return {
+    data: [line, ...dots.filter((trace) => trace.x.length)],
+    layout: {
+      xaxis: { title: { text: t.axes[state.x] }, type: state.x === "dimension" ? "linear" : "log" },
+      yaxis: { title: { text: `Average${weighted ? "*" : ""} (%)` } },
+    },
+  };
+}
+
+export async function plotsPage(board, panel) {
+  const { labels: t, state } = board;
+  const plot = h("div", { class: "kel-plot" }, t.loading);
+  const shown = pointsOf(board);
+  board.showCount(shown.all);
+  const axes = AXES.map((x) =>
+    h(
+      "label",
+      {},
+      h("input", {
+        type: "radio",
+        name: "kel-x",
+        value: x,
+        checked: state.x === x,
+        onchange: () => board.change({ x }, { filter: true }),
+      }),
+      ` ${t.axes[x]}`,
+    ),
+  );
+  const row = ({ entry, x, y }) =>
+    h(
+      "tr",
+      {},
+      h(
+        "th",
+        { scope: "row" },
+        h("button", { type: "button", class: "kel-link", onclick: () => board.openModel(entry.model) }, entry.name),
+      ),
+      h("td", {}, compact(x, state.lang)),
+      h("td", {}, percent(y)),
+    );
+  const open = panel.querySelector("details")?.open;
+  const focused = panel.querySelector("[name=kel-x]:focus");
+  fill(
+    panel,
+    h("fieldset", { class: "kel-origins" }, h("legend", {}, t.axis), axes),
+    h("p", {}, t.plotHelp),
+    plot,
+    h("p", { class: "kel-note" }, t.missing(shown.missing)),
+    h(
+      "details",
+      { open },
+      h("summary", {}, t.plotTable),
+      plainTable(["Model", t.axes[state.x], "Average"], shown.points.map(row)),
+    ),
+  );
+  if (focused) panel.querySelector("[name=kel-x]:checked").focus();
+  try {
+    const muted = getComputedStyle(panel).getPropertyValue("--kel-muted").trim();
+    await draw(plot, scatter(board, shown, muted), t.plotLabel);
+    plot.on("plotly_click", ({ points }) => points[0].customdata && board.openModel(points[0].customdata));
+  } catch (error) {
+    plot.textContent = `${t.failed} (${error.message})`;
+  }
+}
+
+export async function comparePage(board, panel) {
+  const { labels: t, state } = board;
+  const models = [...new Set(board.entries.map((e) => e.model))];
+  const input = h("input", {
+    list: "kel-models",
+    class: "kel-search",
+    "aria-label": t.addModel,
+    placeholder: t.addModel,
+    maxLength: 200,
+    onchange: () => {
+      const model = input.value.trim();
+      if (models.includes(model)) board.compareWith(model, true);
+    },
+  });
+  const options = h("datalist", { id: "kel-models" });
+  input.addEventListener("input", () => {
+    // not ten thousand options, only those that fit
+    const text = input.value.toLowerCase();
+    fill(
+      options,
+      ...models
+        .filter((m) => m.toLowerCase().includes(text))
+        .slice(0, 20)
+        .map((value) => h("option", { value })),
+    );
+  });
+  const chips = h(
+    "p",
+    { class: "kel-chips" },
+    state.compare.map((model) =>
+      h(
+        "span",
+        { class: "kel-chip" },
+        model,
+        " ",
+        h(
+          "button",
+          { type: "button", "aria-label": `${t.remove}: ${model}`, onclick: () => board.compareWith(model, false) },
+          "×",
+        ),
+      ),
+    ),
+  );
+  fill(panel, h("p", {}, t.compareHelp), state.compare.length < MOST_COMPARED ? [input, options] : "", chips);
+  if (state.compare.length < 2) return;
+  const body = h("div", {}, t.loading);
+  panel.append(body);
+  try {
+    const compared = await ask(board, "compare", { models: state.compare.join(",") });
+    const radar = h("div", { class: "kel-plot" }),
+      bars = h("div", { class: "kel-plot" });
+    fill(
+      body,
+      compareTable(compared, t),
+      h("p", { class: "kel-note" }, t.legend),
+      h("div", { class: "kel-plots" }, radar, bars),
+    );
+    const names = compared.models.map((m) => m.name).join(", ");
+    await Promise.all([draw(radar, compared.figures.radar, names), draw(bars, compared.figures.bars, names)]);
+  } catch (error) {
+    body.textContent = `${t.failed} (${error.message})`;
+  }
+}
+
+function compareTable({ models, rows, pairs }, t) {
+  const shown = (value) => (value == null ? "–" : percent(value * 100));
+  const signed = (value) => `${value > 0 ? "+" : ""}${percent(value * 100)}`;
+  const difference = (d) => {
+    if (!d) return h("td", {}, "–");
+    const verdict = d.significant == null ? t.noTest : d.significant ? t.significant : t.notSignificant;
+    return h(
+      "td",
+      { class: d.significant ? "kel-significant" : "" },
+      signed(d.difference),
+      h(
+        "small",
+        { class: "kel-verdict" },
+        d.interval95 ? `${d.interval95.map(signed).join(" – ")} · ${verdict}` : verdict,
+      ),
+    );
+  };
+  const head = [
+    "",
+    ...models.map((m) =>
+      h(
+        "th",
+        { scope: "col" },
+        h("a", { href: hubAddress(m.model), target: "_blank", rel: "noopener noreferrer" }, m.name),
+        h("small", { class: "kel-verdict" }, t.origin[m.origin]),
+      ),
+    ),
+    ...pairs.map(([a, b]) => `${t.difference} ${a + 1} − ${b + 1}`),
+  ];
+  const line = (row) => {
+    const best = Math.max(...row.scores.map((s) => s ?? -Infinity));
+    return h(
+      "tr",
+      { class: row.kind === "task" ? "" : "kel-total" },
+      h("th", { scope: "row" }, row.column),
+      row.scores.map((s) => h("td", { class: s === best ? "kel-best" : "" }, shown(s))),
+      row.differences.map(difference),
+    );
+  };
+  return plainTable(head, rows.map(line), "kel-compare");
+}

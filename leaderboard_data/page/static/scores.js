@@ -1,0 +1,169 @@
+// Means, ranks and the choice of rows, by the rules of leaderboard_data/board.py. Scores are in percent. Which tasks,
+// categories, weights and averages there are says the suite's description in the data (evaluator/suite.py).
+import { customWeights } from "./state.js";
+
+export const percent = (value) => {
+  const hundredths = Math.floor(Math.round(Math.abs(value) * 1e10) / 1e8 + 0.5);
+  return (value < 0 && hundredths ? "-" : "") + (hundredths / 100).toFixed(2);
+};
+
+const mean = (values) => (values.includes(null) ? null : values.reduce((a, b) => a + b, 0) / values.length);
+
+// The parts of the overall mean, [weight, score]: the categories', or all their tasks'; what weighs nothing is left out.
+function parts(suite, categories, scores, weights) {
+  const of = suite.average === "tasks"
+    ? suite.tasks.map((task, i) => [weights[suite.categories.findIndex((c) => c.id === task.category)], scores[i]])
+    : categories.map((score, i) => [weights[i], score]);
+  return of.filter(([weight]) => weight);
+}
+
+function weightedMean(of) {
+  if (!of.length || of.some(([, score]) => score == null)) return null;
+  return of.reduce((sum, [w, score]) => sum + w * score, 0) / of.reduce((sum, [w]) => sum + w, 0);
+}
+
+export function readEntries(data) {
+  const { scores, low, high, means, failures, mean_intervals: meanIntervals, ties, ...columns } = data.entries;
+  const { suite } = data;
+  const weights = suite.categories.map((c) => c.weight);
+  const tasksOf = suite.categories.map((c) => suite.tasks.flatMap((t, i) => (t.category === c.id ? [i] : [])));
+  return columns.model.map((model, row) => {
+    const own = scores.map((column) => column[row]);
+    const categories = means[row]?.slice(0, -1) ?? tasksOf.map((tasks) => mean(tasks.map((i) => own[i])));
+    return {
+      row,
+      model,
+      name: columns.name[row] ?? model,
+      spec: columns.spec[row],
+      local: !!columns.local[row],
+      origin: data.origins[columns.origin[row]],
+      precision: columns.precision[row],
+      at: columns.at[row],
+      parameters: columns.parameters[row],
+      dimension: columns.dimension[row],
+      max_tokens: columns.max_tokens[row],
+      license: columns.license[row],
+      llm: columns.llm[row],
+      open: columns.open[row],
+      speed: columns.speed[row],
+      scores: own,
+      categories,
+      average: means[row] ? means[row].at(-1) : weightedMean(parts(suite, categories, own, weights)),
+      complete: !own.includes(null),
+      intervals: low[row] ? low[row].map((l, i) => (l == null ? null : [l, high[row][i]])) : null,
+      meanIntervals: meanIntervals[row] ?? null,
+      failures: failures[row] ?? {},
+      doubts: columns.doubts[row] ?? [],
+    };
+  });
+}
+
+// One row of each model and precision; entries come best first.
+export function choose(entries, origins) {
+  const listed = new Map();
+  return entries.filter((entry) => {
+    if (!origins.includes(entry.origin)) return false;
+    const precisions = listed.get(entry.model) ?? listed.set(entry.model, new Set()).get(entry.model);
+    if (precisions.has(entry.precision) || (precisions.size && (entry.precision == null || precisions.has(null))))
+      return false;
+    return precisions.add(entry.precision);
+  });
+}
+
+export function ranks(scores) {
+  const rounded = scores.map((s) => (s == null ? null : Math.round(s * 1e10)));
+  const first = new Map();
+  rounded
+    .filter((s) => s != null)
+    .sort((a, b) => b - a)
+    .forEach((s, i) => first.has(s) || first.set(s, i + 1));
+  return rounded.map((s) => first.get(s) ?? null);
+}
+
+// Borda: a model gets, for each task, a point for each model below it and half a point for each one beside it.
+export function bordaRanks(entries, tasks) {
+  const complete = entries.filter((e) => e.complete);
+  const points = new Map(complete.map((e) => [e, 0]));
+  for (const i of tasks) {
+    const sorted = [...complete].sort((a, b) => a.scores[i] - b.scores[i]);
+    for (let from = 0, to; from < sorted.length; from = to) {
+      to = from;
+      while (to < sorted.length && sorted[to].scores[i] === sorted[from].scores[i]) to++;
+      for (let j = from; j < to; j++) points.set(sorted[j], points.get(sorted[j]) + from + (to - from - 1) / 2);
+    }
+  }
+  const rank = ranks(complete.map((e) => points.get(e)));
+  const of = new Map(complete.map((e, i) => [e, rank[i]]));
+  return entries.map((e) => of.get(e) ?? null);
+}
+
+// {columns: [{name, kind, ...}], rows: [{entry, values, rank, ties, borda}]} in the order of the board.
+export function viewOf(data, entries, view, state) {
+  const { suite } = data;
+  const shows = suite.views.find((v) => v.id === view)?.shows;
+  const category = shows === "category" ? suite.categories.findIndex((c) => c.id === view) : -1;
+  const tasks = suite.tasks.flatMap((t, i) => (category < 0 || t.category === view ? [i] : []));
+  const custom = category < 0 && customWeights(state);
+  const average = custom ? (e) => weightedMean(parts(suite, e.categories, e.scores, state.w)) : (e) => e.average;
+  const taskColumns = tasks.map((i) => ({ name: suite.tasks[i].column, task: i, of: (e) => e.scores[i] }));
+  const meanColumn = (i) => ({ name: `${suite.categories[i].label}_Average`, mean: i, of: (e) => e.categories[i] });
+  const last = { name: "Average", mean: custom ? null : suite.categories.length, weighted: custom, of: average };
+  const columns =
+    category >= 0
+      ? [...taskColumns, meanColumn(category)]
+      : [...(shows === "tasks" ? taskColumns : suite.categories.map((_, i) => meanColumn(i))), last];
+  const key = columns.at(-1).of;
+  const rank = ranks(entries.map((e) => (e.complete || custom ? key(e) : null)));
+  const ties = custom ? {} : (data.entries.ties[category >= 0 ? view : "overall"] ?? {});
+  const rankOf = new Map(entries.map((e, i) => [e.row, rank[i]]));
+  const rows = entries.map((entry, i) => ({
+    entry,
+    values: columns.map((c) => c.of(entry)),
+    rank: rank[i],
+    borda: null,
+    ties: ties[entry.row]?.map((row) => rankOf.get(row) ?? rank[i]) ?? null,
+  }));
+  if (state.cols.includes("borda"))
+    bordaRanks(entries, tasks).forEach((borda, i) => {
+      rows[i].borda = borda;
+    });
+  const score = (row) => row.values.at(-1) ?? -1e9;
+  rows.sort(
+    (a, b) => (a.rank ?? 1e9) - (b.rank ?? 1e9) || score(b) - score(a) || (a.entry.name < b.entry.name ? -1 : 1),
+  );
+  const best = columns.map((_, i) => rows.reduce((top, row) => Math.max(top, row.values[i] ?? -Infinity), -Infinity));
+  return { columns, rows, best };
+}
+
+// The points {x, y} that no other beats in both: higher y, and less (or, where more is better, more) of x; by x.
+// Points at the same place are all on the front.
+export function paretoFront(points, moreIsBetter) {
+  const sign = moreIsBetter ? -1 : 1;
+  const front = [];
+  let best = { y: -Infinity };
+  for (const point of [...points].sort((a, b) => sign * (a.x - b.x) || b.y - a.y))
+    if (point.y > best.y || (point.y === best.y && point.x === best.x)) front.push((best = point));
+  return front.sort((a, b) => a.x - b.x);
+}
+
+const within = (value, [low, high]) =>
+  (low == null && high == null) || (value != null && (low == null || value >= low) && (high == null || value <= high));
+
+// Whether an entry passes the filters (origins aside: they decide which entry of a model is listed).
+export function matches(entry, state, words) {
+  if (words.length) {
+    const text = `${entry.name}\n${entry.model}`.toLowerCase();
+    if (!words.every((word) => text.includes(word))) return false;
+  }
+  return (
+    (!state.precision.length || state.precision.includes(entry.precision ?? "unknown")) &&
+    within(entry.parameters == null ? null : entry.parameters / 1e6, state.params) &&
+    within(entry.dimension, state.dim) &&
+    within(entry.max_tokens, state.tokens) &&
+    (!state.license.length || state.license.includes(entry.license ?? "unknown")) &&
+    (!state.open || entry.open === (state.open === "open" ? 1 : 0)) &&
+    (!state.type || (entry.llm == null ? "unknown" : entry.llm ? "llm" : "encoder") === state.type)
+  );
+}
+
+export const searchWords = (state) => state.q.toLowerCase().split(/\s+/).filter(Boolean);

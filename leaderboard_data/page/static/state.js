@@ -1,0 +1,125 @@
+// What is shown, as one object; the page's address holds whatever differs from the defaults, and nothing else is kept.
+
+// What the shown suite has, by its description in the data: its tables, all tabs, its categories' weights.
+export let VIEWS = [];
+export let TABS = [];
+let WEIGHTS = [];
+
+export function describe(suite) {
+  VIEWS = suite.views.map((view) => view.id);
+  TABS = [...VIEWS, "compare", "plots", "about"];
+  WEIGHTS = suite.categories.map((category) => category.weight);
+}
+
+export const ORIGINS = ["measured", "published", "imported"];
+export const PRECISIONS = ["float32", "float16", "bfloat16", "unknown"];
+export const EXTRAS = ["origin", "precision", "parameters", "dimension", "max_tokens", "license", "speed", "borda"];
+export const AXES = ["parameters", "dimension", "speed"];
+export const MOST_COMPARED = 4;
+
+const one = (allowed, initial) => ({
+  initial,
+  parse: (text) => (allowed.includes(text) ? text : initial),
+  format: (v) => v,
+});
+const text = (longest) => ({ initial: "", parse: (t) => t.slice(0, longest).normalize("NFC"), format: (v) => v });
+const list = (allowed, initial = [], most = 50) => ({
+  initial,
+  format: (v) => v.join(","),
+  parse: (t) =>
+    [...new Set(t.split(","))].filter((x) => (allowed ? allowed.includes(x) : x && x.length <= 200)).slice(0, most),
+});
+const amount = (t) => (t !== "" && Number.isFinite(+t) && +t >= 0 ? +t : null);
+const range = {
+  initial: [null, null],
+  format: (v) => v.map((x) => x ?? "").join("-"),
+  parse: (t) => {
+    const [low = "", high = ""] = t.split("-");
+    return [amount(low), amount(high)];
+  },
+};
+const tab = { initial: "overall", parse: (t) => (TABS.includes(t) ? t : "overall"), format: (v) => v };
+const weights = {
+  get initial() {
+    return WEIGHTS;
+  },
+  format: (v) => v.join(","),
+  parse: (t) => {
+    const given = t.split(",").map(Number);
+    const valid = given.length === WEIGHTS.length && given.every((w) => w >= 0 && w <= 5) && given.some((w) => w);
+    return valid ? given : [...WEIGHTS];
+  },
+};
+const sort = {
+  initial: null,
+  format: (v) => (v ? v.join(".") : ""),
+  parse: (t) => {
+    const m = /^([\w-]{1,40})\.(asc|desc)$/.exec(t);
+    return m ? [m[1], m[2]] : null;
+  },
+};
+
+const FIELDS = {
+  suite: text(60), // empty: the one that the page opens with
+  tab,
+  model: text(200),
+  lang: one(["ko", "en"], "ko"),
+  q: text(100),
+  origin: list(ORIGINS, ["measured", "published"]),
+  precision: list(PRECISIONS),
+  params: range,
+  dim: range,
+  tokens: range,
+  license: list(null),
+  open: one(["open", "closed"], ""),
+  type: one(["llm", "encoder", "unknown"], ""),
+  w: weights,
+  sort,
+  cols: list(EXTRAS),
+  hide: list(null),
+  compare: list(null, [], MOST_COMPARED),
+  x: one(AXES, "parameters"),
+};
+
+// Beside the board there is the form to submit a model, in a tab of Gradio's: `?tab=submit`, whatever the board shows.
+export const SUBMIT = "submit";
+
+const clone = (value) => (Array.isArray(value) ? [...value] : value);
+
+export function readState(search = location.search) {
+  const given = new URLSearchParams(search);
+  const fields = Object.entries(FIELDS).map(([name, field]) => [
+    name,
+    given.has(name) ? field.parse(given.get(name)) : clone(field.initial),
+  ]);
+  return { ...Object.fromEntries(fields), submitting: given.get("tab") === SUBMIT };
+}
+
+export function address(state) {
+  const url = new URL(location.href); // parameters that are not ours stay
+  for (const [name, field] of Object.entries(FIELDS)) {
+    const value = field.format(state[name]);
+    if (value === field.format(field.initial)) url.searchParams.delete(name);
+    else url.searchParams.set(name, value);
+  }
+  if (state.submitting) url.searchParams.set("tab", SUBMIT);
+  return url;
+}
+
+export const saveState = (state, newPage = false) =>
+  history[newPage ? "pushState" : "replaceState"](null, "", address(state));
+
+const FILTERS = ["q", "precision", "params", "dim", "tokens", "license", "open", "type", "origin"];
+
+export const filterKey = (state) => FILTERS.map((name) => FIELDS[name].format(state[name])).join("\n");
+
+export const filterCount = (state) =>
+  FILTERS.filter((name) => FIELDS[name].format(state[name]) !== FIELDS[name].format(FIELDS[name].initial)).length;
+
+export const defaults = (names) => Object.fromEntries(names.map((name) => [name, clone(FIELDS[name].initial)]));
+
+// Whether the categories count otherwise than the suite has it: all weights doubled is the same.
+export const customWeights = (state) => {
+  const first = WEIGHTS.findIndex((weight) => weight);
+  return state.w.some((w, i) => w * WEIGHTS[first] !== state.w[first] * WEIGHTS[i]);
+};

@@ -1,0 +1,64 @@
+"""A worker's hold on one submission while it is evaluated: renewed by what the evaluation tells."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+from runner.events import Event, progress_of
+from runner.logs import Say
+from store.errors import Conflict, OutcomeUnknown, Unavailable
+from submissions.errors import LeaseLost
+from submissions.record import Submission
+from submissions.stored import Queue
+
+
+class Lease:
+    """The lease that `submission` was claimed with. `lost` says that somebody else has taken over.
+
+    `length`: how long it holds without a word. `beat`: the least time between renewals at a task's end; without one it
+    is renewed when half of it is over. `clock` is monotonic, seconds.
+    """
+
+    def __init__(
+        self,
+        queue: Queue,
+        submission: Submission,
+        *,
+        length: timedelta,
+        beat: timedelta,
+        clock: Callable[[], float],
+        say: Say,
+    ) -> None:
+        assert submission.lease is not None
+        self.nonce = submission.lease.nonce
+        self.lost = False
+        self._queue = queue
+        self._id = submission.id
+        self._length, self._beat = length, beat
+        self._clock = clock
+        self._say = say
+        self._renewed = clock()
+        self._progress: dict[str, float | int | str | None] = {"tasks_done": 0}
+
+    def hear(self, event: Event) -> None:
+        """Take in one event, and renew the lease: at a task's end, or when half of it is over."""
+        at_task_end = event.get("event") == "task"
+        if at_task_end:
+            self._progress["tasks_done"] = int(self._progress["tasks_done"] or 0) + 1
+        if event.get("event") in ("task", "progress"):
+            self._progress |= progress_of(event)
+        silent = self._clock() - self._renewed
+        if silent >= self._length.total_seconds() / 2 or (at_task_end and silent >= self._beat.total_seconds()):
+            self._renew()
+
+    def _renew(self) -> None:
+        try:
+            self._queue.beat(self._id, nonce=self.nonce, lease=self._length, progress=dict(self._progress))
+        except LeaseLost:
+            self.lost = True
+        except (Unavailable, Conflict, OutcomeUnknown) as error:
+            # The evaluation goes on; the next event tries again, until somebody else has taken over.
+            self._say("not_renewed", submission=self._id, error=str(error))
+            self._renewed += self._length.total_seconds() / 10
+        else:
+            self._renewed = self._clock()
+            self._say("renewed", submission=self._id, progress=dict(self._progress))

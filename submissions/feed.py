@@ -1,0 +1,126 @@
+"""The queue as an Atom feed (RFC 4287): what was finished, failed or rejected, newest first. Pure.
+
+Made with the standard library's writer, which escapes; every text of a stranger is cleaned of what XML cannot hold.
+"""
+
+import uuid
+import xml.etree.ElementTree as ET
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from urllib.parse import quote, urlencode
+
+from evaluator.cleaning import SHORT, clean_text
+from evaluator.policy import Policy, owner_of
+from submissions.listing import FAILURE_TEXT, FEED
+from submissions.record import Status, Submission
+
+MEDIA_TYPE = "application/atom+xml"
+TITLE = "한국어 임베딩 리더보드: 결과와 제출"
+LINK = f'<link rel="alternate" type="{MEDIA_TYPE}" title="{TITLE}" href="{FEED}">'
+"""HTML for the page's head, from which feed readers find the feed."""
+
+MOST = 100
+"""Entries of a feed."""
+
+LONGEST = 200
+"""Characters of a name that is asked for."""
+
+_TITLES = {Status.FINISHED: "평가 완료", Status.FAILED: "평가 실패", Status.REJECTED: "제출 반려"}
+_NOTHING_YET = datetime(2020, 1, 1, tzinfo=UTC)
+_NAMESPACE = uuid.uuid5(uuid.NAMESPACE_URL, "urn:korean-embedding-leaderboard:feed")
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Which entries somebody follows: of a submitter, of an organisation's models, in a state; empty for all."""
+
+    person: str = ""
+    organisation: str = ""
+    state: str = ""
+
+    def takes(self, submission: Submission) -> bool:
+        return (
+            (not self.person or submission.submitted_by.casefold() == self.person)
+            and (not self.organisation or owner_of(submission.spec.model) == self.organisation)
+            and (not self.state or submission.status == self.state)
+        )
+
+
+def wanted(asked: Mapping[str, str]) -> Wanted:
+    """The filter that an address asks for. Names are the same in small letters and in capitals.
+
+    Raises:
+        ValueError: there is no such state in the feed, or a name is too long.
+    """
+    state = asked.get("state", "").upper()
+    if state and state not in _TITLES:
+        raise ValueError(f"the feed has the states {', '.join(_TITLES)}")
+    names = [asked.get(name, "").casefold() for name in ("person", "organisation")]
+    if any(len(name) > LONGEST for name in names):
+        raise ValueError(f"a name has at most {LONGEST} characters")
+    return Wanted(names[0], names[1], state)
+
+
+def feed(submissions: Iterable[Submission], policy: Policy, wanted: Wanted, address: str) -> str:
+    """The feed as XML. `address`: the page's own, with a slash at its end. What the `policy` hides is not in it."""
+    told = [s for s in submissions if s.status in _TITLES and wanted.takes(s) and not _is_hidden(s, policy)]
+    newest = sorted(told, key=lambda s: (_closed_at(s), s.id), reverse=True)[:MOST]
+    query = urlencode({name: value for name, value in vars(wanted).items() if value})
+    root = ET.Element("feed", {"xmlns": "http://www.w3.org/2005/Atom", "xml:lang": "ko"})
+    _add(root, "id", _urn(f"?{query}"))
+    _add(root, "title", TITLE)
+    _add(root, "updated", _closed_at(newest[0] if newest else None).isoformat())
+    _add(_add(root, "author"), "name", "한국어 임베딩 리더보드")
+    _add(root, "link", rel="self", type=MEDIA_TYPE, href=f"{address}{FEED}{'?' if query else ''}{query}")
+    _add(root, "link", rel="alternate", type="text/html", href=f"{address}?tab=submit")
+    for submission in newest:
+        _add_entry(root, submission, address)
+    return '<?xml version="1.0" encoding="utf-8"?>\n' + ET.tostring(root, encoding="unicode")
+
+
+def _add_entry(root: ET.Element, submission: Submission, address: str) -> None:
+    at, status = _closed_at(submission), submission.status
+    entry = _add(root, "entry")
+    # One that fails, is queued again and then finishes is told twice: the moment is part of its name.
+    _add(entry, "id", _urn(f"{submission.id} {status} {at.isoformat()}"))
+    _add(entry, "title", f"{_TITLES[status]}: {submission.spec.model}")
+    _add(entry, "updated", at.isoformat())
+    _add(entry, "published", submission.submitted_at.isoformat())
+    _add(_add(entry, "author"), "name", clean_text(submission.submitted_by, SHORT) or "–")
+    about = f"model={quote(submission.spec.model)}" if status is Status.FINISHED else f"submission={submission.id}"
+    _add(entry, "link", rel="alternate", type="text/html", href=f"{address}?{about}")
+    _add(entry, "category", term=status)
+    _add(entry, "summary", clean_text(_summary(submission), 1000, lines=True), type="text")
+
+
+def _summary(submission: Submission) -> str:
+    spec = submission.spec
+    what = f"{spec.model}@{(spec.revision or '')[:12]} ({spec.precision})"
+    if submission.status is Status.FAILED and submission.failure is not None:
+        return f"{what}\n{FAILURE_TEXT[submission.failure.failure]}\n{submission.failure.message}"
+    if submission.status is Status.REJECTED and submission.history:
+        return f"{what}\n{submission.history[-1].why}"
+    return what
+
+
+def _is_hidden(submission: Submission, policy: Policy) -> bool:
+    path = submission.result.path if submission.result else ""
+    return policy.hides(submission.spec.model, path, submission.spec.id)
+
+
+def _closed_at(submission: Submission | None) -> datetime:
+    if submission is None:
+        return _NOTHING_YET
+    return submission.history[-1].at if submission.history else submission.submitted_at
+
+
+def _urn(name: str) -> str:
+    """The same for the same name, whatever address the page has."""
+    return uuid.uuid5(_NAMESPACE, name).urn
+
+
+def _add(parent: ET.Element, tag: str, text: str | None = None, **attributes: str) -> ET.Element:
+    child = ET.SubElement(parent, tag, attributes)
+    child.text = text
+    return child

@@ -1,0 +1,240 @@
+"""Opting out and hiding: who may, what is kept of it, and that no submission of an opted-out model gets anywhere."""
+
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from evaluator.policy import (
+    MOST_NAMES,
+    POLICY_BYTES,
+    POLICY_PATH,
+    HiddenResult,
+    OptOut,
+    Policy,
+    dump_policy,
+    load_policy,
+)
+from evaluator.reading import BadFile
+from evaluator.spec import ModelSpec
+from store.memory import MemoryStore
+from submissions import policy as verbs
+from submissions import view
+from submissions.__main__ import app
+from submissions.errors import NotTheOwner, OptedOut, PolicyUnreadable, QueueError
+from submissions.live import LiveQueue
+from submissions.record import Status
+from submissions.routes import QUEUE
+from submissions.stored import Queue
+from submissions.turns import Turns
+from tests.attacks import Attacks
+from tests.submissions.test_live_queue import shown
+
+NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+PATH = "results/org__name/abababababab-01234567.json"
+
+
+def opted_out(*names: str) -> Policy:
+    policy = Policy()
+    for name in names:
+        policy = verbs.opt_out(policy, name, who="m", at=NOON, maintainer=True)
+    return policy
+
+
+def spec(name: str) -> ModelSpec:
+    return ModelSpec(model=name, revision="ab" * 20)
+
+
+def test_an_organisation_keeps_all_its_models_away_a_model_only_itself_in_any_case() -> None:
+    policy = opted_out("Org", "else/One")
+    for model in ("org/a", "ORG/b", "Else/one"):
+        assert policy.opt_out_of(model) is not None
+        assert policy.hides(model, PATH, "f" * 64)
+    for model in ("organisation/a", "else/two", "or/g"):
+        assert policy.opt_out_of(model) is None
+        assert not policy.hides(model, PATH, "f" * 64)
+
+
+@pytest.mark.parametrize("result", [PATH, "01234567", "01234567" + "0" * 56])
+def test_a_hidden_result_is_one_of_its_model_alone(result: str) -> None:
+    policy = verbs.hide(Policy(), "org/name", result, who="m", at=NOON, why="doubtful")
+    spec_id = "01234567" + "0" * 56
+    assert policy.hides("Org/Name", PATH, spec_id)
+    assert not policy.hides("org/name", PATH.replace("-0123", "-9999"), "9" * 64)
+    assert not policy.hides("org/other", PATH, spec_id)
+    assert policy.opt_out_of("org/name") is None
+    assert verbs.unhide(policy, "ORG/name", result) == Policy()
+
+
+def test_only_owner_or_maintainer_opts_out_and_in() -> None:
+    for name, owns in (("alice", ["Alice"]), ("alice/model", ["alice"]), ("Team/model", ["alice", "team"])):
+        made = verbs.opt_out(Policy(), name, who="alice", at=NOON, why="not yet", owns=owns)
+        assert made.opted_out == (OptOut(name=name, who="alice", at=NOON, why="not yet"),)
+        assert verbs.opt_in(made, name.upper(), owns=owns) == Policy()
+        with pytest.raises(NotTheOwner):
+            verbs.opt_in(made, name, owns=["mallory"])
+    for name in ("team", "team/model", "alice2/model"):
+        with pytest.raises(NotTheOwner):
+            verbs.opt_out(Policy(), name, who="alice", at=NOON, owns=["alice"])
+
+
+@pytest.mark.parametrize(
+    "refused",
+    [
+        lambda policy: verbs.opt_out(policy, "ORG", who="x", at=NOON, maintainer=True),
+        lambda policy: verbs.opt_out(policy, "<b>", who="x", at=NOON, maintainer=True),
+        lambda policy: verbs.opt_out(policy, "a/b/c", who="x", at=NOON, maintainer=True),
+        lambda policy: verbs.opt_out(policy, "new", who="x", at=NOON, why="x" * 1001, maintainer=True),
+        lambda policy: verbs.opt_in(policy, "org/model", maintainer=True),
+        lambda policy: verbs.opt_in(policy, "stranger", maintainer=True),
+        lambda policy: verbs.hide(policy, "org/name", PATH, who="x", at=NOON, why=" "),
+        lambda policy: verbs.hide(policy, "org/name", "0123", who="x", at=NOON, why="short"),
+        lambda policy: verbs.hide(policy, "org", PATH, who="x", at=NOON, why="no model"),
+        lambda policy: verbs.hide(policy, "seen/name", "01234567", who="x", at=NOON, why="twice"),
+        lambda policy: verbs.unhide(policy, "org/name", PATH),
+    ],
+)
+def test_what_is_refused_is_told_in_both_languages(refused: Callable[[Policy], Policy]) -> None:
+    policy = verbs.hide(opted_out("org"), "Seen/name", "01234567", who="m", at=NOON, why="doubtful")
+    with pytest.raises(QueueError) as told:
+        refused(policy)
+    assert any("가" <= letter <= "힣" for letter in told.value.korean)
+    assert told.value.english.isascii()
+
+
+def test_one_owner_cannot_fill_the_policy_and_a_full_one_can_be_read(attacks: Attacks) -> None:
+    policy = Policy()
+    for number in range(verbs.MOST_OF_ONE_OWNER):
+        policy = verbs.opt_out(policy, f"mallory/model{number}", who="mallory", at=NOON, owns=["mallory"])
+    with pytest.raises(QueueError):
+        verbs.opt_out(policy, "mallory/one-more", who="mallory", at=NOON, owns=["mallory"])
+    assert verbs.opt_out(policy, "mallory", who="mallory", at=NOON, owns=["mallory"]).opt_out_of("mallory/one-more")
+    longest = {"who": "𝕏" * 300, "at": NOON, "why": "𝕏" * 1000}
+    full = Policy(
+        opted_out=tuple(OptOut(name=f"org/{number:080}", **longest) for number in range(MOST_NAMES)),
+        hidden=tuple(HiddenResult(model="a/b", result="results/" + "x" * 400, **longest) for _ in range(MOST_NAMES)),
+    )
+    content = dump_policy(full)
+    assert len(content) <= POLICY_BYTES
+    assert len(load_policy(content).hidden) == MOST_NAMES
+    with pytest.raises(QueueError):
+        verbs.opt_out(full, "one-more", who="m", at=NOON, maintainer=True)
+    attacks.held("the policy", "opt-outs of one owner, one by one", verbs.MOST_OF_ONE_OWNER + 1)
+
+
+DAMAGED = [b"", b"[]", b"{", b'{"opted_out": "all"}', b'{"schema": 2}', b"\xff", b"[" * 10_000, b'{"who": 1}', b"NaN"]
+
+
+@pytest.mark.parametrize("content", DAMAGED)
+def test_a_damaged_file_is_refused_by_name(content: bytes) -> None:
+    with pytest.raises(BadFile, match=POLICY_PATH):
+        load_policy(content)
+
+
+@pytest.fixture
+def queue() -> Queue:
+    return Queue(MemoryStore(), MemoryStore(), now=lambda: NOON)
+
+
+def test_each_verb_is_one_commit_with_the_persons_name(queue: Queue) -> None:
+    policies = queue.policies
+    policies.opt_out("org", who="alice\nUpdate-Id: x", owns=["ORG"])
+    policies.hide("else/name", "01234567", who="maintainer", why="too good")
+    policies.unhide("else/name", "01234567", who="maintainer")
+    assert policies.opt_in("org", who="alice", owns=["org"]) == Policy()
+    titles = [commit.message.splitlines()[0] for commit in reversed(queue.requests.log(4))]
+    assert titles == [
+        "Opt out org (by alice Update-Id: x)",
+        "Hide 01234567 of else/name (by maintainer)",
+        "Show 01234567 of else/name (by maintainer)",
+        "Opt in org (by alice)",
+    ]
+    assert load_policy(queue.requests.read(POLICY_PATH)) == Policy()
+
+
+def test_an_opted_out_model_is_neither_submitted_nor_approved_nor_claimed(queue: Queue) -> None:
+    waiting = queue.submit(spec("org/waiting"), who="visitor")
+    pending = queue.submit(spec("org/pending"), who="visitor")
+    other = queue.submit(spec("else/other"), who="visitor")
+    failed = queue.submit(spec("org/failed"), who="visitor")
+    queue.approve(failed.id, who="m")
+    lease = queue.claim("w", HOUR).lease  # type: ignore[union-attr]
+    queue.fail(failed.id, nonce=lease.nonce, failure="load_failed", message="no weights")  # type: ignore[union-attr]
+    queue.approve(waiting.id, who="m", priority=9)
+    queue.approve(other.id, who="m")
+    queue.policies.opt_out("ORG", who="Alice", owns=["org"])
+    for refused in (
+        lambda: queue.submit(spec("org/new"), who="m", force=True, maintainer=True),
+        lambda: queue.approve(pending.id, who="m"),
+        lambda: queue.retry(failed.id, who="m"),
+    ):
+        with pytest.raises(OptedOut, match="Alice asked at 2026-11-24 21:00 KST"):
+            refused()
+    assert queue.claim("w", HOUR).id == other.id  # type: ignore[union-attr]
+    assert queue.claim("w", HOUR) is None
+    live = LiveQueue(queue, 3600)
+    live.refresh()
+    page = shown(live).get(f"/{QUEUE}").text
+    assert page.count("its owner asked not to have it here") == 2  # the waiting and the pending one
+    assert "org/failed" not in page
+    assert "번째" not in page, "it has no place among those that workers take"
+    queue.policies.opt_in("org", who="m", maintainer=True)
+    assert queue.claim("w", HOUR).id == waiting.id  # type: ignore[union-attr]
+
+
+def test_the_form_refuses_before_it_asks_the_hub(queue: Queue, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(view, "check_model", lambda *_: pytest.fail("the Hub was asked"))
+    queue.policies.opt_out("org", who="Alice", owns=["org"])
+    live = LiveQueue(queue, 3600)
+    live.refresh()
+    told = view.submit(live, Turns(4), " Org/new ", "", "auto", "", "visitor", maintainer=True)
+    assert "Alice 님이 2026-11-24 21:00 KST에" in told
+
+
+@pytest.mark.parametrize("content", DAMAGED[1:])
+def test_with_a_damaged_policy_nothing_is_submitted_or_claimed_and_the_last_good_one_stays(
+    queue: Queue, content: bytes, attacks: Attacks
+) -> None:
+    told: list[Policy | None] = []
+    waiting = queue.submit(spec("else/waiting"), who="visitor")
+    queue.approve(waiting.id, who="m")
+    known = queue.policies.opt_out("org", who="a", owns=["org"])
+    live = LiveQueue(queue, 3600, (lambda _, policy: told.append(policy),))
+    live.refresh()
+    queue.requests.commit({POLICY_PATH: content}, "Damage", queue.requests.head())
+    live.refresh()
+    assert told == [known, known]
+    with pytest.raises(PolicyUnreadable):
+        queue.submit(spec("else/new"), who="visitor")
+    assert queue.claim("w", HOUR) is None
+    assert queue.find(waiting.id).status is Status.QUEUED
+    new = LiveQueue(queue, 3600, (lambda _, policy: told.append(policy),))
+    new.refresh()
+    assert told[-1] is None
+    attacks.held("the policy", "damaged policy files", 1)
+
+
+def test_the_command_line_keeps_and_prints_the_policy(tmp_path: Path) -> None:
+    stores = {"KEL_REQUESTS_URL": f"file:{tmp_path}/requests.git", "KEL_RESULTS_URL": f"file:{tmp_path}/results.git"}
+
+    def command(*arguments: str, fails: bool = False) -> str:
+        ran = CliRunner(env=stores).invoke(app, [*arguments])
+        assert (ran.exit_code != 0) == fails, ran.output
+        return ran.stderr if fails else ran.stdout
+
+    assert "--why" in command("hide", "org/name", PATH, fails=True)
+    command("opt-out", "org", "--why", "소유자의 전자우편", "--by", "bob")
+    command("hide", "else/name", "01234567", "--why", "수상함", "--by", "bob")
+    kept = json.loads(command("policy"))
+    assert [(each["name"], each["who"], each["why"]) for each in kept["opted_out"]] == [
+        ("org", "bob", "소유자의 전자우편")
+    ]
+    assert kept["hidden"][0]["result"] == "01234567"
+    command("unhide", "else/name", "01234567")
+    command("opt-in", "ORG")
+    assert json.loads(command("policy")) == {"schema": 1}
+    assert "is not opted out" in command("opt-in", "org", fails=True)
