@@ -60,7 +60,7 @@ def page(settings: Settings, space: Space) -> tuple[gr.Blocks, list[str], dict[s
     Begins to look for new results, and waits for none.
     """
     results = open_store(settings.results_url, settings.results_token)
-    board = BoardPage(results, settings.refresh_seconds)
+    board = BoardPage(results, settings.refresh_seconds, settings.patience_seconds)
     board.start(functools.partial(seed_if_allowed, results))
     listeners: list[Listener] = [lambda _, policy: board.hide(policy)]
     if settings.webhook_url is not None:

@@ -30,6 +30,9 @@ class Settings(BaseSettings):
         None, description="https address that is told new submissions and failures, as Slack's webhooks take it"
     )
     refresh_seconds: float = Field(30.0, description="how often the page looks for a new revision of the stores")
+    patience_seconds: float = Field(
+        1.0, ge=0, description="how long a visitor of a model's page waits for files that were not read yet"
+    )
     proxies: int = Field(-1, description="how many proxies before the page add X-Forwarded headers (-1: 1 on a Space)")
     streams: int = Field(1000, description="how many event streams the page keeps open at once")
     streams_per_address: int = Field(100, description="how many of them for one address of a visitor")

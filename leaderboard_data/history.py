@@ -24,9 +24,6 @@ from store.errors import NotFound
 MOST = 60
 """Revisions looked back at: each costs reading one index file, once."""
 
-PATIENCE = 0.5
-"""Seconds that a visitor waits for what is being read."""
-
 WAITING = 4
 """Visitors who wait at a time; others are told at once what is known."""
 
@@ -68,7 +65,7 @@ class History:
         self._waiting = threading.BoundedSemaphore(WAITING)
         self._idle.set()
 
-    def standings(self, revision: str, model: str, suite: Suite, patience: float = PATIENCE) -> list[Standing]:
+    def standings(self, revision: str, model: str, suite: Suite, patience: float) -> list[Standing]:
         """The model's ranks on a suite's board with the default origins, oldest first, where they changed.
 
         As far as they are known: what is not known of the revisions up to `revision` is read in the background, for

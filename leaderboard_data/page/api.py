@@ -104,7 +104,7 @@ class BoardApi:
             return []
         if state.policy != self._history.policy:
             self._history = History(self._live.store, state.policy)
-        found = self._history.standings(state.revision, _model_id(model), suite_of(suite))
+        found = self._history.standings(state.revision, _model_id(model), suite_of(suite), self._live.patience / 2)
         return [standing.__dict__ for standing in found]
 
     def snippets(self, model: str, address: str, suite: str = DEFAULT_SUITE) -> dict[str, str]:

@@ -17,7 +17,7 @@ from leaderboard_data.details import ReadResult
 from leaderboard_data.entry import DEFAULT_ORIGINS, Entry, OriginName
 from leaderboard_data.hiding import shown
 from leaderboard_data.load import RESULTS_FOLDER, Reader, load_entries, parse_results, replicates_path
-from leaderboard_data.page.visits import Reads, Visit
+from leaderboard_data.page.visits import PATIENCE, Reads, Visit
 from leaderboard_data.publish import shipped_entries, shipped_files
 from leaderboard_data.significance import Evidence, Key, evidence, load_replicates
 from store import Store
@@ -61,7 +61,7 @@ class LiveBoard:
     """The current state, renewed in the background. `listeners` are called with each new state.
 
     `policy`: what is not shown, until `hide` says otherwise. None: it is not known yet, and until it is, nothing is
-    shown but the shipped results.
+    shown but the shipped results. `patience`: seconds that a visitor waits for files that were not read yet.
     """
 
     def __init__(
@@ -70,13 +70,15 @@ class LiveBoard:
         seconds: float,
         listeners: tuple[Callable[[State], None], ...] = (),
         policy: Policy | None = _NOTHING_HIDDEN,
+        patience: float = PATIENCE,
     ) -> None:
         self._listeners = listeners
         self._watch = Watch(store, seconds, self._take_over)
         self._replicates: dict[str, Replicates] = {}  # by blob id
         self._weighing = threading.Lock()
         self._weigher: threading.Thread | None = None
-        self._reads: Reads[tuple[ModelResult, ...]] = Reads()
+        self._reads: Reads[tuple[ModelResult, ...]] = Reads(patience)
+        self.patience = patience
         self.store = store
         self.reader = Reader()
         self._policy = policy

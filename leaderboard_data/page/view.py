@@ -19,6 +19,7 @@ from leaderboard_data.page.first_paint import FirstPaint, placeholder
 from leaderboard_data.page.live import LiveBoard, State
 from leaderboard_data.page.page_data import page_data
 from leaderboard_data.page.routes import routes
+from leaderboard_data.page.visits import PATIENCE
 from store import Store
 
 _SCRIPT = f'import(new URL("{PREFIX}/board.js", document.baseURI))'
@@ -47,9 +48,9 @@ class BoardPage:
     What is not to be shown is told to `hide`; until then only the shipped results are shown.
     """
 
-    def __init__(self, store: Store, refresh_seconds: float) -> None:
+    def __init__(self, store: Store, refresh_seconds: float, patience_seconds: float = PATIENCE) -> None:
         self.assets = Assets()
-        self.live = LiveBoard(store, refresh_seconds, (self._renew,), policy=None)
+        self.live = LiveBoard(store, refresh_seconds, (self._renew,), policy=None, patience=patience_seconds)
         self.api = BoardApi(self.live)
         self._refresh_seconds = refresh_seconds
 

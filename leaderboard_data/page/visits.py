@@ -20,7 +20,7 @@ IN_LINE = 0.25
 """Seconds that one more visitor waits to be among them."""
 
 PATIENCE = 1.0
-"""Seconds that one visit waits, for all its files together."""
+"""Seconds that one visit waits, for all its files together, unless the settings say otherwise."""
 
 FILES = 6
 """Files that one visit reads anew: a model's, in three precisions, and those of the sources that report of it."""
@@ -38,9 +38,13 @@ class _Reading(Generic[Held]):
 
 
 class Reads(Generic[Held]):
-    """Values by key, each read once by a thread of its own while its visitor waits, and kept. Safe to share."""
+    """Values by key, each read once by a thread of its own while its visitor waits, and kept. Safe to share.
 
-    def __init__(self) -> None:
+    `patience`: seconds that one visit waits, for all its files together.
+    """
+
+    def __init__(self, patience: float = PATIENCE) -> None:
+        self.patience = patience
         self._lock = threading.Lock()
         self._kept: OrderedDict[Hashable, Held] = OrderedDict()
         self._begun: dict[Hashable, _Reading[Held]] = {}
@@ -101,7 +105,7 @@ class Visit(Generic[Held]):
     def __init__(self, reads: Reads[Held]) -> None:
         self._reads = reads
         self._left = FILES
-        self._until = time.monotonic() + PATIENCE
+        self._until = time.monotonic() + reads.patience
 
     def get(self, key: Hashable, read: Callable[[], Held | None]) -> Held | None:
         """The value of `key`; None if it cannot be read now, or this visit has read enough."""

@@ -61,6 +61,7 @@ def running_app(
         "results_url": f"file:{folder}/results.git",
         "requests_url": f"file:{folder}/requests.git",
         "refresh_seconds": 0.5,
+        "patience_seconds": 30,  # a busy machine may stand still for a second
         "port": port,
         **settings,
     }

@@ -2,7 +2,7 @@
 
 import time
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -15,7 +15,7 @@ from store.update import update
 from submissions.feed import LINK
 from submissions.record import Status, dump_submission
 from submissions.stored import Queue
-from tests.browser.running import running_app
+from tests.browser.running import RunningApp, running_app
 from tests.browser.test_tables import shown
 from tests.leaderboard_data.examples import measured
 from tests.submissions.test_listing import submission
@@ -37,36 +37,42 @@ def waited_until(holds: Callable[[], bool]) -> None:
         time.sleep(0.1)
 
 
+@pytest.fixture
+def app(tmp_path: Path, chat: Chat) -> Iterator[RunningApp]:  # noqa: F811
+    """Ended after the pages that are open in it."""
+    with running_app(tmp_path, webhook_url=chat.address.get_secret_value()) as running:
+        yield running
+
+
 def test_an_opted_out_model_leaves_the_open_page_and_comes_back(
-    tmp_path: Path,
+    app: RunningApp,
     visit: Callable[..., Page],
     chat: Chat,  # noqa: F811
 ) -> None:
-    with running_app(tmp_path, webhook_url=chat.address.get_secret_value()) as app:
-        queue = Queue(app.requests, MemoryStore())
-        finished = submission(1, Status.FINISHED, spec=ModelSpec(model=MODEL, revision="ab" * 20))
-        queue.requests.commit({finished.path: dump_submission(finished)}, "Finish", queue.requests.head())
-        update(app.results, publish_change(measured(MODEL, 0.9)))
-        app.wait_for_results()
+    queue = Queue(app.requests, MemoryStore())
+    finished = submission(1, Status.FINISHED, spec=ModelSpec(model=MODEL, revision="ab" * 20))
+    queue.requests.commit({finished.path: dump_submission(finished)}, "Finish", queue.requests.head())
+    update(app.results, publish_change(measured(MODEL, 0.9)))
+    app.wait_for_results()
 
-        def feed() -> str:
-            return got(f"{app.url}feed.atom")
+    def feed() -> str:
+        return got(f"{app.url}feed.atom")
 
-        board = visit(app.url)
-        row = board.locator("table").get_by_text(MODEL).first
-        expect(row).to_be_visible()
-        assert LINK in got(app.url)
-        waited_until(lambda: MODEL in feed())
+    board = visit(app.url)
+    row = board.locator("table").get_by_text(MODEL).first
+    expect(row).to_be_visible()
+    assert LINK in got(app.url)
+    waited_until(lambda: MODEL in feed())
 
-        queue.policies.opt_out("Asked-Not", who="asked-not", owns=["asked-not"])
-        expect(row).to_have_count(0)
-        assert len(shown(board)) == 1 + 9
-        waited_until(lambda: MODEL not in feed())
-        model = visit(f"{app.url}?model={MODEL}")
-        expect(model.get_by_text("소유자의 요청으로")).to_be_visible()
-        expect(model.get_by_text("The owner of this model asked not to show it")).to_be_visible()
+    queue.policies.opt_out("Asked-Not", who="asked-not", owns=["asked-not"])
+    expect(row).to_have_count(0)
+    assert len(shown(board)) == 1 + 9
+    waited_until(lambda: MODEL not in feed())
+    model = visit(f"{app.url}?model={MODEL}")
+    expect(model.get_by_text("소유자의 요청으로")).to_be_visible()
+    expect(model.get_by_text("The owner of this model asked not to show it")).to_be_visible()
 
-        queue.submit(ModelSpec(model="org/next", revision="ab" * 20), who="alice")
-        assert "new: org/next@" in chat.next_text()
-        queue.policies.opt_in("asked-not", who="maintainer", maintainer=True)
-        expect(row).to_be_visible()
+    queue.submit(ModelSpec(model="org/next", revision="ab" * 20), who="alice")
+    assert "new: org/next@" in chat.next_text()
+    queue.policies.opt_in("asked-not", who="maintainer", maintainer=True)
+    expect(row).to_be_visible()

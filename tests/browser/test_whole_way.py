@@ -19,7 +19,7 @@ from tests.hub.repositories import Repositories
 from tests.submissions.test_listing import submission
 
 TASKS = ("KLUE-STS", "SIB200ClusteringS2S")
-EVALUATION_SECONDS = 240
+EVALUATION_SECONDS = 480
 
 
 @pytest.fixture

@@ -36,7 +36,7 @@ def store() -> MemoryStore:
 
 @pytest.fixture
 def api(store: MemoryStore) -> BoardApi:
-    live = LiveBoard(store, 3600)
+    live = LiveBoard(store, 3600, patience=60)
     live.refresh()
     return BoardApi(live)
 
@@ -44,7 +44,7 @@ def api(store: MemoryStore) -> BoardApi:
 def publish(store: MemoryStore, *results: object, samples: bytes | None = None) -> BoardApi:
     for result in results:
         update(store, publish_change(result, samples))  # type: ignore[arg-type]
-    live = LiveBoard(store, 3600)
+    live = LiveBoard(store, 3600, patience=60)
     live.refresh()
     return BoardApi(live)
 
@@ -171,7 +171,7 @@ def test_a_result_that_cannot_be_read_is_said_so(store: MemoryStore) -> None:
 
 
 def test_while_the_store_fails_the_last_state_stays(store: MemoryStore, monkeypatch: pytest.MonkeyPatch) -> None:
-    live = LiveBoard(store, 3600)
+    live = LiveBoard(store, 3600, patience=60)
     live.refresh()
     update(store, publish_change(measured("org/new", 0.9)))
 

@@ -45,7 +45,7 @@ def store(hub: Repositories, faults: Faults) -> HubStore:
 def test_a_model_page_is_read_once_and_its_history_in_the_background(
     store: HubStore, faults: Faults, attacks: Attacks
 ) -> None:
-    live = LiveBoard(store, 3600)
+    live = LiveBoard(store, 3600, patience=60)
     live.refresh()
     api = BoardApi(live)
     faults.clear()
@@ -141,6 +141,7 @@ def test_the_page_answers_while_the_hub_takes_a_second_for_everything(
         requests_url=f"hf:datasets/{store._repo_id}-requests",
         results_url=store.url,
         requests_token=TOKEN,
+        patience_seconds=1,
     ) as app:
 
         def seconds(path: str) -> float:
