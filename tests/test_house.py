@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
-ROOMS = ("gate", "store", "evaluator", "submissions", "leaderboard_data", "runner")
+ROOMS = ("gate", "store", "evaluator", "submissions", "leaderboard_data", "runner", "desk")
 FLOORS = (
     ("app", "worker"),
-    ("runner", "leaderboard_data.page"),
+    ("runner", "leaderboard_data.page", "desk"),
     ("leaderboard_data", "submissions"),
     ("evaluator.__main__",),
     ("evaluator.looking",),

@@ -1,0 +1,78 @@
+"""Who calls an address of the desk: a visitor, somebody who signed in with the Hub, a maintainer.
+
+What writes asks for the token of the caller's sign-in beside the cookie. The token is told by an address of the page
+that no other web site can read; the gate has refused other sites before (`gate.origins`).
+"""
+
+import hashlib
+import hmac
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from starlette.requests import Request
+
+from submissions.limits import VISITOR
+from submissions.names import same_name
+
+TOKEN_HEADER = "x-kel-token"
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Who calls. `signed_in`: he may do what a submitter may; on a page without sign-in everybody may, as one person."""
+
+    who: str
+    signed_in: bool
+    maintainer: bool = False
+
+    def submitted(self, by: str) -> bool:
+        """Whether a submission by this person is the caller's own."""
+        return self.signed_in and same_name(self.who, by)
+
+
+class Callers:
+    """Knows callers by their requests.
+
+    Args:
+        login: whether visitors sign in with the Hub. If not, all are one person, and nobody is a maintainer here.
+        maintainers: the Hub user names of those who decide.
+        secret: what the tokens are made with; None takes a new random one.
+    """
+
+    def __init__(self, *, login: bool, maintainers: frozenset[str] = frozenset(), secret: str | None = None) -> None:
+        self.login = login
+        self._maintainers = {name.casefold() for name in maintainers}
+        self._key = hashlib.sha256(f"desk token {secret}".encode()).digest() if secret else secrets.token_bytes(32)
+
+    def caller(self, request: Request) -> Caller:
+        """Who makes this request."""
+        if not self.login:
+            return Caller(VISITOR, signed_in=True)
+        name = _signed_in(request).get("preferred_username")
+        if not isinstance(name, str) or not name:
+            return Caller("", signed_in=False)
+        return Caller(name, signed_in=True, maintainer=name.casefold() in self._maintainers)
+
+    def token(self, request: Request) -> str:
+        """The token of the request's sign-in; of a page without sign-in, the page's."""
+        access = str(_told(request).get("access_token") or "") if self.login else ""
+        return hmac.new(self._key, access.encode("utf-8", "surrogatepass"), hashlib.sha256).hexdigest()
+
+    def fits(self, request: Request) -> bool:
+        """Whether the request carries its sign-in's token."""
+        given = request.headers.get(TOKEN_HEADER, "")
+        return hmac.compare_digest(self.token(request).encode(), given.encode("utf-8", "replace"))
+
+
+def _told(request: Request) -> Mapping[str, Any]:
+    """What the Hub said at the sign-in, as the session's cookie keeps it; nothing where nobody has signed in."""
+    session = request.scope.get("session")
+    told = session.get("oauth_info") if isinstance(session, dict) else None
+    return told if isinstance(told, dict) else {}
+
+
+def _signed_in(request: Request) -> Mapping[str, Any]:
+    user = _told(request).get("userinfo")
+    return user if isinstance(user, dict) else {}
