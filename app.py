@@ -9,6 +9,9 @@ import fastapi
 import gradio as gr
 from starlette.middleware import Middleware
 
+from desk.callers import Callers
+from desk.routes import Desk
+from desk.view import STYLE, submission_page
 from gate.gate import Gate, Limits
 from gate.memory import bound
 from gate.origins import LOOPBACK, Origins
@@ -72,7 +75,9 @@ def page(settings: Settings, space: Space) -> tuple[gr.Blocks, list[str], dict[s
         listeners,
     )
     queue.start()
-    tokens = SessionTokens(space.oauth_client_secret.get_secret_value() if settings.login else None)
+    secret = space.oauth_client_secret.get_secret_value() if settings.login else None
+    tokens = SessionTokens(secret)
+    desk = Desk(queue, Callers(login=settings.login, maintainers=settings.maintainer_names, secret=secret))
     with gr.Blocks(title=TITLE, analytics_enabled=False, fill_width=True) as blocks:
         gr.Markdown("\n".join([f"# {TITLE}", *INTRODUCTION]))
         with gr.Tabs():
@@ -86,6 +91,7 @@ def page(settings: Settings, space: Space) -> tuple[gr.Blocks, list[str], dict[s
                     maintainers=settings.maintainer_names,
                     checks_at_once=settings.checks_at_once,
                     tokens=tokens,
+                    above_queue=submission_page,
                 )
         board.follow(first, second)
         public = board.endpoints()
@@ -104,8 +110,8 @@ def page(settings: Settings, space: Space) -> tuple[gr.Blocks, list[str], dict[s
             "run_history": False,
             "pwa": space.here,
             "app_kwargs": {
-                "routes": [*board.routes, *routes(queue)],
-                "middleware": [Middleware(PlainSession), board.first_paint(TITLE, INTRODUCTION, TABS, LINK)],
+                "routes": [*board.routes, *routes(queue), *desk.routes],
+                "middleware": [Middleware(PlainSession), board.first_paint(TITLE, INTRODUCTION, TABS, LINK + STYLE)],
             },
         },
     )

@@ -92,4 +92,5 @@ export function mount(element) {
 }
 
 setInterval(() => document.hidden || renew(), SECONDS * 1000);
+document.addEventListener("kel-queue-changed", renew);
 document.addEventListener("visibilitychange", () => document.hidden || renew());

@@ -129,6 +129,7 @@ def submit_tab(
     maintainers: frozenset[str],
     tokens: SessionTokens,
     checks_at_once: int = 4,
+    above_queue: Callable[[], object] = lambda: None,
 ) -> None:
     """The contents of the submit tab, inside the open `blocks`.
 
@@ -139,6 +140,7 @@ def submit_tab(
         maintainers: Hub user names that see the desk and may decide.
         checks_at_once: models that are checked on the Hub at a time.
         tokens: of the sessions; what writes asks for the caller's.
+        above_queue: makes what stands between the form and the queue.
     """
     turns = Turns(checks_at_once)
     gr.Markdown(HELP)
@@ -154,6 +156,7 @@ def submit_tab(
         button = gr.Button("제출 · Submit", variant="primary", elem_id="kel-submit")
     allowance = gr.HTML(elem_id="kel-allowance")
     message = gr.HTML(elem_id="kel-submit-message")
+    above_queue()
     gr.HTML(
         elem_id="kel-queue",
         html_template='<div class="kel-queue-host" aria-busy="true">불러오는 중… Loading…</div>',

@@ -83,6 +83,7 @@ const FIELDS = {
 
 // Beside the board there is the form to submit a model, in a tab of Gradio's: `?tab=submit`, whatever the board shows.
 export const SUBMIT = "submit";
+const SUBMISSION = "submission"; // whose page is open there
 
 const clone = (value) => (Array.isArray(value) ? [...value] : value);
 
@@ -92,7 +93,8 @@ export function readState(search = location.search) {
     name,
     given.has(name) ? field.parse(given.get(name)) : clone(field.initial),
   ]);
-  return { ...Object.fromEntries(fields), submitting: given.get("tab") === SUBMIT };
+  const submitting = given.get("tab") === SUBMIT || given.has(SUBMISSION);
+  return { ...Object.fromEntries(fields), submitting };
 }
 
 export function address(state) {
@@ -103,6 +105,7 @@ export function address(state) {
     else url.searchParams.set(name, value);
   }
   if (state.submitting) url.searchParams.set("tab", SUBMIT);
+  else url.searchParams.delete(SUBMISSION);
   return url;
 }
 
