@@ -21,7 +21,7 @@ TOKEN_HEADER = "x-kel-token"
 
 @dataclass(frozen=True)
 class Caller:
-    """Who calls. `signed_in`: he may do what a submitter may; on a page without sign-in everybody may, as one person."""
+    """Who calls. Who has not signed in may only look."""
 
     who: str
     signed_in: bool
@@ -36,7 +36,7 @@ class Callers:
     """Knows callers by their requests.
 
     Args:
-        login: whether visitors sign in with the Hub. If not, all are one person, and nobody is a maintainer here.
+        login: whether visitors sign in with the Hub. If not, they may only look; the command line decides.
         maintainers: the Hub user names of those who decide.
         secret: what the tokens are made with; None takes a new random one.
     """
@@ -49,7 +49,7 @@ class Callers:
     def caller(self, request: Request) -> Caller:
         """Who makes this request."""
         if not self.login:
-            return Caller(VISITOR, signed_in=True)
+            return Caller(VISITOR, signed_in=False)  # all visitors are one person: none may change another's
         name = _signed_in(request).get("preferred_username")
         if not isinstance(name, str) or not name:
             return Caller("", signed_in=False)

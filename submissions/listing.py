@@ -236,8 +236,7 @@ def _row(submission: Submission, positions: dict[str, int], opt_out: OptOut | No
         f'<td class="state">{_state(submission, positions, opt_out)}</td>'
         f'<td class="time">{shown_time(submission.submitted_at)}'
         f'<div class="note">{escape(_cut(submission.submitted_by, 100))}</div>'
-        f'<div class="note"><a href="?tab=submit&amp;submission={escape(submission.id)}">{escape(submission.id)}</a></div>'
-        "</td></tr>"
+        f'<div class="note"><a href="?tab=submit&amp;submission={submission.id}">{submission.id}</a></div></td></tr>'
     )
 
 
