@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
+from evaluator import records
 from evaluator.evidence.samples import dump_samples, load_samples
-from evaluator.records import MEASURED_BY, Origin, dump_result, load_result, now
+from evaluator.records import MEASURED_BY, Origin, dump_result, load_result
 from evaluator.spec import result_path
 from evaluator.suite import KO_V1, SUITES
 from runner.child import Job, Outcome
@@ -189,7 +190,7 @@ def test_a_rerun_is_computed_anew_and_replaces_the_result(
     assert list((tmp_path / "work").iterdir()) != []
     before = load_result(queue.results.read(result_path(spec())))
     queue.rerun(submission.id, who="maintainer", why="stale data")
-    while now() <= before.newest_run.at + timedelta(seconds=1):  # type: ignore[union-attr]
+    while records.now() <= before.newest_run.at + timedelta(seconds=1):  # type: ignore[union-attr]
         time.sleep(0.05)  # a run is told apart by its time, to the second
     make_worker("next").run(once=True)
 
