@@ -129,7 +129,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     fixtures: dict[Path, set[str]] = {}
     for item in items:
         fixtures.setdefault(item.path, set()).update(getattr(item, "fixturenames", ()))
-    shared_by = {"minilm_run": "the evaluation of MiniLM", "python_of": "environments", "browser": "browser"}
+    shared_by = {
+        "minilm_run": "the evaluation of MiniLM",
+        "python_of": "environments",
+        "browser": "browser",
+        "tally": "what is counted together",
+    }
 
     def group(item: pytest.Item) -> str:
         found = [group for fixture, group in shared_by.items() if fixture in fixtures[item.path]]
