@@ -11,7 +11,7 @@ from starlette.middleware import Middleware
 
 from desk.callers import Callers
 from desk.routes import Desk
-from desk.view import STYLE, submission_page
+from desk.view import STYLE, desk_places
 from gate.gate import Gate, Limits
 from gate.memory import bound
 from gate.origins import LOOPBACK, Origins
@@ -91,7 +91,7 @@ def page(settings: Settings, space: Space) -> tuple[gr.Blocks, list[str], dict[s
                     maintainers=settings.maintainer_names,
                     checks_at_once=settings.checks_at_once,
                     tokens=tokens,
-                    above_queue=submission_page,
+                    above_queue=desk_places,
                 )
         board.follow(first, second)
         public = board.endpoints()

@@ -14,7 +14,8 @@ from typing import Any
 from starlette.requests import Request
 
 from submissions.limits import VISITOR
-from submissions.names import same_name
+from submissions.names import owns, same_name
+from submissions.plain_session import ORGANISATIONS
 
 TOKEN_HEADER = "x-kel-token"
 
@@ -26,6 +27,16 @@ class Caller:
     who: str
     signed_in: bool
     maintainer: bool = False
+    organisations: tuple[str, ...] = ()
+
+    @property
+    def owned(self) -> tuple[str, ...]:
+        """The names on the Hub that are the caller's own: of himself and of his organisations."""
+        return (self.who, *self.organisations) if self.signed_in else ()
+
+    def owns(self, name: str) -> bool:
+        """Whether an organisation, a user or a model is the caller's own."""
+        return self.signed_in and owns(name, self.who, self.organisations)
 
     def submitted(self, by: str) -> bool:
         """Whether a submission by this person is the caller's own."""
@@ -53,7 +64,8 @@ class Callers:
         name = _signed_in(request).get("preferred_username")
         if not isinstance(name, str) or not name:
             return Caller("", signed_in=False)
-        return Caller(name, signed_in=True, maintainer=name.casefold() in self._maintainers)
+        organisations = tuple(request.scope.get(ORGANISATIONS) or ())
+        return Caller(name, True, name.casefold() in self._maintainers, organisations)
 
     def token(self, request: Request) -> str:
         """The token of the request's sign-in; of a page without sign-in, the page's."""

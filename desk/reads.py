@@ -2,13 +2,14 @@
 
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from evaluator.cleaning import clean_text
 from evaluator.errors import EvaluationError
 from evaluator.model.code_listing import CodeFile, code_files
+from store import Commit
 from store.errors import NotFound
 from submissions.errors import QueueError
 from submissions.record import Submission
@@ -65,6 +66,15 @@ class Reads:
                 return []
         lines = content[-200_000:].decode("utf-8", "replace").splitlines()
         return [clean_text(line, LINE) or "" for line in lines[-LINES:]]
+
+    def commits(self, limit: int) -> Sequence[Commit]:
+        """The newest commits of the requests store.
+
+        Raises:
+            Busy, StoreError
+        """
+        with self._place():
+            return self._queue.requests.log(limit)
 
     def code(self, submission: Submission) -> tuple[CodeFile, ...]:
         """The Python files that a model brings, by repository and commit.

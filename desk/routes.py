@@ -12,9 +12,11 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from desk import showing
+from desk import policy_acts, showing
 from desk.acts import Act, NotAllowed, act, code_commits
 from desk.callers import Caller, Callers
+from desk.health import disk_of, health
+from desk.pending import pending
 from desk.reads import Busy, Reads
 from evaluator import records
 from evaluator.policy import Policy
@@ -62,7 +64,12 @@ class Desk:
             Endpoint("submission.json", "anybody", self._submission),
             Endpoint("log.json", "anybody", self._log),
             Endpoint("code.json", "maintainers", self._code),
+            Endpoint("pending.json", "maintainers", self._pending),
+            Endpoint("health.json", "maintainers", self._health),
+            Endpoint("policy.json", "maintainers", self._policy),
+            Endpoint("about.json", "anybody", self._about),
             Endpoint("act", "signed in", self._act, writes=True),
+            Endpoint("policy", "signed in", self._policy_act, writes=True),
         )
 
     @property
@@ -144,6 +151,29 @@ class Desk:
             done = act(self._live.queue, asked, caller)
             self._live.refresh()
         return {"submissions": [self._page(submission, caller) for submission in done]}
+
+    def _pending(self, _request: Request, _caller: Caller) -> dict[str, Any]:
+        return pending(self._live.submissions or (), self._live.policy or Policy(), records.now())
+
+    def _health(self, _request: Request, _caller: Caller) -> dict[str, Any]:
+        quota = self._live.queue.limits.quota if self._live.queue.limits else 0
+        commits = self._reads.commits(quota or 100)
+        told = health(self._live.submissions or (), commits, quota, records.now())
+        return {**told, "disk": disk_of(self._live.queue.requests.url)}
+
+    def _policy(self, _request: Request, _caller: Caller) -> dict[str, Any]:
+        return policy_acts.shown(self._live.policy or Policy())
+
+    def _about(self, request: Request, caller: Caller) -> dict[str, Any]:
+        name = request.query_params.get("name", "")[:200]
+        return policy_acts.about(self._live.policy or Policy(), name, caller)
+
+    def _policy_act(self, request: Request, caller: Caller) -> dict[str, Any]:
+        asked = policy_acts.PolicyAct.model_validate_json(request.state.body)
+        with self._turns.of(caller.who, maintainer=caller.maintainer):
+            policy = policy_acts.act(self._live.queue.policies, asked, caller)
+            self._live.refresh()
+        return policy_acts.about(policy, asked.name, caller)
 
     # What they are made of.
 

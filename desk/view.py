@@ -1,20 +1,23 @@
-"""Gradio: the place in the page where a submission's page is drawn by its own script."""
+"""Gradio: the places in the page where the desk's own scripts draw."""
 
 import gradio as gr
 
 from desk.routes import PREFIX
 
-_SCRIPT = f'import(new URL("{PREFIX}/submission.js", document.baseURI))'
-
 STYLE = f'<link rel="stylesheet" href="{PREFIX}/submission.css">'
 """HTML for the page's head."""
 
 
-def submission_page() -> None:
-    """The page of the submission that the address names (`?submission=`); nothing where it names none."""
+def desk_places() -> None:
+    """The maintainers' desk, and the page of the submission that the address names; empty for everybody else."""
+    _place("kel-desk", "maintain.js")
+    _place("kel-submission", "submission.js")
+
+
+def _place(name: str, script: str) -> None:
     gr.HTML(
-        elem_id="kel-submission",
-        html_template='<div class="kel-submission-host"></div>',
-        js_on_load=f"{_SCRIPT}.then(s => s.mount(element))",
+        elem_id=name,
+        html_template=f'<div class="{name}-host"></div>',
+        js_on_load=f'import(new URL("{PREFIX}/{script}", document.baseURI)).then(made => made.mount(element))',
         apply_default_css=False,
     )

@@ -1,6 +1,6 @@
-"""Gradio: the form, the queue, the maintainers' desk. Every callback calls a function and shows its outcome.
+"""Gradio: the form and the queue. Every callback calls a function and shows its outcome.
 
-Hiding a component protects nothing (endpoints can be called), so each handler of the desk checks who calls.
+Hiding a component protects nothing (endpoints can be called), so each handler checks who calls.
 """
 
 import logging
@@ -14,20 +14,16 @@ from store.errors import StoreError
 from submissions.checks import CheckFailed, check_model
 from submissions.errors import QueueError
 from submissions.limits import VISITOR
-from submissions.listing import commit_day, message_html
+from submissions.listing import message_html
 from submissions.live import LiveQueue
 from submissions.preview import explanation, explanation_html, with_parts
-from submissions.record import ModelMetadata, Submission
+from submissions.record import ModelMetadata
 from submissions.routes import SCRIPT
 from submissions.session import REFUSED, SessionTokens
-from submissions.stored import Queue
 from submissions.texts import LIMIT, said
 from submissions.turns import Turns
 
 log = logging.getLogger(__name__)
-
-MOST_CHOICES = 200
-"""Submissions that the desk offers at a time: those that wait for longest."""
 
 _SCRIPT = f'import(new URL("{SCRIPT}", document.baseURI))'
 _RENEW = f"() => {{ {_SCRIPT}.then(q => q.renew()); }}"
@@ -105,22 +101,6 @@ def _looked_up(model: str, revision: str, precision: str) -> tuple[ModelSpec, Mo
     return ModelSpec.model_validate(fields), checked.metadata
 
 
-def decide(queue: Queue, verb: str, submission_id: str | None, why: str, who: str) -> str:
-    """A maintainer's decision on one submission, and what came of it in HTML."""
-    if not submission_id:
-        return message_html("제출을 하나 골라 주세요.", "Choose a submission.", error=True)
-    try:
-        if verb == "approve":
-            queue.approve(submission_id, who=who)
-        else:
-            queue.reject(submission_id, who=who, why=why.strip())
-    except QueueError as error:
-        return message_html(error.korean, error.english, error=True)
-    except StoreError as error:
-        return message_html("지금은 저장소에 쓸 수 없어 바꾸지 않았습니다.", str(error), error=True)
-    return message_html(f"{submission_id}: 처리했습니다.", f"{submission_id}: done ({verb}).")
-
-
 def submit_tab(
     blocks: gr.Blocks,
     live: LiveQueue,
@@ -134,10 +114,10 @@ def submit_tab(
     """The contents of the submit tab, inside the open `blocks`.
 
     Args:
-        blocks: the page; its load event shows the desk to maintainers.
+        blocks: the page; its load event tells what may be submitted.
         live: the queue, where submissions go, and its listing.
         login: whether a visitor signs in with the Hub first.
-        maintainers: Hub user names that see the desk and may decide.
+        maintainers: Hub user names, who have no limits.
         checks_at_once: models that are checked on the Hub at a time.
         tokens: of the sessions; what writes asks for the caller's.
         above_queue: makes what stands between the form and the queue.
@@ -234,8 +214,6 @@ def submit_tab(
     ).then(None, js=_RENEW)
     # Not as the component's value: the load event of a callable value is a public endpoint.
     blocks.load(told, None, allowance, api_visibility="private", show_progress="hidden")
-    if login:
-        _desk(blocks, live, maintainers, token, tokens)
 
 
 def _asked_for(token: gr.Textbox, button: gr.Button, tokens: SessionTokens) -> gr.events.Dependency:
@@ -245,55 +223,3 @@ def _asked_for(token: gr.Textbox, button: gr.Button, tokens: SessionTokens) -> g
         return tokens.issue(request)
 
     return button.click(issue, None, token, api_visibility="private", show_progress="hidden")
-
-
-def choice_of(submission: Submission) -> str:
-    """How the desk names a submission: model, commit with its day, who submitted it, precision, id."""
-    spec = submission.spec
-    day = commit_day(submission.metadata.committed_at)
-    commit = f"@{(spec.revision or '')[:12]}" + (f" ({day})" if day else "")
-    return f"{spec.model} {commit} · {submission.submitted_by[:100]} · {spec.precision} · {submission.id}"
-
-
-def _desk(
-    blocks: gr.Blocks, live: LiveQueue, maintainers: frozenset[str], token: gr.Textbox, tokens: SessionTokens
-) -> None:
-    """Approve and reject, for maintainers."""
-    with gr.Accordion("관리자 · Maintainers", open=False, visible=False) as desk:
-        pending = gr.Dropdown([], label="승인 대기 · Pending")
-        why = gr.Textbox(label="반려 이유 · Reason for rejection", max_length=LIMIT)
-        with gr.Row():
-            approve = gr.Button("승인 · Approve", variant="primary")
-            reject = gr.Button("반려 · Reject", variant="stop")
-        message = gr.HTML()
-
-    def choices() -> gr.Dropdown:
-        return gr.Dropdown(choices=[(choice_of(s), s.id) for s in live.pending()[:MOST_CHOICES]], value=None)
-
-    def shown(profile: gr.OAuthProfile | None) -> tuple[gr.Accordion, gr.Dropdown]:
-        allowed = profile is not None and profile.username in maintainers
-        return gr.Accordion(visible=allowed), choices() if allowed else gr.Dropdown(choices=[])
-
-    def handler(verb: str) -> Callable[..., tuple[str, gr.Dropdown]]:
-        def handle(
-            submission_id: str | None,
-            why: str | None,
-            token: str | None,
-            profile: gr.OAuthProfile | None,
-            request: gr.Request,
-        ) -> tuple[str, gr.Dropdown]:
-            if not tokens.fits(token, request):
-                raise gr.Error(" · ".join(REFUSED))
-            if profile is None or profile.username not in maintainers:
-                raise gr.Error("관리자만 할 수 있습니다. · Only maintainers may do this.")
-            outcome = decide(live.queue, verb, submission_id, why or "", profile.username)
-            live.refresh()
-            return outcome, choices()
-
-        return handle
-
-    blocks.load(shown, None, [desk, pending], api_visibility="private")
-    for button, verb in ((approve, "approve"), (reject, "reject")):
-        _asked_for(token, button, tokens).success(
-            handler(verb), [pending, why, token], [message, pending], api_visibility="private"
-        ).then(None, js=_RENEW)

@@ -1,6 +1,7 @@
 // The page of one submission (?submission=ID): where it stands, what it waits for, why it failed; and, for who may, what
 // can be done with it. Drawn above the queue, asked for again while it is open. Text is always set as text (dom.js).
 import { fill, h, hubAddress, link, plainTable } from "../board/dom.js";
+import { get, post } from "./calls.js";
 import { duration, language, moment, words } from "./words.js";
 
 const SECONDS = 5;
@@ -13,26 +14,6 @@ const chosen = () => {
   const id = new URLSearchParams(location.search).get("submission") ?? "";
   return ID.test(id) ? id : "";
 };
-
-async function get(name, query = {}) {
-  const address = new URL(`./${name}?${new URLSearchParams(query)}`, import.meta.url);
-  const answer = await fetch(address, { credentials: "same-origin", cache: "no-store" });
-  const content = await answer.json().catch(() => ({}));
-  if (!answer.ok) throw new Error(content[language()] ?? `${answer.status}`);
-  return content;
-}
-
-async function act(body) {
-  const answer = await fetch(new URL("./act", import.meta.url), {
-    method: "POST",
-    credentials: "same-origin",
-    headers: { "Content-Type": "application/json", "X-KEL-Token": at.me.token },
-    body: JSON.stringify(body),
-  });
-  const content = await answer.json().catch(() => ({}));
-  if (!answer.ok) throw new Error(content[language()] ?? `${answer.status}`);
-  return content.submissions[0];
-}
 
 const row = (name, ...value) =>
   value.flat().some((part) => part != null && part !== "")
@@ -132,7 +113,7 @@ function desk(s, w) {
     if (verb === "approve" && at.commits) body.commits = at.commits;
     buttons.forEach((button) => (button.disabled = true));
     try {
-      draw(await act(body), w.done);
+      draw((await post("act", body)).submissions[0], w.done);
       document.dispatchEvent(new CustomEvent("kel-queue-changed"));
     } catch (error) {
       told.textContent = error.message;
@@ -246,7 +227,7 @@ export function mount(element) {
 }
 
 document.addEventListener("click", (event) => {
-  const anchor = event.target.closest?.('.kel-queue a[href*="submission="]');
+  const anchor = event.target.closest?.('.kel-queue a[href*="submission="], .kel-preview a[href*="submission="]');
   if (!anchor || event.ctrlKey || event.metaKey || event.shiftKey || !at.host) return;
   event.preventDefault();
   go(new URL(anchor.href).searchParams.get("submission"));

@@ -9,7 +9,7 @@ export async function modelPage(board, panel) {
   try {
     details = await modelData(board, state.model);
   } catch (error) {
-    fill(panel, backButton(board), h("p", { role: "alert" }, `${state.model}: ${error.message}`));
+    fill(panel, backButton(board), h("p", { role: "alert" }, `${state.model}: ${error.message}`), owners(state.model));
     return;
   }
   const { results, ranks } = details;
@@ -62,9 +62,17 @@ export async function modelPage(board, panel) {
       : h("p", {}, t.noHistory),
     h("h3", {}, t.card),
     cardBlock(board, details),
+    owners(details.model),
   );
   panel.querySelector("h2").tabIndex = -1;
   panel.querySelector("h2").focus();
+}
+
+// What only the model's owner and maintainers are shown (desk/static/own.js). Where there is no desk, nothing.
+function owners(model) {
+  const host = h("div", {});
+  import(new URL("../desk/own.js", import.meta.url)).then((own) => own.mount(host, model)).catch(() => {});
+  return host;
 }
 
 const backButton = (board) =>

@@ -83,6 +83,7 @@ const FIELDS = {
 
 // Beside the board there is the form to submit a model, in a tab of Gradio's: `?tab=submit`, whatever the board shows.
 export const SUBMIT = "submit";
+const DESK = "desk"; // the maintainers' desk, in the same tab
 const SUBMISSION = "submission"; // whose page is open there
 
 const clone = (value) => (Array.isArray(value) ? [...value] : value);
@@ -93,7 +94,7 @@ export function readState(search = location.search) {
     name,
     given.has(name) ? field.parse(given.get(name)) : clone(field.initial),
   ]);
-  const submitting = given.get("tab") === SUBMIT || given.has(SUBMISSION);
+  const submitting = [SUBMIT, DESK].includes(given.get("tab")) || given.has(SUBMISSION);
   return { ...Object.fromEntries(fields), submitting };
 }
 
@@ -104,8 +105,8 @@ export function address(state) {
     if (value === field.format(field.initial)) url.searchParams.delete(name);
     else url.searchParams.set(name, value);
   }
-  if (state.submitting) url.searchParams.set("tab", SUBMIT);
-  else url.searchParams.delete(SUBMISSION);
+  if (state.submitting && url.searchParams.get("tab") !== DESK) url.searchParams.set("tab", SUBMIT);
+  if (!state.submitting) url.searchParams.delete(SUBMISSION);
   return url;
 }
 

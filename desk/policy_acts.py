@@ -1,0 +1,61 @@
+"""What owners and maintainers say on the page about models and results: opting out and in, hiding and showing again."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from desk.acts import NotAllowed
+from desk.callers import Caller
+from evaluator.policy import Policy
+from submissions.policy_store import PolicyStore
+
+Text = Annotated[str, Field(max_length=1000)]
+
+
+class PolicyAct(BaseModel):
+    """One thing said. `name`: an organisation, a user or a model; for a result, its model."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    verb: Literal["opt_out", "opt_in", "hide", "unhide"]
+    name: Annotated[str, Field(max_length=200)]
+    result: Annotated[str, Field(max_length=500)] = ""
+    why: Text = ""
+
+
+def act(policies: PolicyStore, asked: PolicyAct, caller: Caller) -> Policy:
+    """Write it, and give the policy as it is then.
+
+    Raises:
+        NotAllowed: the caller is not signed in; or is no maintainer, for what is said of results.
+        QueueError: as the verb.
+        StoreError
+    """
+    if not caller.signed_in:
+        raise NotAllowed("먼저 로그인해 주세요.", "Sign in first.")
+    owned, maintainer = caller.owned, caller.maintainer
+    if asked.verb == "opt_out":
+        return policies.opt_out(asked.name, who=caller.who, why=asked.why, owns=owned, maintainer=maintainer)
+    if asked.verb == "opt_in":
+        return policies.opt_in(asked.name, who=caller.who, owns=owned, maintainer=maintainer)
+    if not maintainer:
+        raise NotAllowed("관리자만 할 수 있습니다.", "Only maintainers may do this.")
+    if asked.verb == "hide":
+        return policies.hide(asked.name, asked.result, who=caller.who, why=asked.why)
+    return policies.unhide(asked.name, asked.result, who=caller.who)
+
+
+def shown(policy: Policy) -> dict[str, Any]:
+    """The policy for maintainers: who said what, when and why."""
+    return policy.model_dump(mode="json", by_alias=True)
+
+
+def about(policy: Policy, name: str, caller: Caller) -> dict[str, Any]:
+    """What the caller is told of an organisation or a model, and whether he may opt it out or in."""
+    opt_out = policy.opt_out_of(name)
+    return {
+        "may": caller.signed_in and (caller.maintainer or caller.owns(name)),
+        "maintainer": caller.maintainer,
+        "opted_out": opt_out and {"name": opt_out.name, "at": opt_out.at.isoformat(), "who": opt_out.who},
+        "hidden": [each.model_dump(mode="json") for each in policy.hidden_of(name)] if caller.maintainer else [],
+    }
