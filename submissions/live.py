@@ -20,7 +20,7 @@ from submissions.files import Listing
 from submissions.limits import told
 from submissions.listing import QueuePages, message_html
 from submissions.policy import refuse_opted_out
-from submissions.record import Status, Submission
+from submissions.record import Submission
 from submissions.sought import EVERYTHING, Sought
 from submissions.stored import Queue
 
@@ -158,11 +158,6 @@ class LiveQueue:
                     shown.feeds.clear()
                 shown.feeds[wanted, address] = made
         return made
-
-    def pending(self) -> list[Submission]:
-        """The submissions that wait for a maintainer, oldest first."""
-        known = self._shown.listing.submissions if self._shown else ()
-        return sorted((s for s in known if s.status is Status.PENDING), key=lambda s: s.id)
 
     def allow(self, who: str, model: str) -> None:
         """Nothing, if `who` may submit `model` as far as is known here: asks neither the store nor the Hub.
