@@ -33,5 +33,14 @@ class Caller:
                         return output
         raise AssertionError(f"{handler} gave no answer")
 
+    def desk_token(self) -> str:
+        """What the page tells this sign-in to send with what it writes at the desk."""
+        return str(self._client.get("/desk/me.json").json()["token"])
+
+    def act(self, token: str | None, origin: str = "", **body: object) -> httpx.Response:
+        """An act at the desk."""
+        headers = {} if token is None else {"X-KEL-Token": token}
+        return self._client.post("/desk/act", json=body, headers=headers | ({"Origin": origin} if origin else {}))
+
     def close(self) -> None:
         self._client.close()

@@ -103,18 +103,37 @@ def test_a_visitor_signs_in_and_submits_and_a_maintainer_approves_at_the_desk(
     row = visitor.locator("#kel-queue tr", has_text="space/minilm")
     expect(row).to_have_attribute("data-status", "PENDING")
     expect(row).to_contain_text("space-visitor")
-    expect(visitor.get_by_text("관리자 · Maintainers")).to_have_count(0)
+    expect(visitor.get_by_text("관리자 데스크")).to_have_count(0)
 
     maintainer = sign_in("space-maintainer")
-    maintainer.get_by_text("관리자 · Maintainers").click()
-    maintainer.get_by_label("승인 대기 · Pending").click()
-    maintainer.get_by_role("option", name="space/minilm").click()
-    maintainer.get_by_role("button", name="승인 · Approve").click()
+    maintainer.get_by_text("관리자 데스크").click()
+    waiting = maintainer.locator("#kel-desk tr", has_text="space/minilm")
+    expect(waiting).to_contain_text("space-visitor")
+    waiting.get_by_role("link", name="space/minilm").click()
+    about = maintainer.get_by_role("article")
+    about.get_by_label("내용").fill("카드에 없는 프롬프트가 있나요?")
+    about.get_by_role("button", name="질문").click()
+    expect(about).to_have_attribute("data-status", "WAITING")
+
+    expect(row).to_have_attribute("data-status", "WAITING")
+    row.locator("a", has_text="Z-").click()
+    own = visitor.get_by_role("article")
+    expect(own).to_contain_text("카드에 없는 프롬프트가 있나요?")
+    assert "submission=" in visitor.url
+    own.get_by_label("내용").fill("없습니다.")
+    own.get_by_role("button", name="답변").click()
+    expect(own).to_have_attribute("data-status", "PENDING")
+
+    expect(about).to_have_attribute("data-status", "PENDING")
+    about.get_by_label("우선순위").fill("2")
+    about.get_by_role("button", name="승인").click()
+    expect(about).to_have_attribute("data-status", "QUEUED")
+    expect(own).to_contain_text("1개 중 1번째")
     expect(maintainer.locator("#kel-queue tr", has_text="space/minilm")).to_have_attribute("data-status", "QUEUED")
 
     (submission,) = Queue(space.requests, space.results).listing().submissions
     assert submission.status is Status.QUEUED
-    assert submission.history[-1].who == "space-maintainer"
+    assert (submission.history[-1].who, submission.priority) == ("space-maintainer", 2)
     expect(row).to_have_attribute("data-status", "QUEUED")
 
 
@@ -143,13 +162,14 @@ ATTACK = """async ([page, bodies]) => {
     for (const body of bodies) {
         for (const type of ["application/json", "text/plain", "application/x-www-form-urlencoded"])
             for (const mode of ["cors", "no-cors"])
-                await attempt("gradio_api/queue/join", {method: "POST", mode, body, headers: {"Content-Type": type}});
-        for (const path of ["queue/join", "run/on_submit", "call/handle", "call/model", "mcp", "upload"]) {
+                for (const path of ["gradio_api/queue/join", "desk/act", "desk/policy"])
+                    await attempt(path, {method: "POST", mode, body, headers: {"Content-Type": type}});
+        for (const path of ["gradio_api/queue/join", "gradio_api/run/on_submit", "gradio_api/mcp", "desk/act"]) {
             const form = document.createElement("form");
             const frame = document.createElement("iframe");
             frame.name = "f" + answers.length + path;
             const loaded = new Promise(done => { frame.onload = done; setTimeout(done, 3000); });
-            Object.assign(form, {action: page + "gradio_api/" + path, method: "POST", enctype: "text/plain"});
+            Object.assign(form, {action: page + path, method: "POST", enctype: "text/plain"});
             form.target = frame.name;
             const field = document.createElement("input");
             [field.name, field.value] = [body.slice(0, -1) + ', "x": "', '"}'];
@@ -159,7 +179,7 @@ ATTACK = """async ([page, bodies]) => {
             await loaded;
         }
     }
-    for (const path of ["", "config", "gradio_api/queue/data?session_hash=foreign"]) await attempt(path, {});
+    for (const path of ["", "config", "desk/me.json", "gradio_api/queue/data?session_hash=foreign"]) await attempt(path, {});
     await attempt("logout", {mode: "no-cors"});
     return answers;
 }"""
@@ -198,10 +218,7 @@ def test_another_site_cannot_use_a_maintainers_session(
         bodies = [
             json.dumps({"data": data, "fn_index": known.handlers[name], "session_hash": "foreign"})
             for name, data in (
-                ("shown", []),
                 ("issue", []),
-                ("handle", [victim, "", None]),
-                ("handle_1", [victim, "because", None]),
                 ("on_submit", ["space/minilm", "", "float32", "", None]),
             )
         ]
@@ -211,6 +228,7 @@ def test_another_site_cannot_use_a_maintainers_session(
             "url => fetch(url, {credentials: 'include', mode: 'no-cors'}).then(() => true)", f"{site.beside}seen"
         )
         assert "session=" in site.cookies[-1], "the browser no longer sends the cookie, so this test shows nothing"
+        bodies += [json.dumps({"verb": "approve", "ids": [victim]}), json.dumps({"verb": "opt_out", "name": "space"})]
         answers = foreign.evaluate(ATTACK, [space.url, bodies])
         # No answer is readable: it never came, or it is opaque.
         assert {answer.split(" ")[0] for answer in answers} <= {"blocked", "opaque"}, answers
@@ -243,24 +261,29 @@ def test_a_maintainers_cookie_decides_nothing_without_the_sessions_token(
         closing(Caller(space.url, "mine", cookie_of(visitor, space))) as theirs,
         closing(Caller(space.url, "mine")) as nobody,
     ):
-        mine.call("shown", [])  # so that the desk offers the submission in this session
         false: list[Any] = [None, "", "x", "가" * 64, [], {}, 0]
         false += [caller.call("issue", [])["data"][0] for caller in (other, theirs, nobody)]
         own = mine.call("issue", [])["data"][0]
         false += [own[:-1], own.upper() + " ", own[::-1]]
         before = states(space)
         for token in false:
-            for data in (("handle", [victim, "", token]), ("handle_1", [victim, "because", token])):
-                output = mine.call(*data)
-                assert REFUSED[0] in output.get("error", "") or isinstance(token, list | dict | int), output
             said = mine.call("on_submit", ["space/minilm", "", "float32", "", token])
             assert REFUSED[0] in str(said) or isinstance(token, list | dict | int), said
         assert states(space) == before
-        assert mine.join("handle", [victim, "", own], Origin="http://localhost:1").status_code == 403
+        tokens = [None, "", "x", own, *(who.desk_token() for who in (theirs, nobody))]
+        for token in tokens:
+            assert mine.act(token, verb="approve", ids=[victim]).status_code == 403
+        assert nobody.act(mine.desk_token(), verb="approve", ids=[victim]).status_code == 403
+        assert theirs.act(theirs.desk_token(), verb="approve", ids=[victim]).status_code == 403
+        assert mine.act(mine.desk_token(), "http://localhost:1", verb="approve", ids=[victim]).status_code == 403
         assert states(space) == before
-        mine.call("handle", [victim, "", own])
+        assert mine.act(mine.desk_token(), verb="approve", ids=[victim]).status_code == 200
         assert states(space)[victim] is Status.QUEUED
-    attacks.held("the page", "a maintainer's cookie with no token, a false one or another session's", len(false) * 3)
+    attacks.held(
+        "the page",
+        "a maintainer's cookie with no token, a false one or another session's",
+        len(false) + len(tokens) + 3,
+    )
 
 
 def test_the_log_in_button_is_no_public_endpoint(space: RunningApp) -> None:

@@ -20,6 +20,7 @@ from gate.routes import Routes
 from store.errors import Unavailable
 from store.memory import MemoryStore
 from submissions.live import LiveQueue
+from submissions.plain_session import PlainSession
 from submissions.record import Status, Submission
 from submissions.stored import Queue
 from tests.attacks import Attacks
@@ -35,8 +36,10 @@ class Cookies:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
-            user = dict(scope["headers"]).get(b"x-user", b"").decode()
-            told = {"access_token": f"hf_{user}", "userinfo": {"preferred_username": user}}
+            headers = dict(scope["headers"])
+            user = headers.get(b"x-user", b"").decode()
+            orgs = [{"sub": name, "preferred_username": name} for name in headers.get(b"x-orgs", b"").decode().split()]
+            told = {"access_token": f"hf_{user}", "userinfo": {"preferred_username": user, "orgs": orgs}}
             scope["session"] = {"oauth_info": told} if user else {}
         await self._app(scope, receive, send)
 
@@ -50,7 +53,7 @@ class Page:
         self.live = LiveQueue(self.queue, 3600)
         self.live.refresh()
         self.desk = Desk(self.live, Callers(login=login, maintainers=frozenset({"Boss"}), secret="s"))
-        app = Starlette(routes=self.desk.routes, middleware=[Middleware(Cookies)])
+        app = Starlette(routes=self.desk.routes, middleware=[Middleware(Cookies), Middleware(PlainSession)])
         gated = Gate(app, Routes([], login=login), Origins(), Limits())
         self.client = TestClient(gated, base_url="https://board.example")
 
@@ -59,6 +62,10 @@ class Page:
 
     def token(self, user: str) -> str:
         return str(self.get("me.json", user).json()["token"])
+
+    def policy(self, user: str, orgs: str = "", **body: object) -> Any:
+        own = {"x-user": user, "x-orgs": orgs, TOKEN_HEADER: self.token(user)}
+        return self.client.post("/desk/policy", content=json.dumps(body), headers=own)
 
     def act(self, user: str, headers: Mapping[str, str] | None = None, **body: object) -> Any:
         own = {"x-user": user, TOKEN_HEADER: self.token(user)} if headers is None else dict(headers)
@@ -83,7 +90,12 @@ WHO_MAY = {  # endpoint -> the statuses that an anonymous visitor, somebody who 
     "submission.json": (200, 200, 200),
     "log.json": (200, 200, 200),
     "code.json": (403, 403, 200),
+    "pending.json": (403, 403, 200),
+    "health.json": (403, 403, 200),
+    "policy.json": (403, 403, 200),
+    "about.json": (200, 200, 200),
     "act": (403, 409, 200),
+    "policy": (403, 409, 200),
 }
 
 
@@ -94,12 +106,14 @@ def test_every_endpoint_is_called_as_everybody(page: Page, monkeypatch: pytest.M
         told = []
         for user in ("", "stranger", "boss"):
             submission = page.submitted(spec=MODEL.model_copy(update={"model": f"org/{endpoint.name[:4]}{user}"}))
-            if endpoint.writes:
+            if endpoint.name == "policy":
+                answer = page.policy(user, verb="opt_out", name=submission.spec.model)
+            elif endpoint.writes:
                 answer = page.act(user, verb="withdraw", ids=[submission.id])
             else:
                 answer = page.get(endpoint.name, user, id=submission.id)
             told.append(answer.status_code)
-            withdrawn = endpoint.writes and user == "boss"
+            withdrawn = endpoint.name == "act" and user == "boss"
             assert page.status(submission) is (Status.WITHDRAWN if withdrawn else Status.PENDING)
         assert tuple(told) == WHO_MAY[endpoint.name], endpoint.name
     attacks.held("the page", "each address of the desk, called as everybody", 3 * len(WHO_MAY))
@@ -215,10 +229,9 @@ def test_a_closed_submission_of_a_model_that_was_opted_out_is_shown_to_nobody_el
     page.queue.reject(submission.id, who="boss", why="no")
     page.queue.policies.opt_out("org", who="org", owns=["org"])
     page.live.refresh()
-    told = {
-        user: page.get("submission.json", user, id=submission.id).status_code for user in ("", "stranger", "author")
-    }
-    assert told == {"": 404, "stranger": 404, "author": 200}
+    users = ("", "stranger", "author")
+    told = [page.get("submission.json", user, id=submission.id).status_code for user in users]
+    assert told == [404, 404, 200]
     shown = page.get("submission.json", "boss", id=submission.id).json()
     assert shown["opted_out"]["name"] == "org"
     assert "retry" not in shown["verbs"]
@@ -258,3 +271,46 @@ def test_its_files_are_served_and_no_others(page: Page) -> None:
     assert page.client.get("/desk/submission.css").headers["content-type"].startswith("text/css")
     for wrong in ("routes.py", "..%2froutes.py", "nothing.js"):
         assert page.client.get(f"/desk/{wrong}").status_code == 404
+
+
+def test_an_owner_opts_a_model_out_and_in_and_nobody_else_does(page: Page, attacks: Attacks) -> None:
+    submission = page.submitted()
+    for user, orgs in (("", ""), ("stranger", ""), ("stranger", "other organ or g"), ("org/model", "")):
+        assert page.policy(user, orgs, verb="opt_out", name="org/model").status_code in (403, 409)
+    assert page.queue.policies.current().opted_out == ()
+    told = page.policy("member", "other Org", verb="opt_out", name="org/model", why="우리 모델입니다").json()
+    assert told["opted_out"]["who"] == "member"
+    (opt_out,) = page.queue.policies.current().opted_out
+    assert (opt_out.name, opt_out.who, opt_out.why) == ("org/model", "member", "우리 모델입니다")
+    assert page.act("boss", verb="approve", ids=[submission.id]).status_code == 409
+    assert page.policy("stranger", "", verb="opt_in", name="org/model").status_code == 409
+    assert page.policy("org", "", verb="opt_in", name="ORG/model").json()["opted_out"] is None
+    assert page.act("boss", verb="approve", ids=[submission.id]).status_code == 200
+    attacks.held("the page", "opting out what is somebody else's", 5)
+
+
+def test_whether_one_may_opt_out_is_told_to_owners_and_maintainers(page: Page) -> None:
+    may = [page.get("about.json", user, name="org/model").json()["may"] for user in ("", "stranger", "ORG", "boss")]
+    assert may == [False, False, True, True]
+
+
+def test_a_maintainer_hides_a_result_and_shows_it_again(page: Page) -> None:
+    hidden = {"name": "org/model", "result": "ab" * 4}
+    assert page.policy("org", "", verb="hide", **hidden, why="mine").status_code == 403
+    assert page.policy("boss", "", verb="hide", **hidden).status_code == 409, "no reason given"
+    assert page.policy("boss", "", verb="hide", **hidden, why="doubtful").json()["hidden"][0]["why"] == "doubtful"
+    assert page.get("about.json", "org", name="org/model").json()["hidden"] == [], "why is the maintainers' to know"
+    assert page.get("policy.json", "boss").json()["hidden"][0]["who"] == "boss"
+    assert page.policy("boss", "", verb="unhide", **hidden).json()["hidden"] == []
+
+
+def test_what_waits_is_told_with_what_helps_to_decide(page: Page) -> None:
+    first = page.submitted()
+    page.act("boss", verb="reject", ids=[first.id], text="no")
+    second = page.submitted()
+    page.act("author", verb="ask_retry", ids=[first.id], text="고쳤습니다")
+    told = page.get("pending.json", "boss").json()
+    (row,) = told["waiting"]
+    assert (row["id"], row["asked_before"]["REJECTED"], row["of_owner"]) == (second.id, 1, 1)
+    assert [each["id"] for each in row["same_model"]] == [first.id]
+    assert [(each["id"], each["why"]) for each in told["wishes"]] == [(first.id, "고쳤습니다")]
