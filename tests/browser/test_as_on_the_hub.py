@@ -179,7 +179,8 @@ ATTACK = """async ([page, bodies]) => {
             await loaded;
         }
     }
-    for (const path of ["", "config", "desk/me.json", "gradio_api/queue/data?session_hash=foreign"]) await attempt(path, {});
+    const read = ["", "config", "desk/me.json", "gradio_api/queue/data?session_hash=foreign"];
+    for (const path of read) await attempt(path, {});
     await attempt("logout", {mode: "no-cors"});
     return answers;
 }"""

@@ -43,7 +43,7 @@ def test_workers_queue_failures_and_commits() -> None:
             submission(8),
             submission(7),
         ],
-        [Commit(str(n), NOW - timedelta(minutes=20 * n), "m") for n in range(5)],
+        [Commit(str(n), "m", NOW - timedelta(minutes=20 * n)) for n in range(5)],
         100,
         NOW,
     )

@@ -57,8 +57,8 @@ class Page:
         gated = Gate(app, Routes([], login=login), Origins(), Limits())
         self.client = TestClient(gated, base_url="https://board.example")
 
-    def get(self, name: str, user: str = "", **query: str) -> Any:
-        return self.client.get(f"/desk/{name}", params=query, headers={"x-user": user} if user else {})
+    def get(self, address: str, user: str = "", /, **query: str) -> Any:
+        return self.client.get(f"/desk/{address}", params=query, headers={"x-user": user} if user else {})
 
     def token(self, user: str) -> str:
         return str(self.get("me.json", user).json()["token"])
@@ -105,7 +105,8 @@ def test_every_endpoint_is_called_as_everybody(page: Page, monkeypatch: pytest.M
     for endpoint in page.desk.endpoints:
         told = []
         for user in ("", "stranger", "boss"):
-            submission = page.submitted(spec=MODEL.model_copy(update={"model": f"org/{endpoint.name[:4]}{user}"}))
+            model = f"org/{endpoint.name.replace('.', '-')}-{user or 'nobody'}"
+            submission = page.submitted(spec=MODEL.model_copy(update={"model": model}))
             if endpoint.name == "policy":
                 answer = page.policy(user, verb="opt_out", name=submission.spec.model)
             elif endpoint.writes:
