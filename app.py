@@ -77,7 +77,13 @@ def page(settings: Settings, space: Space) -> tuple[gr.Blocks, list[str], dict[s
     queue.start()
     secret = space.oauth_client_secret.get_secret_value() if settings.login else None
     tokens = SessionTokens(secret)
-    desk = Desk(queue, Callers(login=settings.login, maintainers=settings.maintainer_names, secret=secret))
+    callers = Callers(
+        login=settings.login,
+        maintainers=settings.maintainer_names,
+        organisation=settings.maintainer_organisation,
+        secret=secret,
+    )
+    desk = Desk(queue, callers)
     with gr.Blocks(title=TITLE, analytics_enabled=False, fill_width=True) as blocks:
         gr.Markdown("\n".join([f"# {TITLE}", *INTRODUCTION]))
         with gr.Tabs():

@@ -25,6 +25,7 @@ class Settings(BaseSettings):
     host: str = Field("127.0.0.1", description="address the page listens on")
     port: int = Field(7860, description="port the page listens on")
     maintainers: str = Field("", description="Hub user names that may approve, separated by commas")
+    maintainer_organisation: str = Field("", description="Hub organisation whose members may approve too")
     login: bool = Field(False, description="whether visitors sign in with the Hub before they submit (true on a Space)")
     webhook_url: SecretStr | None = Field(
         None, description="https address that is told new submissions and failures, as Slack's webhooks take it"

@@ -49,12 +49,21 @@ class Callers:
     Args:
         login: whether visitors sign in with the Hub. If not, they may only look; the command line decides.
         maintainers: the Hub user names of those who decide.
+        organisation: a Hub organisation whose members decide too; empty for none.
         secret: what the tokens are made with; None takes a new random one.
     """
 
-    def __init__(self, *, login: bool, maintainers: frozenset[str] = frozenset(), secret: str | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        login: bool,
+        maintainers: frozenset[str] = frozenset(),
+        organisation: str = "",
+        secret: str | None = None,
+    ) -> None:
         self.login = login
         self._maintainers = {name.casefold() for name in maintainers}
+        self._organisation = organisation.strip().casefold()
         self._key = hashlib.sha256(f"desk token {secret}".encode()).digest() if secret else secrets.token_bytes(32)
 
     def caller(self, request: Request) -> Caller:
@@ -65,7 +74,8 @@ class Callers:
         if not isinstance(name, str) or not name:
             return Caller("", signed_in=False)
         organisations = tuple(request.scope.get(ORGANISATIONS) or ())
-        return Caller(name, True, name.casefold() in self._maintainers, organisations)
+        member = bool(self._organisation) and self._organisation in {each.casefold() for each in organisations}
+        return Caller(name, True, member or name.casefold() in self._maintainers, organisations)
 
     def token(self, request: Request) -> str:
         """The token of the request's sign-in; of a page without sign-in, the page's."""

@@ -52,7 +52,9 @@ class Page:
         self.queue = Queue(self.requests, MemoryStore())
         self.live = LiveQueue(self.queue, 3600)
         self.live.refresh()
-        self.desk = Desk(self.live, Callers(login=login, maintainers=frozenset({"Boss"}), secret="s"))
+        self.desk = Desk(
+            self.live, Callers(login=login, maintainers=frozenset({"Boss"}), organisation="Team", secret="s")
+        )
         app = Starlette(routes=self.desk.routes, middleware=[Middleware(Cookies), Middleware(PlainSession)])
         gated = Gate(app, Routes([], login=login), Origins(), Limits())
         self.client = TestClient(gated, base_url="https://board.example")
@@ -315,3 +317,12 @@ def test_what_waits_is_told_with_what_helps_to_decide(page: Page) -> None:
     assert (row["id"], row["asked_before"]["REJECTED"], row["of_owner"]) == (second.id, 1, 1)
     assert [each["id"] for each in row["same_model"]] == [first.id]
     assert [(each["id"], each["why"]) for each in told["wishes"]] == [(first.id, "고쳤습니다")]
+
+
+def test_members_of_the_maintainers_organisation_decide_too(page: Page) -> None:
+    who = {"x-user": "somebody"}
+    told = [
+        page.client.get("/desk/me.json", headers={**who, "x-orgs": orgs}).json()["maintainer"]
+        for orgs in ("", "teams", "other tEAM")
+    ]
+    assert told == [False, False, True]
