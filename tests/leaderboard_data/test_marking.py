@@ -31,7 +31,8 @@ MODEL, OTHER = "nlpai-lab/KURE-v1", "org/other"
 
 def in_doubt(*warnings: str, model: str = MODEL, score: float = 0.99) -> ModelResult:
     environment = Environment(dtype="float32", warnings=("ties", *warnings), max_tokens=512)
-    return measured(model, score, environment=environment, model=ModelInfo(license="other", parameters=5))
+    made = measured(model, score, environment=environment)
+    return made.model_copy(update={"model": ModelInfo(license="other", parameters=5)})
 
 
 DOUBTED = in_doubt("end_token", "prompt_not_used")
@@ -159,7 +160,7 @@ def test_a_policy_written_while_the_page_runs_takes_effect_at_its_next_look(boar
 def test_the_shipped_rows_are_corrected_too_while_the_store_does_not_answer() -> None:
     page = BoardPage(MemoryStore(), 3600)
     page.hide(corrected(license="corrected-licence"))
-    assert column(page, "license") == ["corrected-licence"]
+    assert set(column(page, "license")) == {"corrected-licence"}
 
 
 def test_hidden_and_corrected_at_once_is_hidden(board: BoardPage) -> None:
