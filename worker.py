@@ -7,7 +7,7 @@ import json
 import os
 import signal
 import socket
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from datetime import timedelta
 from pathlib import Path
@@ -20,6 +20,7 @@ from evaluator.tasks import discovered_tasks
 from leaderboard_data.publish import seed
 from runner.cage import detect, forget_secrets, hide_secrets
 from runner.child import ChildProcess, Limits
+from runner.comment import Comments
 from runner.disk import Room, hub_cache
 from runner.logs import json_lines
 from runner.status import status, status_text
@@ -27,6 +28,7 @@ from runner.work import Evaluate, Terms, Worker
 from settings import Settings, evaluation_environment
 from store import open_store
 from store.errors import StoreError
+from submissions.record import Submission
 from submissions.stored import Queue
 
 app = typer.Typer(help=__doc__, add_completion=False, pretty_exceptions_enable=False)
@@ -114,6 +116,7 @@ def work(
             terms=terms,
             say=json_lines(each),
             room=Room(*folders),
+            finished=comments(queue, settings, each),
         )
         for each in names
     ]
@@ -124,6 +127,21 @@ def work(
     except StoreError as error:
         typer.echo(f"error: {error}", err=True)
         raise typer.Exit(1) from error
+
+
+def comments(queue: Queue, settings: Settings, name: str) -> Callable[[Submission], object]:
+    """Comments on the Hub on what is finished; none without a token for them."""
+    if settings.comment_token is None:
+        return lambda _: None
+    if not settings.public_url:
+        raise typer.BadParameter("KEL_COMMENT_TOKEN needs KEL_PUBLIC_URL, the page's address, for the link")
+    return Comments(
+        queue,
+        settings.comment_token,
+        text=settings.comment_text,
+        public_url=settings.public_url,
+        say=json_lines(name),
+    )
 
 
 def ray_tasks(address: str, gpus: float, limits: Limits, settings: Settings) -> Evaluate:

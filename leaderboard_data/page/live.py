@@ -17,6 +17,7 @@ from leaderboard_data.details import ReadResult
 from leaderboard_data.entry import DEFAULT_ORIGINS, Entry, OriginName
 from leaderboard_data.hiding import shown
 from leaderboard_data.load import RESULTS_FOLDER, Reader, load_entries, parse_results, replicates_path
+from leaderboard_data.marking import marked_result
 from leaderboard_data.page.visits import PATIENCE, Reads, Visit
 from leaderboard_data.publish import shipped_entries, shipped_files
 from leaderboard_data.significance import Evidence, Key, evidence, load_replicates
@@ -43,7 +44,7 @@ _NOTHING_HIDDEN = Policy()
 @dataclass(frozen=True)
 class State:
     """What is known at one revision of the results store. `snapshot` None: the shipped results. `files` are the
-    result files there, path -> blob id. `entries` are those that `policy` does not hide.
+    result files there, path -> blob id. `entries` are those that `policy` does not hide, with its marks.
 
     `replicates` are those of the measured results that the boards list; `evidence`, by suite id, follows from them.
     """
@@ -104,7 +105,7 @@ class LiveBoard:
         return self.state is not before
 
     def hide(self, policy: Policy) -> None:
-        """Show from now on what `policy` does not hide. Asks the store for nothing."""
+        """Show from now on what `policy` does not hide, as it wants it shown. Asks the store for nothing."""
         with self._showing:
             if policy == self._policy:
                 return
@@ -116,7 +117,8 @@ class LiveBoard:
                 self._show(*self._known, policy, at_once=0)
 
     def visit(self) -> ReadResult:
-        """For one visitor: the whole result behind an entry of the current state; None if its file cannot be read now.
+        """For one visitor: the whole result behind an entry of the current state, with the policy's marks; None if its
+        file cannot be read now.
 
         A visit reads few files and waits for at most a second; what is read is kept by what is in the file.
         """
@@ -135,7 +137,8 @@ class LiveBoard:
             # Not through the snapshot: it keeps for good what it has read.
             results = visit.get(blob, lambda: parse_results(path, self.store.read(path, snapshot.revision))[0])
         same = (entry.spec_id, entry.reference)
-        return next((each for each in results or () if (each.spec.id, each.origin.reference) == same), None)
+        found = next((each for each in results or () if (each.spec.id, each.origin.reference) == same), None)
+        return found and marked_result(found, path, state.policy)
 
     def _take_over(self, snapshot: Snapshot) -> None:
         entries = tuple(load_entries(snapshot, self.reader))

@@ -124,6 +124,7 @@ const ko = {
     average: "Average",
   },
   confirmed: "(관리자가 확인했습니다)",
+  corrected: (fields, who, at) => `관리자가 고친 정보: ${fields} (${who}, ${at})`,
   warning: {
     prompt_not_used: "모델 카드에는 프롬프트가 나오는데 아무 프롬프트도 쓰이지 않았습니다.",
     unused_prompts: "저장소가 선언한 프롬프트 가운데 어느 과제도 찾지 않는 이름이 있습니다.",
@@ -294,6 +295,7 @@ const en = {
     average: "Average",
   },
   confirmed: "(confirmed by a maintainer)",
+  corrected: (fields, who, at) => `Corrected by a maintainer: ${fields} (${who}, ${at})`,
   warning: {
     prompt_not_used: "The card shows a prompt, but no prompt was used.",
     unused_prompts: "The repository declares prompts under names that no task looks up.",
