@@ -1,12 +1,15 @@
-"""What owners and maintainers say on the page about models and results: opting out and in, hiding and showing again."""
+"""What owners and maintainers say on the page about models and results: opting out and in, hiding and showing again,
+confirming results that are in doubt, correcting metadata."""
 
+from collections.abc import Callable
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from desk.acts import NotAllowed
 from desk.callers import Caller
-from evaluator.policy import Policy
+from evaluator.policy import CORRECTABLE, AboutResult, Correction, Policy
+from evaluator.records import DOUBTFUL
 from submissions.policy_store import PolicyStore
 
 Text = Annotated[str, Field(max_length=1000)]
@@ -17,9 +20,11 @@ class PolicyAct(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    verb: Literal["opt_out", "opt_in", "hide", "unhide"]
+    verb: Literal["opt_out", "opt_in", "hide", "unhide", "confirm", "unconfirm", "correct", "uncorrect"]
     name: Annotated[str, Field(max_length=200)]
     result: Annotated[str, Field(max_length=500)] = ""
+    doubts: Annotated[tuple[Annotated[str, Field(max_length=40)], ...], Field(max_length=20)] = ()
+    fields: Annotated[dict[str, bool | int | str | None], Field(max_length=10)] = {}
     why: Text = ""
 
 
@@ -40,9 +45,16 @@ def act(policies: PolicyStore, asked: PolicyAct, caller: Caller) -> Policy:
         return policies.opt_in(asked.name, who=caller.who, owns=owned, maintainer=maintainer)
     if not maintainer:
         raise NotAllowed("관리자만 할 수 있습니다.", "Only maintainers may do this.")
-    if asked.verb == "hide":
-        return policies.hide(asked.name, asked.result, who=caller.who, why=asked.why)
-    return policies.unhide(asked.name, asked.result, who=caller.who)
+    name, result, who, why = asked.name, asked.result, caller.who, asked.why
+    deeds: dict[str, Callable[[], Policy]] = {
+        "hide": lambda: policies.hide(name, result, who=who, why=why),
+        "unhide": lambda: policies.unhide(name, result, who=who),
+        "confirm": lambda: policies.confirm(name, result, asked.doubts, who=who, why=why),
+        "unconfirm": lambda: policies.unconfirm(name, result, who=who),
+        "correct": lambda: policies.correct(name, asked.fields, who=who, why=why),
+        "uncorrect": lambda: policies.uncorrect(name, asked.fields, who=who),
+    }
+    return deeds[asked.verb]()
 
 
 def shown(policy: Policy) -> dict[str, Any]:
@@ -53,9 +65,24 @@ def shown(policy: Policy) -> dict[str, Any]:
 def about(policy: Policy, name: str, caller: Caller) -> dict[str, Any]:
     """What the caller is told of an organisation or a model, and whether he may opt it out or in."""
     opt_out = policy.opt_out_of(name)
+    theirs = {}
+    if caller.maintainer:
+        key = name.casefold()
+        said = {
+            "hidden": policy.by_model,
+            "confirmed": policy.confirmed_by_model,
+            "corrected": policy.corrected_by_model,
+        }
+        theirs = {section: [_plain(each) for each in by.get(key, ())] for section, by in said.items()}
     return {
         "may": caller.signed_in and (caller.maintainer or caller.owns(name)),
         "maintainer": caller.maintainer,
         "opted_out": opt_out and {"name": opt_out.name, "at": opt_out.at.isoformat(), "who": opt_out.who},
-        "hidden": [each.model_dump(mode="json") for each in policy.hidden_of(name)] if caller.maintainer else [],
+        "doubtful": list(DOUBTFUL),
+        "correctable": list(CORRECTABLE),
+        **theirs,
     }
+
+
+def _plain(said: AboutResult | Correction) -> dict[str, Any]:
+    return said.model_dump(mode="json", exclude_none=True)

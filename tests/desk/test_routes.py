@@ -302,7 +302,7 @@ def test_a_maintainer_hides_a_result_and_shows_it_again(page: Page) -> None:
     assert page.policy("org", "", verb="hide", **hidden, why="mine").status_code == 403
     assert page.policy("boss", "", verb="hide", **hidden).status_code == 409, "no reason given"
     assert page.policy("boss", "", verb="hide", **hidden, why="doubtful").json()["hidden"][0]["why"] == "doubtful"
-    assert page.get("about.json", "org", name="org/model").json()["hidden"] == [], "why is the maintainers' to know"
+    assert "hidden" not in page.get("about.json", "org", name="org/model").json(), "why is the maintainers' to know"
     assert page.get("policy.json", "boss").json()["hidden"][0]["who"] == "boss"
     assert page.policy("boss", "", verb="unhide", **hidden).json()["hidden"] == []
 
@@ -326,3 +326,24 @@ def test_members_of_the_maintainers_organisation_decide_too(page: Page) -> None:
         for orgs in ("", "teams", "other tEAM")
     ]
     assert told == [False, False, True]
+
+
+def test_a_maintainer_confirms_and_corrects_and_takes_it_back(page: Page) -> None:
+    result = "results/org__model/abababababab-12345678.json"
+    doubt = {"name": "org/model", "result": result, "doubts": ["card_differs"]}
+    assert page.policy("org", "", verb="confirm", **doubt, why="mine").status_code == 403
+    assert page.policy("boss", "", verb="confirm", **doubt).status_code == 409, "no reason given"
+    assert page.policy("boss", "", verb="confirm", **doubt | {"doubts": ["rumours"]}, why="w").status_code == 409
+    confirmed = page.policy("boss", "", verb="confirm", **doubt, why="카드의 예제가 틀렸습니다").json()["confirmed"]
+    assert [(each["who"], each["doubts"]) for each in confirmed] == [("boss", ["card_differs"])]
+    assert page.policy("boss", "", verb="unconfirm", name="org/model", result=result).json()["confirmed"] == []
+    fields = {"license": "mit", "parameters": 560_000_000, "open_weights": True}
+    corrected = page.policy("boss", "", verb="correct", name="org/model", fields=fields, why="카드").json()["corrected"]
+    assert {name: corrected[0][name] for name in fields} == fields
+    for wrong in ({"parameters": -1}, {"parameters": "many"}, {"rank": 1}, {}, {"license": None}):
+        assert page.policy("boss", "", verb="correct", name="org/model", fields=wrong, why="w").status_code == 409, (
+            wrong
+        )
+    told = page.policy("boss", "", verb="uncorrect", name="org/model", fields={"license": None}).json()["corrected"]
+    assert "license" not in told[0]
+    assert page.policy("boss", "", verb="uncorrect", name="org/model").json()["corrected"] == []

@@ -63,16 +63,16 @@ export async function modelPage(board, panel) {
       : h("p", {}, t.noHistory),
     h("h3", {}, t.card),
     cardBlock(board, details),
-    owners(details.model),
+    owners(details.model, results),
   );
   panel.querySelector("h2").tabIndex = -1;
   panel.querySelector("h2").focus();
 }
 
 // What only the model's owner and maintainers are shown (desk/static/own.js). Where there is no desk, nothing.
-function owners(model) {
+function owners(model, results = []) {
   const host = h("div", {});
-  import(new URL("../desk/own.js", import.meta.url)).then((own) => own.mount(host, model)).catch(() => {});
+  import(new URL("../desk/own.js", import.meta.url)).then((own) => own.mount(host, model, results)).catch(() => {});
   return host;
 }
 
