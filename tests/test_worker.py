@@ -50,6 +50,15 @@ def test_the_first_worker_fills_an_empty_results_store_with_the_published_board(
     assert [path for path in results.list("results") if path.startswith("results/nlpai-lab__KURE-v1/")]
 
 
+def test_comments_on_the_hub_need_the_pages_address(environment: dict[str, str]) -> None:
+    told = run(environment | {"KEL_COMMENT_TOKEN": "hf_comments12345"}, "--once")
+    assert told.returncode == 2
+    assert "KEL_PUBLIC_URL" in told.stderr
+    assert "hf_comments12345" not in told.stderr + told.stdout
+    page = {"KEL_PUBLIC_URL": "https://board.example/"}
+    assert run(environment | page | {"KEL_COMMENT_TOKEN": "hf_comments12345"}, "--once").returncode == 0
+
+
 def test_a_model_too_large_stays_in_the_queue(environment: dict[str, str], tmp_path: Path) -> None:
     queue = Queue(LocalStore(tmp_path / "requests.git"), LocalStore(tmp_path / "results.git"))
     submission = queued(queue, metadata=ModelMetadata(parameters=600_000_000))
