@@ -12,11 +12,11 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect
 from pydantic import SecretStr
+from submissions.session import REFUSED
 
 from evaluator.spec import ModelSpec
 from store import open_store
 from submissions.record import Status
-from submissions.session import REFUSED
 from submissions.stored import Queue
 from tests.attacks import Attacks
 from tests.browser.calling import Caller
