@@ -56,7 +56,9 @@ def page(
     failure = submission.failure
     return {
         **brief(submission),
-        "settings": submission.spec.published().model_dump(mode="json", exclude_defaults=True, exclude={"model"}),
+        "settings": submission.spec.published().model_dump(
+            mode="json", exclude_defaults=True, exclude={"model", "revision", "precision"}
+        ),
         "metadata": submission.metadata.model_dump(mode="json", exclude_none=True),
         "note": submission.note,
         "priority": submission.priority,

@@ -127,7 +127,7 @@ function desk(s, w) {
     { class: "kel-acts" },
     text,
     (decides || s.verbs.includes("set_priority")) && h("label", {}, w.number, " ", number),
-    decides && h("button", { type: "button", class: "kel-button", onclick: () => readCode(s, code, w) }, w.code),
+    decides && h("div", {}, h("button", { type: "button", class: "kel-button", onclick: () => readCode(s, code, w) }, w.code)),
     code,
     h("div", { class: "kel-verbs" }, buttons),
     told,

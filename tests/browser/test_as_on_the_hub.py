@@ -107,7 +107,7 @@ def test_a_visitor_signs_in_and_submits_and_a_maintainer_approves_at_the_desk(
 
     maintainer = sign_in("space-maintainer")
     maintainer.get_by_text("관리자 데스크").click()
-    waiting = maintainer.locator("#kel-desk tr", has_text="space/minilm")
+    waiting = maintainer.locator("#kel-desk tr[data-submission]", has_text="space/minilm")
     expect(waiting).to_contain_text("space-visitor")
     waiting.get_by_role("link", name="space/minilm").click()
     about = maintainer.get_by_role("article")

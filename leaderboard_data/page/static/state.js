@@ -100,12 +100,13 @@ export function readState(search = location.search) {
 
 export function address(state) {
   const url = new URL(location.href); // parameters that are not ours stay
+  const desk = url.searchParams.get("tab") === DESK;
   for (const [name, field] of Object.entries(FIELDS)) {
     const value = field.format(state[name]);
     if (value === field.format(field.initial)) url.searchParams.delete(name);
     else url.searchParams.set(name, value);
   }
-  if (state.submitting && url.searchParams.get("tab") !== DESK) url.searchParams.set("tab", SUBMIT);
+  if (state.submitting) url.searchParams.set("tab", desk ? DESK : SUBMIT);
   if (!state.submitting) url.searchParams.delete(SUBMISSION);
   return url;
 }
