@@ -147,10 +147,11 @@ async function submit() {
 }
 
 function changed(name) {
+  if (at.wrong[name]) say(Object.fromEntries(Object.entries(at.wrong).filter(([other]) => other !== name)));
+  if (WITHOUT_LOOK.includes(name)) return;
   clearTimeout(at.timer);
   at.running?.abort();
-  if (at.running?.signal.aborted) progress("");
-  if (at.wrong[name]) say(Object.fromEntries(Object.entries(at.wrong).filter(([other]) => other !== name)));
+  if (!at.sending) progress("");
   if (name === "preset") {
     preset(at.v, at.v.preset, at.offered);
     draw();
@@ -164,7 +165,7 @@ function changed(name) {
     fill(part.preview);
     tell("");
   }
-  if (!WITHOUT_LOOK.includes(name) && isId(at.v.model.trim())) at.timer = setTimeout(look, TYPING);
+  if (isId(at.v.model.trim())) at.timer = setTimeout(look, TYPING);
 }
 
 function draw() {

@@ -338,3 +338,33 @@ def test_members_of_the_maintainers_organisation_decide_too(page: Page) -> None:
         for orgs in ("", "teams", "other tEAM")
     ]
     assert told == [False, False, True]
+
+
+def test_an_own_model_is_submitted_as_such(page: Page, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("desk.looks.check_model", Hub())
+    monkeypatch.setattr("desk.looks.look_into", gated)
+    for name, user, orgs, own in (
+        ("a", "member", "x ORG", True),
+        ("b", "Org", "", True),
+        ("c", "stranger", "orgs", False),
+    ):
+        headers = {"x-user": user, "x-orgs": orgs, TOKEN_HEADER: page.token(user)}
+        body = json.dumps({"model": f"org/{name}"})
+        told = page.client.post("/desk/look", content=body, headers=headers).json()
+        made = page.client.post("/desk/submit", content=body, headers=headers).json()
+        assert (told["own"], made["own"]) == (own, own), user
+        submission = page.queue.find(made["submission"]["id"])
+        assert (submission.own, submission.submitted_by) == (own, user)
+
+
+def test_what_a_form_may_send_is_told_to_everybody_and_taken_from_who_has_signed_in(page: Page) -> None:
+    shown = page.get("form.json").json()
+    assert (shown["may"], shown["allowance"]["ko"]) == (False, "로그인하면 제출할 수 있습니다.")
+    assert set(shown["presets"]) == {"e5", "e5-instruct", "bge", "gte-qwen", "qwen3"}
+    assert page.get("form.json", "stranger").json()["may"]
+    assert Page(login=False).get("form.json").json()["may"]
+    answer = page.post("look", "stranger", model="org/name", pooling="max")
+    assert (answer.status_code, list(answer.json()["fields"])) == (422, ["pooling"])
+    for body in ({}, {"model": "org/name", "who": "boss"}, {"model": "org/name", "trust_remote_code": True}):
+        answer = page.post("submit", "boss", **body)
+        assert (answer.status_code, "fields" in answer.json()) == (422, body == {})
