@@ -11,7 +11,7 @@ from starlette.middleware import Middleware
 
 from desk.callers import Callers
 from desk.routes import Desk
-from desk.view import STYLE, desk_places
+from desk.view import STYLE, submit_tab
 from gate.gate import Gate, Limits
 from gate.memory import bound
 from gate.origins import LOOPBACK, Origins
@@ -28,9 +28,7 @@ from submissions.listing import CSS as QUEUE_CSS
 from submissions.live import Listener, LiveQueue
 from submissions.plain_session import PlainSession
 from submissions.routes import routes
-from submissions.session import SessionTokens
 from submissions.stored import Queue
-from submissions.view import submit_tab
 from submissions.webhook import Webhook
 
 TITLE = "한국어 임베딩 리더보드"
@@ -76,29 +74,20 @@ def page(settings: Settings, space: Space) -> tuple[gr.Blocks, list[str], dict[s
     )
     queue.start()
     secret = space.oauth_client_secret.get_secret_value() if settings.login else None
-    tokens = SessionTokens(secret)
     callers = Callers(
         login=settings.login,
         maintainers=settings.maintainer_names,
         organisation=settings.maintainer_organisation,
         secret=secret,
     )
-    desk = Desk(queue, callers)
+    desk = Desk(queue, callers, settings.checks_at_once)
     with gr.Blocks(title=TITLE, analytics_enabled=False, fill_width=True) as blocks:
         gr.Markdown("\n".join([f"# {TITLE}", *INTRODUCTION]))
         with gr.Tabs():
             with gr.Tab(TABS[0]) as first:
                 board.tab()
             with gr.Tab(TABS[1]) as second:
-                submit_tab(
-                    blocks,
-                    queue,
-                    login=settings.login,
-                    maintainers=settings.maintainer_names,
-                    checks_at_once=settings.checks_at_once,
-                    tokens=tokens,
-                    above_queue=desk_places,
-                )
+                submit_tab(login=settings.login)
         board.follow(first, second)
         public = board.endpoints()
     for function in blocks.fns.values():  # Gradio's own components bring public endpoints with them

@@ -19,6 +19,12 @@ from submissions.plain_session import ORGANISATIONS
 
 TOKEN_HEADER = "x-kel-token"
 
+REFUSED = (
+    "이 페이지에서 온 요청이 아니어서 아무것도 바꾸지 않았습니다. 페이지를 새로 고친 뒤 다시 시도해 주세요.",
+    "This did not come from this page, so nothing was changed. Reload the page and try again.",
+)
+"""Korean and English: what a call without its token is told."""
+
 
 @dataclass(frozen=True)
 class Caller:

@@ -9,6 +9,8 @@ from pathlib import Path
 from evaluator.cleaning import clean_text
 from evaluator.errors import EvaluationError
 from evaluator.model.code_listing import CodeFile, code_files
+from evaluator.records import ModelResult
+from evaluator.spec import ModelSpec
 from store import Commit
 from store.errors import NotFound
 from submissions.errors import QueueError
@@ -75,6 +77,15 @@ class Reads:
         """
         with self._place():
             return self._queue.requests.log(limit)
+
+    def result(self, spec: ModelSpec) -> ModelResult | None:
+        """What the results store holds of a spec.
+
+        Raises:
+            Busy, StoreError
+        """
+        with self._place():
+            return self._queue.stored_result(spec)
 
     def code(self, submission: Submission) -> tuple[CodeFile, ...]:
         """The Python files that a model brings, by repository and commit.

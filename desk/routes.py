@@ -14,17 +14,20 @@ from starlette.routing import Route
 
 from desk import policy_acts, showing
 from desk.acts import Act, NotAllowed, act, code_commits
-from desk.callers import Caller, Callers
+from desk.callers import REFUSED, Caller, Callers
+from desk.entrance import Entrance
+from desk.forms import InvalidFields
 from desk.health import disk_of, health
+from desk.looks import Looks
 from desk.pending import pending
 from desk.reads import Busy, Reads
 from evaluator import records
 from evaluator.policy import Policy
 from store.errors import StoreError
+from submissions.checks import HubUnavailable
 from submissions.errors import QueueError, StillChecking, UnknownSubmission
 from submissions.live import LiveQueue, rendered
 from submissions.record import OPEN, Submission
-from submissions.session import REFUSED
 from submissions.turns import Turns
 
 STATIC = Path(__file__).parent / "static"
@@ -52,13 +55,15 @@ class Desk:
     Args:
         live: the queue.
         callers: knows who calls.
+        checks_at_once: models that are looked at on the Hub at a time.
     """
 
-    def __init__(self, live: LiveQueue, callers: Callers) -> None:
+    def __init__(self, live: LiveQueue, callers: Callers, checks_at_once: int = 4) -> None:
         self._live = live
         self._callers = callers
         self._reads = Reads(live.queue)
         self._turns = Turns(ACTS_AT_ONCE)
+        entrance = Entrance(live, callers, self._reads, Looks(live, at_once=checks_at_once))
         self.endpoints = (
             Endpoint("me.json", "anybody", self._me),
             Endpoint("submission.json", "anybody", self._submission),
@@ -68,6 +73,9 @@ class Desk:
             Endpoint("health.json", "maintainers", self._health),
             Endpoint("policy.json", "maintainers", self._policy),
             Endpoint("about.json", "anybody", self._about),
+            Endpoint("form.json", "anybody", entrance.offered),
+            Endpoint("look", "signed in", entrance.look, writes=True),
+            Endpoint("submit", "signed in", entrance.submit, writes=True),
             Endpoint("act", "signed in", self._act, writes=True),
             Endpoint("policy", "signed in", self._policy_act, writes=True),
         )
@@ -102,7 +110,11 @@ class Desk:
             try:
                 content = await run_in_threadpool(endpoint.answer, request, caller)
             except (Busy, StillChecking) as error:
+                return _refusal(503, error.korean, error.english, again=True)
+            except HubUnavailable as error:
                 return _refusal(503, error.korean, error.english)
+            except InvalidFields as error:
+                return JSONResponse(error.told(), 422, headers={"Cache-Control": "no-store"})
             except UnknownSubmission as error:
                 return _refusal(404, error.korean, error.english)
             except NotAllowed as error:
@@ -196,5 +208,7 @@ class Desk:
         return found
 
 
-def _refusal(status: int, korean: str, english: str) -> JSONResponse:
-    return JSONResponse({"ko": korean, "en": english}, status_code=status, headers={"Cache-Control": "no-store"})
+def _refusal(status: int, korean: str, english: str, *, again: bool = False) -> JSONResponse:
+    """`again`: the same will pass in a moment, so that the page asks once more by itself."""
+    told = {"ko": korean, "en": english, **({"again": True} if again else {})}
+    return JSONResponse(told, status_code=status, headers={"Cache-Control": "no-store"})

@@ -1,23 +1,33 @@
-"""Gradio: the places in the page where the desk's own scripts draw."""
+"""Gradio: the submit tab. The sign-in is Gradio's; all else is drawn by scripts, in the places that are made here."""
 
 import gradio as gr
 
 from desk.routes import PREFIX
+from submissions.routes import SCRIPT
 
-STYLE = f'<link rel="stylesheet" href="{PREFIX}/submission.css">'
+STYLE = "".join(f'<link rel="stylesheet" href="{PREFIX}/{name}.css">' for name in ("submission", "form"))
 """HTML for the page's head."""
 
 
-def desk_places() -> None:
-    """The maintainers' desk, and the page of the submission that the address names; empty for everybody else."""
-    _place("kel-desk", "maintain.js")
-    _place("kel-submission", "submission.js")
+def submit_tab(*, login: bool) -> None:
+    """The form, the maintainers' desk, the page of the submission that the address names, and the queue.
+
+    `login`: whether visitors sign in with the Hub before they submit.
+    """
+    if login:
+        gr.LoginButton("Hugging Face로 로그인 · Sign in")
+    _place("kel-form", f"{PREFIX}/form.js", waiting=True)
+    _place("kel-desk", f"{PREFIX}/maintain.js")
+    _place("kel-submission", f"{PREFIX}/submission.js")
+    _place("kel-queue", SCRIPT, waiting=True)
 
 
-def _place(name: str, script: str) -> None:
+def _place(name: str, script: str, *, waiting: bool = False) -> None:
+    """Where `script` draws. `waiting`: something is always drawn there, so that it says so until then."""
+    busy, text = (' aria-busy="true"', "불러오는 중… Loading…") if waiting else ("", "")
     gr.HTML(
         elem_id=name,
-        html_template=f'<div class="{name}-host"></div>',
-        js_on_load=f'import(new URL("{PREFIX}/{script}", document.baseURI)).then(made => made.mount(element))',
+        html_template=f'<div class="{name}-host"{busy}>{text}</div>',
+        js_on_load=f'import(new URL("{script}", document.baseURI)).then(made => made.mount(element))',
         apply_default_css=False,
     )

@@ -62,7 +62,7 @@ class Routes:
             rf"{API}/(call|call/v2|run|api)/{name}/?",
             rf"{API}/(cancel|reset/?)",
             rf"{API}/mcp/messages/?",
-            r"/desk/(act|policy)",
+            r"/desk/(act|policy|look|submit)",
             _MCP,
         )
         self._routes = [

@@ -176,12 +176,12 @@ class LiveQueue:
         """
         refuse_opted_out(self.policy or Policy(), model)
 
-    def told(self, who: str, *, maintainer: bool = False) -> str:
-        """What is left for `who` to submit, as HTML to be shown with the form."""
+    def told(self, who: str, *, maintainer: bool = False) -> tuple[str, str]:
+        """What is left for `who` to submit, in Korean and in English."""
         if self.queue.limits is None or maintainer:
-            return message_html("제출 수에 한도가 없습니다.", "You may submit any number.")
+            return "제출 수에 한도가 없습니다.", "You may submit any number."
         counted = self._shown.counted if self._shown else ()
-        return message_html(*told(self.queue.limits, counted, who, records.now()))
+        return told(self.queue.limits, counted, who, records.now())
 
     def _take_over(self, snapshot: Snapshot) -> None:
         listing = self.queue.listing()

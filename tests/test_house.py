@@ -97,7 +97,6 @@ def test_the_map_in_the_docs_is_the_import_graph() -> None:
 def test_gradio_is_imported_only_by_the_app_and_the_views() -> None:
     allowed = {
         ROOT / "app.py",
-        ROOT / "submissions/view.py",
         ROOT / "desk/view.py",
         ROOT / "leaderboard_data/page/view.py",
     }

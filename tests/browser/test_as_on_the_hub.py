@@ -7,7 +7,6 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
 from pathlib import Path
-from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -16,7 +15,6 @@ from pydantic import SecretStr
 from evaluator.spec import ModelSpec
 from store import open_store
 from submissions.record import Status
-from submissions.session import REFUSED
 from submissions.stored import Queue
 from tests.attacks import Attacks
 from tests.browser.calling import Caller
@@ -87,7 +85,7 @@ def signed_in(page: Page, space: RunningApp, user: str | None) -> Page:
 
 def submit(page: Page) -> None:
     page.get_by_label("모델 id").fill("space/minilm")
-    page.get_by_role("button", name="제출 · Submit").click()
+    page.get_by_role("button", name="제출", exact=True).click()
 
 
 @pytest.mark.browser
@@ -162,9 +160,9 @@ ATTACK = """async ([page, bodies]) => {
     for (const body of bodies) {
         for (const type of ["application/json", "text/plain", "application/x-www-form-urlencoded"])
             for (const mode of ["cors", "no-cors"])
-                for (const path of ["gradio_api/queue/join", "desk/act", "desk/policy"])
+                for (const path of ["gradio_api/queue/join", "desk/act", "desk/policy", "desk/submit"])
                     await attempt(path, {method: "POST", mode, body, headers: {"Content-Type": type}});
-        for (const path of ["gradio_api/queue/join", "gradio_api/run/on_submit", "gradio_api/mcp", "desk/act"]) {
+        for (const path of ["gradio_api/queue/join", "gradio_api/mcp", "desk/act", "desk/submit"]) {
             const form = document.createElement("form");
             const frame = document.createElement("iframe");
             frame.name = "f" + answers.length + path;
@@ -214,13 +212,14 @@ def test_another_site_cannot_use_a_maintainers_session(
     profile = browser.browser_type.launch_persistent_context(
         tmp_path, executable_path=shutil.which("chromium"), args=CHROMIUM_FLAGS, locale="ko-KR"
     )
-    with closing(profile), closing(Caller(space.url, "foreign")) as known, foreign_site() as site:
+    with closing(profile), foreign_site() as site:
         maintainer = signed_in(profile.new_page(), space, "space-maintainer")
         bodies = [
-            json.dumps({"data": data, "fn_index": known.handlers[name], "session_hash": "foreign"})
-            for name, data in (
-                ("issue", []),
-                ("on_submit", ["space/minilm", "", "float32", "", None]),
+            json.dumps(body)
+            for body in (
+                {"verb": "approve", "ids": [victim]},
+                {"verb": "opt_out", "name": "space"},
+                {"model": "space/minilm", "precision": "float32"},
             )
         ]
         foreign = profile.new_page()
@@ -229,7 +228,6 @@ def test_another_site_cannot_use_a_maintainers_session(
             "url => fetch(url, {credentials: 'include', mode: 'no-cors'}).then(() => true)", f"{site.beside}seen"
         )
         assert "session=" in site.cookies[-1], "the browser no longer sends the cookie, so this test shows nothing"
-        bodies += [json.dumps({"verb": "approve", "ids": [victim]}), json.dumps({"verb": "opt_out", "name": "space"})]
         answers = foreign.evaluate(ATTACK, [space.url, bodies])
         # No answer is readable: it never came, or it is opaque.
         assert {answer.split(" ")[0] for answer in answers} <= {"blocked", "opaque"}, answers
@@ -257,23 +255,17 @@ def test_a_maintainers_cookie_decides_nothing_without_the_sessions_token(
     victim = pending(space, "bfloat16")
     maintainer, visitor = sign_in("space-maintainer"), sign_in("space-visitor")
     with (
-        closing(Caller(space.url, "mine", cookie_of(maintainer, space))) as mine,
-        closing(Caller(space.url, "other", cookie_of(maintainer, space))) as other,
-        closing(Caller(space.url, "mine", cookie_of(visitor, space))) as theirs,
-        closing(Caller(space.url, "mine")) as nobody,
+        closing(Caller(space.url, cookie_of(maintainer, space))) as mine,
+        closing(Caller(space.url, cookie_of(visitor, space))) as theirs,
+        closing(Caller(space.url)) as nobody,
     ):
-        false: list[Any] = [None, "", "x", "가" * 64, [], {}, 0]
-        false += [caller.call("issue", [])["data"][0] for caller in (other, theirs, nobody)]
-        own = mine.call("issue", [])["data"][0]
-        false += [own[:-1], own.upper() + " ", own[::-1]]
+        own = mine.desk_token()
         before = states(space)
+        false = [None, "", "x", own[:-1], f"{own.upper()} ", own[::-1]]
+        false += [caller.desk_token() for caller in (theirs, nobody)]
         for token in false:
-            said = mine.call("on_submit", ["space/minilm", "", "float32", "", token])
-            assert REFUSED[0] in str(said) or isinstance(token, list | dict | int), said
-        assert states(space) == before
-        tokens = [None, "", "x", own, *(who.desk_token() for who in (theirs, nobody))]
-        for token in tokens:
             assert mine.act(token, verb="approve", ids=[victim]).status_code == 403
+            assert mine.post("submit", token, model="space/minilm", precision="float32").status_code == 403
         assert nobody.act(mine.desk_token(), verb="approve", ids=[victim]).status_code == 403
         assert theirs.act(theirs.desk_token(), verb="approve", ids=[victim]).status_code == 403
         assert mine.act(mine.desk_token(), "http://localhost:1", verb="approve", ids=[victim]).status_code == 403
@@ -283,7 +275,7 @@ def test_a_maintainers_cookie_decides_nothing_without_the_sessions_token(
     attacks.held(
         "the page",
         "a maintainer's cookie with no token, a false one or another session's",
-        len(false) + len(tokens) + 3,
+        2 * len(false) + 3,
     )
 
 

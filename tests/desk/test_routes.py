@@ -24,6 +24,7 @@ from submissions.plain_session import PlainSession
 from submissions.record import Status, Submission
 from submissions.stored import Queue
 from tests.attacks import Attacks
+from tests.desk.test_submitting import Hub, gated
 
 MODEL = ModelSpec(model="org/model", revision="ab" * 20)
 
@@ -65,6 +66,10 @@ class Page:
     def token(self, user: str) -> str:
         return str(self.get("me.json", user).json()["token"])
 
+    def post(self, name: str, user: str, **body: object) -> Any:
+        own = {"x-user": user, TOKEN_HEADER: self.token(user)}
+        return self.client.post(f"/desk/{name}", content=json.dumps(body), headers=own)
+
     def policy(self, user: str, orgs: str = "", **body: object) -> Any:
         own = {"x-user": user, "x-orgs": orgs, TOKEN_HEADER: self.token(user)}
         return self.client.post("/desk/policy", content=json.dumps(body), headers=own)
@@ -96,6 +101,9 @@ WHO_MAY = {  # endpoint -> the statuses that an anonymous visitor, somebody who 
     "health.json": (403, 403, 200),
     "policy.json": (403, 403, 200),
     "about.json": (200, 200, 200),
+    "form.json": (200, 200, 200),
+    "look": (403, 200, 200),
+    "submit": (403, 200, 200),
     "act": (403, 409, 200),
     "policy": (403, 409, 200),
 }
@@ -103,6 +111,8 @@ WHO_MAY = {  # endpoint -> the statuses that an anonymous visitor, somebody who 
 
 def test_every_endpoint_is_called_as_everybody(page: Page, monkeypatch: pytest.MonkeyPatch, attacks: Attacks) -> None:
     monkeypatch.setattr("desk.reads.code_files", lambda *_, **__: ())
+    monkeypatch.setattr("desk.looks.check_model", Hub())
+    monkeypatch.setattr("desk.looks.look_into", gated)
     assert {endpoint.name for endpoint in page.desk.endpoints} == set(WHO_MAY), "a new endpoint: say who may call it"
     for endpoint in page.desk.endpoints:
         told = []
@@ -111,6 +121,8 @@ def test_every_endpoint_is_called_as_everybody(page: Page, monkeypatch: pytest.M
             submission = page.submitted(spec=MODEL.model_copy(update={"model": model}))
             if endpoint.name == "policy":
                 answer = page.policy(user, verb="opt_out", name=submission.spec.model)
+            elif endpoint.name in ("look", "submit"):
+                answer = page.post(endpoint.name, user, model=f"{model}-new")
             elif endpoint.writes:
                 answer = page.act(user, verb="withdraw", ids=[submission.id])
             else:
@@ -347,3 +359,33 @@ def test_a_maintainer_confirms_and_corrects_and_takes_it_back(page: Page) -> Non
     told = page.policy("boss", "", verb="uncorrect", name="org/model", fields={"license": None}).json()["corrected"]
     assert "license" not in told[0]
     assert page.policy("boss", "", verb="uncorrect", name="org/model").json()["corrected"] == []
+
+
+def test_an_own_model_is_submitted_as_such(page: Page, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("desk.looks.check_model", Hub())
+    monkeypatch.setattr("desk.looks.look_into", gated)
+    for name, user, orgs, own in (
+        ("a", "member", "x ORG", True),
+        ("b", "Org", "", True),
+        ("c", "stranger", "orgs", False),
+    ):
+        headers = {"x-user": user, "x-orgs": orgs, TOKEN_HEADER: page.token(user)}
+        body = json.dumps({"model": f"org/{name}"})
+        told = page.client.post("/desk/look", content=body, headers=headers).json()
+        made = page.client.post("/desk/submit", content=body, headers=headers).json()
+        assert (told["own"], made["own"]) == (own, own), user
+        submission = page.queue.find(made["submission"]["id"])
+        assert (submission.own, submission.submitted_by) == (own, user)
+
+
+def test_what_a_form_may_send_is_told_to_everybody_and_taken_from_who_has_signed_in(page: Page) -> None:
+    shown = page.get("form.json").json()
+    assert (shown["may"], shown["allowance"]["ko"]) == (False, "로그인하면 제출할 수 있습니다.")
+    assert set(shown["presets"]) == {"e5", "e5-instruct", "bge", "gte-qwen", "qwen3"}
+    assert page.get("form.json", "stranger").json()["may"]
+    assert Page(login=False).get("form.json").json()["may"]
+    answer = page.post("look", "stranger", model="org/name", pooling="max")
+    assert (answer.status_code, list(answer.json()["fields"])) == (422, ["pooling"])
+    for body in ({}, {"model": "org/name", "who": "boss"}, {"model": "org/name", "trust_remote_code": True}):
+        answer = page.post("submit", "boss", **body)
+        assert (answer.status_code, "fields" in answer.json()) == (422, body == {})

@@ -26,14 +26,12 @@ from evaluator.reading import BadFile
 from evaluator.spec import ModelSpec
 from store.memory import MemoryStore
 from submissions import policy as verbs
-from submissions import view
 from submissions.__main__ import app
 from submissions.errors import NotTheOwner, OptedOut, PolicyUnreadable, QueueError
 from submissions.live import LiveQueue
 from submissions.record import Status
 from submissions.routes import QUEUE
 from submissions.stored import Queue
-from submissions.turns import Turns
 from tests.attacks import Attacks
 from tests.submissions.test_live_queue import shown
 
@@ -300,15 +298,6 @@ def test_an_opted_out_model_is_neither_submitted_nor_approved_nor_claimed(queue:
     assert "번째" not in page, "it has no place among those that workers take"
     queue.policies.opt_in("org", who="m", maintainer=True)
     assert queue.claim("w", HOUR).id == waiting.id  # type: ignore[union-attr]
-
-
-def test_the_form_refuses_before_it_asks_the_hub(queue: Queue, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(view, "check_model", lambda *_: pytest.fail("the Hub was asked"))
-    queue.policies.opt_out("org", who="Alice", owns=["org"])
-    live = LiveQueue(queue, 3600)
-    live.refresh()
-    told = view.submit(live, Turns(4), " Org/new ", "", "auto", "", "visitor", maintainer=True)
-    assert "Alice 님이 2026-11-24 21:00 KST에" in told
 
 
 @pytest.mark.parametrize("content", DAMAGED[1:])
