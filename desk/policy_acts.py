@@ -65,15 +65,12 @@ def shown(policy: Policy) -> dict[str, Any]:
 def about(policy: Policy, name: str, caller: Caller) -> dict[str, Any]:
     """What the caller is told of an organisation or a model, and whether he may opt it out or in."""
     opt_out = policy.opt_out_of(name)
-    theirs = {}
+    theirs: dict[str, list[dict[str, Any]]] = {}
     if caller.maintainer:
         key = name.casefold()
-        said = {
-            "hidden": policy.by_model,
-            "confirmed": policy.confirmed_by_model,
-            "corrected": policy.corrected_by_model,
-        }
-        theirs = {section: [_plain(each) for each in by.get(key, ())] for section, by in said.items()}
+        theirs["hidden"] = [_plain(each) for each in policy.by_model.get(key, ())]
+        theirs["confirmed"] = [_plain(each) for each in policy.confirmed_by_model.get(key, ())]
+        theirs["corrected"] = [_plain(each) for each in policy.corrected_by_model.get(key, ())]
     return {
         "may": caller.signed_in and (caller.maintainer or caller.owns(name)),
         "maintainer": caller.maintainer,
