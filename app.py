@@ -71,6 +71,7 @@ def page(settings: Settings, space: Space) -> tuple[gr.Blocks, list[str], dict[s
         settings.refresh_seconds,
         listeners,
     )
+    board.ring(queue.ring)
     queue.start()
     tokens = SessionTokens(space.oauth_client_secret.get_secret_value() if settings.login else None)
     with gr.Blocks(title=TITLE, analytics_enabled=False, fill_width=True) as blocks:

@@ -1,5 +1,5 @@
-"""The policy: which models are not to be submitted or shown because their owner asked so, and which results a
-maintainer hides because he doubts them.
+"""The policy: which models are not to be submitted or shown because their owner asked so, which results a maintainer
+hides because he doubts them, and which alarms of drift he has cleared.
 
 It is one file in the requests store. It takes nothing away from the results store: what is hidden is there, is not
 shown, and comes back when the policy says so. Names are the same in small letters and in capitals, as on the Hub.
@@ -7,6 +7,7 @@ shown, and comes back when the policy says so. Names are the same in small lette
 
 import json
 import re
+from datetime import datetime
 from functools import cached_property
 from typing import Annotated, Literal
 
@@ -23,6 +24,9 @@ POLICY_PATH = "policy.json"
 POLICY_BYTES = 24 * MEBIBYTE
 MOST_NAMES = 2000
 """Names that are opted out, and results that are hidden: of each no more. They fit into `POLICY_BYTES`."""
+
+MOST_CLEARED = 200
+"""Environments whose alarms are cleared."""
 
 _OWNER = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,95}")
 _RESULT = r"^(results/[^\x00-\x1f\x7f]{1,400}|[0-9a-f]{8,64})$"
@@ -73,12 +77,27 @@ class HiddenResult(Record):
         return path == self.result or spec_id.startswith(self.result)
 
 
+class ClearedDrift(Record):
+    """An alarm (`evaluator.drift`) that a maintainer looked into: of which environment, since which check, who, why."""
+
+    environment: Annotated[str, Field(pattern=r"^[0-9a-f]{16}$")]
+    check: Utc
+    who: Name
+    at: Utc
+    why: Why = ""
+
+
 class Policy(Record):
-    """All opt-outs and all hidden results, in the order in which they were made."""
+    """All opt-outs, all hidden results and all cleared alarms, in the order in which they were made."""
 
     schema_version: Literal[1] = Field(default=1, alias="schema")
     opted_out: Annotated[tuple[OptOut, ...], Field(max_length=MOST_NAMES)] = ()
     hidden: Annotated[tuple[HiddenResult, ...], Field(max_length=MOST_NAMES)] = ()
+    cleared: Annotated[tuple[ClearedDrift, ...], Field(max_length=MOST_CLEARED)] = ()
+
+    def changed(self, **sections: object) -> "Policy":
+        """This policy with these sections, and its other ones. `model_copy` would take along what is cached below."""
+        return Policy.model_validate({name: getattr(self, name) for name in Policy.model_fields} | sections)
 
     def opt_out_of(self, model: str) -> OptOut | None:
         """The opt-out that keeps a model away: its own, or that of its organisation; None where there is none."""
@@ -93,6 +112,10 @@ class Policy(Record):
         if self.opt_out_of(model) is not None:
             return True
         return any(hidden.is_about(path, spec_id) for hidden in self.hidden_of(model))
+
+    def clears(self, environment: str, check: datetime | None) -> bool:
+        """Whether the alarm of an environment that began with the check of this date is cleared."""
+        return any((each.environment, each.check) == (environment, check) for each in self.cleared)
 
     @cached_property
     def by_name(self) -> dict[str, OptOut]:

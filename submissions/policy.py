@@ -9,7 +9,7 @@ from datetime import datetime
 
 from pydantic import ValidationError
 
-from evaluator.policy import MOST_NAMES, HiddenResult, OptOut, Policy, owner_of, valid_name
+from evaluator.policy import MOST_CLEARED, MOST_NAMES, ClearedDrift, HiddenResult, OptOut, Policy, owner_of, valid_name
 from submissions.errors import NotTheOwner, OptedOut, QueueError
 from submissions.texts import said
 
@@ -46,7 +46,7 @@ def opt_out(
         )
     _refuse_more(policy.opted_out)
     made = OptOut(name=name, who=who, at=at, why=said(why))
-    return Policy(opted_out=(*policy.opted_out, made), hidden=policy.hidden)
+    return policy.changed(opted_out=(*policy.opted_out, made))
 
 
 def opt_in(policy: Policy, name: str, *, owns: Iterable[str] = (), maintainer: bool = False) -> Policy:
@@ -65,7 +65,7 @@ def opt_in(policy: Policy, name: str, *, owns: Iterable[str] = (), maintainer: b
             f"{name} is not opted out" + (f"; {wider.name} is, with all its models." if wider else "."),
         )
     kept = tuple(each for each in policy.opted_out if each.name.casefold() != name.casefold())
-    return Policy(opted_out=kept, hidden=policy.hidden)
+    return policy.changed(opted_out=kept)
 
 
 def hide(policy: Policy, model: str, result: str, *, who: str, at: datetime, why: str) -> Policy:
@@ -87,7 +87,7 @@ def hide(policy: Policy, model: str, result: str, *, who: str, at: datetime, why
     if any(_same(made, each) for each in policy.hidden):
         raise QueueError(f"{made.model}의 이 결과는 이미 숨겨져 있습니다.", f"This result of {made.model} is hidden.")
     _refuse_more(policy.hidden)
-    return Policy(opted_out=policy.opted_out, hidden=(*policy.hidden, made))
+    return policy.changed(hidden=(*policy.hidden, made))
 
 
 def unhide(policy: Policy, model: str, result: str) -> Policy:
@@ -103,7 +103,26 @@ def unhide(policy: Policy, model: str, result: str) -> Policy:
             f"{model[:120]}의 결과 {result[:120]!r}은(는) 숨겨져 있지 않습니다.",
             f"No result {result[:120]!r} of {model[:120]} is hidden.",
         )
-    return Policy(opted_out=policy.opted_out, hidden=kept)
+    return policy.changed(hidden=kept)
+
+
+def clear_drift(policy: Policy, environment: str, check: datetime, *, who: str, at: datetime, why: str) -> Policy:
+    """The policy with an environment's alarm cleared. `check`: the date of the check in which the alarm began.
+
+    A former clearing of this environment goes: its alarm is over. Of more than 200 environments the oldest one goes.
+
+    Raises:
+        QueueError: no reason is given, or it is cleared already.
+    """
+    if not (reason := said(why)):
+        raise QueueError("경보를 푸는 이유를 적어 주세요.", "Give the reason for clearing the alarm.")
+    if policy.clears(environment, check):
+        raise QueueError(
+            f"환경 {environment}의 경보는 이미 풀려 있습니다.", f"The alarm of environment {environment} is cleared."
+        )
+    made = ClearedDrift(environment=environment, check=check, who=who, at=at, why=reason)
+    kept = [each for each in policy.cleared if each.environment != environment]
+    return policy.changed(cleared=(*kept, made)[-MOST_CLEARED:])
 
 
 def refuse_opted_out(policy: Policy, model: str) -> None:

@@ -82,6 +82,15 @@ class PolicyStore:
         """Show a hidden result again; a maintainer's to do."""
         return self._write("Show", f"{result} of {model}", who, lambda policy, _: verbs.unhide(policy, model, result))
 
+    def clear_drift(self, environment: str, check: datetime, *, who: str, why: str) -> Policy:
+        """Clear the alarm of an environment that began with the check of this date; a maintainer's to do."""
+        return self._write(
+            "Clear the drift of",
+            environment,
+            who,
+            lambda policy, by: verbs.clear_drift(policy, environment, check, who=by, at=self._now(), why=why),
+        )
+
     def _write(self, deed: str, about: str, who: str, verb: Callable[[Policy, str], Policy]) -> Policy:
         by = clean_text(who, SHORT) or "somebody"
         written: list[Policy] = []

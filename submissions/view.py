@@ -11,6 +11,7 @@ import gradio as gr
 
 from evaluator.spec import ModelSpec, Precision
 from store.errors import StoreError
+from submissions.alarms import alarms_html
 from submissions.checks import CheckFailed, check_model
 from submissions.errors import QueueError
 from submissions.limits import VISITOR
@@ -257,6 +258,7 @@ def _desk(
 ) -> None:
     """Approve and reject, for maintainers."""
     with gr.Accordion("관리자 · Maintainers", open=False, visible=False) as desk:
+        alarms = gr.HTML(elem_id="kel-alarms")
         pending = gr.Dropdown([], label="승인 대기 · Pending")
         why = gr.Textbox(label="반려 이유 · Reason for rejection", max_length=LIMIT)
         with gr.Row():
@@ -267,9 +269,10 @@ def _desk(
     def choices() -> gr.Dropdown:
         return gr.Dropdown(choices=[(choice_of(s), s.id) for s in live.pending()[:MOST_CHOICES]], value=None)
 
-    def shown(profile: gr.OAuthProfile | None) -> tuple[gr.Accordion, gr.Dropdown]:
-        allowed = profile is not None and profile.username in maintainers
-        return gr.Accordion(visible=allowed), choices() if allowed else gr.Dropdown(choices=[])
+    def shown(profile: gr.OAuthProfile | None) -> tuple[gr.Accordion, str, gr.Dropdown]:
+        if profile is None or profile.username not in maintainers:
+            return gr.Accordion(visible=False), "", gr.Dropdown(choices=[])
+        return gr.Accordion(visible=True), alarms_html(live.alarms), choices()
 
     def handler(verb: str) -> Callable[..., tuple[str, gr.Dropdown]]:
         def handle(
@@ -289,7 +292,7 @@ def _desk(
 
         return handle
 
-    blocks.load(shown, None, [desk, pending], api_visibility="private")
+    blocks.load(shown, None, [desk, alarms, pending], api_visibility="private")
     for button, verb in ((approve, "approve"), (reject, "reject")):
         _asked_for(token, button, tokens).success(
             handler(verb), [pending, why, token], [message, pending], api_visibility="private"
