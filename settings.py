@@ -77,6 +77,11 @@ class Settings(BaseSettings):
     retry_minutes: float = Field(10.0, description="how long a submission waits after a failure that may pass")
     commits_per_hour: int = Field(100, ge=0, description="commits that the Hub takes in an hour, per repository")
     max_parameters: int = Field(0, description="larger models are left to other workers (0: no limit)")
+    reference_model: str = Field(
+        "intfloat/multilingual-e5-small@fd1525a9fd15316a2d503bf26ab031a61d056e98",
+        description="what an idle worker runs again to see whether scores drift: ORG/NAME@COMMIT, a folder, or nothing",
+    )
+    reference_days: float = Field(7.0, gt=0, description="how old an environment's last reference run may become")
 
     max_download_gib: float = Field(200.0, description="a model with more to download is refused (GiB; 0: no limit)")
     keep_models: bool = Field(False, description="whether fetched models stay, in the Hub's usual cache")

@@ -23,10 +23,12 @@ from runner.child import ChildProcess, Limits
 from runner.comment import Comments
 from runner.disk import Room, hub_cache
 from runner.logs import json_lines
-from runner.status import status, status_text
+from runner.probe import Probe, reference_spec
+from runner.reference import Reference
+from runner.status import ringing, status, status_text
 from runner.work import Evaluate, Terms, Worker
 from settings import Settings, evaluation_environment
-from store import open_store
+from store import Store, open_store
 from store.errors import StoreError
 from submissions.record import Submission
 from submissions.stored import Queue
@@ -107,6 +109,7 @@ def work(
         raise typer.Exit(1) from error
     folders = [settings.work_dir, *([hub_cache(evaluation_environment())] if settings.keep_models else [])]
     names = [name] if parallel == 1 else [f"{name}-{number}" for number in range(1, parallel + 1)]
+    idle = reference(settings, queue.results, evaluate, name, terms) if ray is None else _nothing
     workers = [
         Worker(
             queue,
@@ -117,6 +120,7 @@ def work(
             say=json_lines(each),
             room=Room(*folders),
             finished=comments(queue, settings, each),
+            idle=idle,
         )
         for each in names
     ]
@@ -144,6 +148,35 @@ def comments(queue: Queue, settings: Settings, name: str) -> Callable[[Submissio
     )
 
 
+def reference(
+    settings: Settings, results: Store, evaluate: Evaluate, name: str, terms: Terms
+) -> Callable[[Callable[[], bool]], bool]:
+    """What a worker does while nothing is queued: run the reference model, where the settings name one."""
+    if not settings.reference_model:
+        return _nothing
+    try:
+        spec = reference_spec(settings.reference_model)
+    except ValueError as error:
+        raise typer.BadParameter(f"{error} (setting KEL_REFERENCE_MODEL)") from error
+    return Reference(
+        results=results,
+        evaluate=evaluate,
+        probe=Probe(evaluation_environment(), terms.device),
+        spec=spec,
+        every=timedelta(days=settings.reference_days),
+        name=name,
+        work_dir=settings.work_dir,
+        say=json_lines(name),
+        datasets=terms.datasets,
+        device=terms.device,
+    )
+
+
+def _nothing(_: Callable[[], bool]) -> bool:
+    """There is nothing to do for an idle worker. Nor is there with Ray: its nodes are other machines than this one."""
+    return False
+
+
 def ray_tasks(address: str, gpus: float, limits: Limits, settings: Settings) -> Evaluate:
     """Evaluations on the Ray cluster at `address`, joined or, for "local", started."""
     try:
@@ -166,13 +199,14 @@ def ray_tasks(address: str, gpus: float, limits: Limits, settings: Settings) -> 
 
 @app.command("status")
 def print_status(as_json: Annotated[bool, typer.Option("--json", help="as one JSON object")] = False) -> None:
-    """Print the queue's length, what runs with its progress and lease, last day's failures, commits left this hour."""
+    """Print the queue's length, what runs with its progress and lease, last day's failures, alarms of drift, and the
+    commits left this hour."""
     settings = Settings()
     try:
         queue = open_queue(settings)
         quota = settings.commits_per_hour
         logs = {"requests": queue.requests.log(quota), "results": queue.results.log(quota)}
-        told = status(queue.listing(), logs, now(), quota)
+        told = status(queue.listing(), logs, now(), quota, ringing(queue))
     except (StoreError, ValueError) as error:
         typer.echo(f"error: {error}", err=True)
         raise typer.Exit(1) from error

@@ -1,26 +1,29 @@
 """What owners and maintainers say on the page about models and results: opting out and in, hiding and showing again,
 confirming results that are in doubt, correcting metadata."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from desk.acts import NotAllowed
 from desk.callers import Caller
+from evaluator.drift import DriftCheck
 from evaluator.policy import CORRECTABLE, AboutResult, Correction, Policy
 from evaluator.records import DOUBTFUL
+from submissions.errors import QueueError
 from submissions.policy_store import PolicyStore
 
 Text = Annotated[str, Field(max_length=1000)]
 
 
 class PolicyAct(BaseModel):
-    """One thing said. `name`: an organisation, a user or a model; for a result, its model."""
+    """One thing said. `name`: an organisation, a user or a model; for a result, its model; for an alarm, the id of its
+    environment."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    verb: Literal["opt_out", "opt_in", "hide", "unhide", "confirm", "unconfirm", "correct", "uncorrect"]
+    verb: Literal["opt_out", "opt_in", "hide", "unhide", "confirm", "unconfirm", "correct", "uncorrect", "clear_drift"]
     name: Annotated[str, Field(max_length=200)]
     result: Annotated[str, Field(max_length=500)] = ""
     doubts: Annotated[tuple[Annotated[str, Field(max_length=40)], ...], Field(max_length=20)] = ()
@@ -28,8 +31,8 @@ class PolicyAct(BaseModel):
     why: Text = ""
 
 
-def act(policies: PolicyStore, asked: PolicyAct, caller: Caller) -> Policy:
-    """Write it, and give the policy as it is then.
+def act(policies: PolicyStore, asked: PolicyAct, caller: Caller, alarms: Sequence[DriftCheck] = ()) -> Policy:
+    """Write it, and give the policy as it is then. `alarms`: those that ring.
 
     Raises:
         NotAllowed: the caller is not signed in; or is no maintainer, for what is said of results.
@@ -53,8 +56,16 @@ def act(policies: PolicyStore, asked: PolicyAct, caller: Caller) -> Policy:
         "unconfirm": lambda: policies.unconfirm(name, result, who=who),
         "correct": lambda: policies.correct(name, asked.fields, who=who, why=why),
         "uncorrect": lambda: policies.uncorrect(name, asked.fields, who=who),
+        "clear_drift": lambda: _clear(policies, asked, who, alarms),
     }
     return deeds[asked.verb]()
+
+
+def _clear(policies: PolicyStore, asked: PolicyAct, who: str, alarms: Sequence[DriftCheck]) -> Policy:
+    alarm = next((each for each in alarms if each.environment == asked.name), None)
+    if alarm is None:
+        raise QueueError("울리는 경보가 없습니다.", "There is no such alarm.")
+    return policies.clear_drift(alarm.environment, alarm.since or alarm.at, who=who, why=asked.why)
 
 
 def shown(policy: Policy) -> dict[str, Any]:

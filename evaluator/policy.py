@@ -1,5 +1,6 @@
 """The policy: which models are not to be submitted or shown because their owner asked so, which results a maintainer
-hides because he doubts them, what is right all the same, and what a model's metadata really are.
+hides because he doubts them, what is right all the same, what a model's metadata really are, and which alarms of drift
+he has cleared.
 
 It is one file in the requests store. It changes nothing in the results store: what is hidden is there, is not shown,
 and comes back when the policy says so; what is confirmed or corrected stays there as it was measured. Names are the
@@ -9,6 +10,7 @@ same in small letters and in capitals, as on the Hub.
 import json
 import re
 from collections.abc import Mapping
+from datetime import datetime
 from functools import cached_property
 from typing import Annotated, Any, Literal, Self, TypeVar
 
@@ -29,6 +31,9 @@ MOST_NAMES = 2000
 
 MOST_DOUBTS = 20
 """Doubts that one entry confirms."""
+
+MOST_CLEARED = 200
+"""Environments whose alarms are cleared."""
 
 _OWNER = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,95}")
 _RESULT = r"^(results/[^\x00-\x1f\x7f]{1,400}|[0-9a-f]{8,64})$"
@@ -79,6 +84,16 @@ class AboutResult(Record):
         return path == self.result or spec_id.startswith(self.result)
 
 
+class ClearedDrift(Record):
+    """An alarm (`evaluator.drift`) that a maintainer looked into: of which environment, since which check, who, why."""
+
+    environment: Annotated[str, Field(pattern=r"^[0-9a-f]{16}$")]
+    check: Utc
+    who: Name
+    at: Utc
+    why: Why = ""
+
+
 class HiddenResult(AboutResult):
     """A result that is not shown."""
 
@@ -126,13 +141,14 @@ class Correction(Record):
 
 
 class Policy(Record):
-    """All opt-outs, all hidden and all confirmed results and all corrections, in the order in which they were made."""
+    """Opt-outs, hidden and confirmed results, corrections and cleared alarms, in the order in which they were made."""
 
     schema_version: Literal[1] = Field(default=1, alias="schema")
     opted_out: Annotated[tuple[OptOut, ...], Field(max_length=MOST_NAMES)] = ()
     hidden: Annotated[tuple[HiddenResult, ...], Field(max_length=MOST_NAMES)] = ()
     confirmed: Annotated[tuple[ConfirmedResult, ...], Field(max_length=MOST_NAMES)] = ()
     corrected: Annotated[tuple[Correction, ...], Field(max_length=MOST_NAMES)] = ()
+    cleared: Annotated[tuple[ClearedDrift, ...], Field(max_length=MOST_CLEARED)] = ()
 
     def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
         """A copy with these sections. What was derived from the former ones, which pydantic copies, is left out."""
@@ -162,6 +178,10 @@ class Policy(Record):
     def corrections_of(self, model: str) -> tuple[Correction, ...]:
         """The corrections of a model, oldest first; where two name a field, the later one holds."""
         return self.corrected_by_model.get(model.casefold(), ())
+
+    def clears(self, environment: str, check: datetime | None) -> bool:
+        """Whether the alarm of an environment that began with the check of this date is cleared."""
+        return any((each.environment, each.check) == (environment, check) for each in self.cleared)
 
     @cached_property
     def by_name(self) -> dict[str, OptOut]:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from evaluator.drift import DRIFT
 from evaluator.policy import Policy
 from evaluator.records import ModelResult, Run, TaskScore
 from evaluator.scores import failure_by, score_by
@@ -92,7 +93,7 @@ def _result(entry: Entry, first: Entry, result: ModelResult | None, listed: bool
             for run in sorted(result.runs.values(), key=lambda run: (run.at, run.id), reverse=True)
         ],
         "keep_duplicates": result.keep_duplicates,
-        "warnings": list(result.warnings),
+        "warnings": [*result.warnings, *([DRIFT] if DRIFT in (entry.doubts or "").split(",") else [])],
         "confirmed": list(result.confirmed),
         "command": repeat_command(result, suite),
         "tasks": [

@@ -68,6 +68,7 @@ class Worker:
     `name` is unique among the workers. `work_dir` keeps the evaluations' folders, one a spec, until they end. `say`
     gets a line per transition. What has no `room` is left to others. `clock`: monotonic seconds; `wait` may wake early.
     `finished` is told each submission that this worker finished, at the end; it raises nothing.
+    `idle` is what it does while nothing may be claimed (`runner.reference`); False: there was nothing, so wait.
     """
 
     def __init__(
@@ -83,6 +84,7 @@ class Worker:
         wait: Callable[[float], object] | None = None,
         room: Room | None = None,
         finished: Callable[[Submission], object] = lambda _: None,
+        idle: Callable[[Callable[[], bool]], bool] = lambda _: False,
     ) -> None:
         self.queue = queue
         self.name = name
@@ -95,6 +97,7 @@ class Worker:
         self._wait = wait or self._stop.wait
         self._room = room or Room(work_dir)
         self._finished = finished
+        self._idle = idle
 
     def stop(self) -> None:
         """Claim nothing more, and give back what is being evaluated. May be called from a signal handler."""
@@ -107,10 +110,8 @@ class Worker:
     def run(self, *, once: bool = False, poll_seconds: float = 30.0) -> None:
         """Work until stopped; with `once` only until nothing in the queue may be claimed.
 
-        A store that does not answer is waited for. Raises what waiting does not help against.
-
         Raises:
-            Forbidden, NotFound
+            Forbidden, NotFound: what waiting does not help against; a store that does not answer is waited for.
         """
         tidied = False
         while not self.stopping:
@@ -118,17 +119,16 @@ class Worker:
                 if not tidied:
                     self._tidy_up()
                     tidied = True
-                worked = self.run_one()
+                worked = self.run_one() or (not once and self._idle(lambda: self.stopping))
             except (Unavailable, Conflict, OutcomeUnknown) as error:
                 self._say("store_unavailable", error=str(error))
                 worked = False
                 if once:
                     raise
-            if worked:
-                continue
-            if once:
+            if once and not worked:
                 return
-            self._wait(poll_seconds)
+            if not worked:
+                self._wait(poll_seconds)
 
     def _tidy_up(self) -> None:
         """Remove the folders that a killed worker left and nobody needs any more."""

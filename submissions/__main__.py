@@ -1,5 +1,5 @@
 """The queue on the command line: `python -m submissions submit | change | list | show | approve | ...`, and how results
-are to be shown: `opt-out | opt-in | hide | unhide | confirm | unconfirm | correct | uncorrect | policy`."""
+are to be shown: `opt-out | opt-in | hide | unhide | confirm | unconfirm | correct | uncorrect | clear-drift | policy`."""
 
 import sys
 from typing import Annotated
@@ -8,6 +8,7 @@ import typer
 
 from evaluator.policy import CORRECTABLE, dump_policy
 from evaluator.records import DOUBTFUL
+from submissions.alarms import alarm_of
 from submissions.editing import change, submit
 from submissions.record import dump_submission
 from submissions.terminal import By, Id, Ids, Why, do, errors_for_people, line_of, me, open_queue
@@ -167,6 +168,21 @@ def unhide(model: ModelName, result: Result, by: By = None) -> None:
         typer.echo(f"{result} of {model} is shown")
 
 
+@app.command("clear-drift")
+def clear_drift(
+    environment: Annotated[str, typer.Argument(metavar="ENVIRONMENT", help="its id, as the alarm names it")],
+    why: Annotated[str, typer.Option(help="the reason, kept with it")],
+    by: By = None,
+) -> None:
+    """Clear an alarm: the reference model scores otherwise in an environment, and you know why. Its results lose their
+    mark; scores that move once more ring again."""
+    with errors_for_people():
+        queue = open_queue()
+        check = alarm_of(queue.results, environment)
+        queue.policies.clear_drift(check.environment, check.since or check.at, who=me(by), why=why)
+        typer.echo(f"the alarm of environment {environment} is cleared")
+
+
 @app.command()
 def confirm(
     model: ModelName,
@@ -227,7 +243,7 @@ def uncorrect(
 
 @app.command()
 def policy() -> None:
-    """Print who is opted out and what is hidden, confirmed and corrected, by whom, when and why, as JSON."""
+    """Print who is opted out, what is hidden, confirmed, corrected and cleared, by whom, when and why, as JSON."""
     with errors_for_people():
         typer.echo(dump_policy(open_queue().policies.current()).decode(), nl=False)
 

@@ -14,8 +14,10 @@ from pydantic import ValidationError
 from evaluator.cleaning import SHORT, clean_text
 from evaluator.policy import (
     CORRECTABLE,
+    MOST_CLEARED,
     MOST_NAMES,
     AboutResult,
+    ClearedDrift,
     ConfirmedResult,
     Correction,
     HiddenResult,
@@ -203,6 +205,25 @@ def uncorrect(policy: Policy, model: str, fields: Iterable[str] = ()) -> Policy:
             f"Nothing of that is corrected of {model[:120]}; `policy` prints what is.",
         )
     return policy.model_copy(update={"corrected": kept})
+
+
+def clear_drift(policy: Policy, environment: str, check: datetime, *, who: str, at: datetime, why: str) -> Policy:
+    """The policy with an environment's alarm cleared. `check`: the date of the check in which the alarm began.
+
+    A former clearing of this environment goes: its alarm is over. Of more than 200 environments the oldest one goes.
+
+    Raises:
+        QueueError: no reason is given, or it is cleared already.
+    """
+    if not (reason := said(why)):
+        raise QueueError("경보를 푸는 이유를 적어 주세요.", "Give the reason for clearing the alarm.")
+    if policy.clears(environment, check):
+        raise QueueError(
+            f"환경 {environment}의 경보는 이미 풀려 있습니다.", f"The alarm of environment {environment} is cleared."
+        )
+    made = ClearedDrift(environment=environment, check=check, who=who, at=at, why=reason)
+    kept = [each for each in policy.cleared if each.environment != environment]
+    return policy.model_copy(update={"cleared": (*kept, made)[-MOST_CLEARED:]})
 
 
 def refuse_opted_out(policy: Policy, model: str) -> None:

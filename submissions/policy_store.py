@@ -116,6 +116,15 @@ class PolicyStore:
             "Take back corrections of", model, who, lambda policy, _: verbs.uncorrect(policy, model, named)
         )
 
+    def clear_drift(self, environment: str, check: datetime, *, who: str, why: str) -> Policy:
+        """Clear the alarm of an environment that began with the check of this date; a maintainer's to do."""
+        return self._write(
+            "Clear the drift of",
+            environment,
+            who,
+            lambda policy, by: verbs.clear_drift(policy, environment, check, who=by, at=self._now(), why=why),
+        )
+
     def _write(self, deed: str, about: str, who: str, verb: Callable[[Policy, str], Policy]) -> Policy:
         by = clean_text(who, SHORT) or "somebody"
         written: list[Policy] = []

@@ -18,7 +18,7 @@ FLOORS = (
     ("evaluator.run", "evaluator.options", "evaluator.fetching"),
     ("evaluator.sweep", "evaluator.evidence"),
     ("evaluator.kinds",),
-    ("evaluator.model",),
+    ("evaluator.model", "evaluator.drift"),
     ("evaluator.data", "evaluator.merging", "evaluator.scores", "evaluator.policy"),
     ("evaluator.records", "evaluator.suite"),
     ("evaluator.tasks", "evaluator.schema1"),

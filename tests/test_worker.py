@@ -25,6 +25,7 @@ def environment(tmp_path: Path) -> dict[str, str]:
         "KEL_REQUESTS_URL": f"file:{tmp_path / 'requests.git'}",
         "KEL_RESULTS_URL": f"file:{tmp_path / 'results.git'}",
         "KEL_WORK_DIR": str(tmp_path / "work"),
+        "KEL_REFERENCE_MODEL": "",
     }
 
 

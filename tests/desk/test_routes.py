@@ -25,6 +25,7 @@ from submissions.record import Status, Submission
 from submissions.stored import Queue
 from tests.attacks import Attacks
 from tests.desk.test_submitting import Hub, gated
+from tests.submissions.test_alarms import ALARM
 
 MODEL = ModelSpec(model="org/model", revision="ab" * 20)
 
@@ -389,3 +390,16 @@ def test_what_a_form_may_send_is_told_to_everybody_and_taken_from_who_has_signed
     for body in ({}, {"model": "org/name", "who": "boss"}, {"model": "org/name", "trust_remote_code": True}):
         answer = page.post("submit", "boss", **body)
         assert (answer.status_code, "fields" in answer.json()) == (422, body == {})
+
+
+def test_a_maintainer_clears_an_alarm_that_rings(page: Page) -> None:
+    alarm = {"verb": "clear_drift", "name": ALARM.environment}
+    assert page.policy("boss", "", **alarm, why="new torch").status_code == 409, "it does not ring"
+    page.live.ring((ALARM,))
+    told = page.get("health.json", "boss").json()["alarms"]
+    assert [each["environment"] for each in told] == [ALARM.environment]
+    assert page.policy("stranger", "", **alarm, why="mine").status_code == 403
+    assert page.policy("boss", "", **alarm).status_code == 409, "no reason given"
+    assert page.policy("boss", "", **alarm, why="new torch").status_code == 200
+    (cleared,) = page.queue.policies.current().cleared
+    assert (cleared.environment, cleared.check, cleared.who) == (ALARM.environment, ALARM.since, "boss")
