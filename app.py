@@ -72,6 +72,7 @@ def page(settings: Settings, space: Space) -> tuple[gr.Blocks, list[str], dict[s
         settings.refresh_seconds,
         listeners,
     )
+    board.ring(queue.ring)
     queue.start()
     secret = space.oauth_client_secret.get_secret_value() if settings.login else None
     callers = Callers(

@@ -24,6 +24,7 @@ from desk.reads import Busy, Reads
 from evaluator import records
 from evaluator.policy import Policy
 from store.errors import StoreError
+from submissions import alarms
 from submissions.checks import HubUnavailable
 from submissions.errors import QueueError, StillChecking, UnknownSubmission
 from submissions.live import LiveQueue, rendered
@@ -171,7 +172,7 @@ class Desk:
         quota = self._live.queue.limits.quota if self._live.queue.limits else 0
         commits = self._reads.commits(quota or 100)
         told = health(self._live.submissions or (), commits, quota, records.now())
-        return {**told, "disk": disk_of(self._live.queue.requests.url)}
+        return {**told, "disk": disk_of(self._live.queue.requests.url), "alarms": alarms.told(self._live.alarms)}
 
     def _policy(self, _request: Request, _caller: Caller) -> dict[str, Any]:
         return policy_acts.shown(self._live.policy or Policy())
@@ -183,7 +184,7 @@ class Desk:
     def _policy_act(self, request: Request, caller: Caller) -> dict[str, Any]:
         asked = policy_acts.PolicyAct.model_validate_json(request.state.body)
         with self._turns.of(caller.who, maintainer=caller.maintainer):
-            policy = policy_acts.act(self._live.queue.policies, asked, caller)
+            policy = policy_acts.act(self._live.queue.policies, asked, caller, self._live.alarms)
             self._live.refresh()
         return policy_acts.about(policy, asked.name, caller)
 

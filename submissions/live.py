@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from evaluator import records
+from evaluator.drift import DriftCheck
 from evaluator.policy import Policy
 from store.update import Snapshot
 from store.watch import Watch
@@ -86,12 +87,14 @@ class LiveQueue:
     """The newest listing of `queue`, renewed every `seconds`. A visitor never waits for the store.
 
     Its HTML is made once a revision and page, however many visitors ask. `listeners` are called with what is new.
-    `policy` is the one that was last read; a file that is damaged later does not take its place.
+    `policy` is the one that was last read; a file that is damaged later does not take its place. `alarms` are those
+    that the board rings: it alone reads the results store.
     """
 
     def __init__(self, queue: Queue, seconds: float, listeners: Sequence[Listener] = ()) -> None:
         self.queue = queue
         self.policy: Policy | None = None
+        self.alarms: tuple[DriftCheck, ...] = ()
         self._listeners = listeners
         self._shown: _Shown | None = None
         self._making = threading.Lock()
@@ -152,12 +155,22 @@ class LiveQueue:
             return None
         made = shown.feeds.get((wanted, address))
         if made is None:
-            made = rendered(feed(shown.listing.submissions, policy, wanted, address))
+            alarms = self.alarms
+            made = rendered(feed(shown.listing.submissions, policy, wanted, address, alarms))
             with self._making:
                 if len(shown.feeds) >= MOST_FEEDS:
                     shown.feeds.clear()
-                shown.feeds[wanted, address] = made
+                if alarms is self.alarms:
+                    shown.feeds[wanted, address] = made
         return made
+
+    def ring(self, alarms: tuple[DriftCheck, ...]) -> None:
+        """Tell these alarms from now on, and no others."""
+        with self._making:
+            if alarms != self.alarms:
+                self.alarms = alarms
+                if self._shown is not None:
+                    self._shown.feeds.clear()
 
     def allow(self, who: str, model: str) -> None:
         """Nothing, if `who` may submit `model` as far as is known here: asks neither the store nor the Hub.

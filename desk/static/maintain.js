@@ -46,6 +46,8 @@ const KO = {
   optIn: "되돌리기",
   hide: "결과 숨기기",
   unhide: "다시 보이기",
+  clear: "경보 풀기",
+  clearWhy: "경보를 푸는 이유",
   replies: [
     "공개된 Hub 저장소가 아닙니다. 공개한 뒤 다시 제출해 주세요.",
     "모델 카드에 사용법(프롬프트)이 없습니다. 카드를 보완한 뒤 다시 제출해 주세요.",
@@ -94,6 +96,8 @@ const EN = {
   optIn: "Opt in",
   hide: "Hide the result",
   unhide: "Show it again",
+  clear: "Clear the alarm",
+  clearWhy: "Reason for clearing it",
   replies: [
     "This is no public repository on the Hub; make it public and submit again.",
     "The model card does not say how to use the model (prompts); complete it and submit again.",
@@ -214,6 +218,24 @@ function healthOf(told, w) {
   );
 }
 
+// Scores of the reference model moved in some environment: what moved, and why that is fine, once it is known.
+function alarmsOf(alarms, w) {
+  return alarms.map((alarm) => {
+    const why = h("input", { type: "text", maxlength: "1000", "aria-label": w.clearWhy, placeholder: w.clearWhy });
+    const told = h("span", { role: "status" });
+    const clear = async () => {
+      try {
+        await post("policy", { verb: "clear_drift", name: alarm.environment, why: why.value });
+        await renew(true, w.done(1));
+      } catch (error) {
+        told.textContent = error.message;
+      }
+    };
+    const button = h("button", { type: "button", class: "kel-button", onclick: clear }, w.clear);
+    return h("div", { class: "kel-message error", role: "alert" }, alarm[language()], h("div", { class: "kel-verbs" }, why, button, told));
+  });
+}
+
 function policyOf(policy, w) {
   const told = h("p", { role: "status" });
   const field = (label) => h("input", { type: "text", maxlength: "400", "aria-label": label, placeholder: label });
@@ -278,6 +300,7 @@ async function renew(mine = false, told = "") {
     fill(
       at.host.querySelector(".kel-desk-body"),
       told && h("p", { class: "kel-message", role: "status" }, told),
+      alarmsOf(health.alarms, w),
       h("h3", {}, `${w.waiting} (${waiting.waiting.length + waiting.more})`),
       waiting.waiting.length
         ? [plainTable([w.choose, w.model, w.who, w.facts], waiting.waiting.map((s) => rowOf(s, w))), decide(w)]

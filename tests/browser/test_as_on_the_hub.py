@@ -283,3 +283,31 @@ def test_the_log_in_button_is_no_public_endpoint(space: RunningApp) -> None:
     for path in ("gradio_api/info", "gradio_api/info?all_endpoints=1", "gradio_api/mcp/schema"):
         with urllib.request.urlopen(space.url + path, timeout=30) as answer:
             assert "check_login_status" not in answer.read().decode()
+
+
+@pytest.mark.browser
+def test_an_owner_takes_a_model_off_the_board_and_brings_it_back(
+    space: RunningApp, sign_in: Callable[[str | None], Page]
+) -> None:
+    address = f"{space.url}?model=nlpai-lab/KoE5"
+    stranger = sign_in("space-visitor")
+    stranger.goto(address)
+    expect(stranger.get_by_role("heading", name="nlpai-lab/KoE5")).to_be_visible()
+    expect(stranger.get_by_text("이 리더보드에서 제외")).to_have_count(0)
+
+    maintainer = sign_in("space-maintainer")
+    maintainer.goto(address)
+    maintainer.get_by_label("이유").fill("소유자가 메일로 요청했습니다")
+    maintainer.get_by_role("button", name="이 리더보드에서 제외").click()
+    expect(maintainer.get_by_text("space-maintainer 님이")).to_be_visible()
+    stranger.goto(space.url)
+    expect(stranger.locator("#view-overall tbody tr")).to_have_count(8)
+    expect(stranger.locator("#view-overall tbody")).not_to_contain_text("nlpai-lab/KoE5")
+    stranger.goto(address)
+    expect(stranger.get_by_text("소유자의 요청으로")).to_be_visible()
+
+    maintainer.goto(address)
+    maintainer.get_by_role("button", name="다시 보이기").click()
+    expect(maintainer.get_by_role("button", name="이 리더보드에서 제외")).to_be_visible()
+    stranger.goto(space.url)
+    expect(stranger.locator("#view-overall tbody tr")).to_have_count(9)

@@ -25,6 +25,7 @@ from submissions.record import Status, Submission
 from submissions.stored import Queue
 from tests.attacks import Attacks
 from tests.desk.test_submitting import Hub, gated
+from tests.submissions.test_alarms import ALARM
 
 MODEL = ModelSpec(model="org/model", revision="ab" * 20)
 
@@ -314,7 +315,7 @@ def test_a_maintainer_hides_a_result_and_shows_it_again(page: Page) -> None:
     assert page.policy("org", "", verb="hide", **hidden, why="mine").status_code == 403
     assert page.policy("boss", "", verb="hide", **hidden).status_code == 409, "no reason given"
     assert page.policy("boss", "", verb="hide", **hidden, why="doubtful").json()["hidden"][0]["why"] == "doubtful"
-    assert page.get("about.json", "org", name="org/model").json()["hidden"] == [], "why is the maintainers' to know"
+    assert "hidden" not in page.get("about.json", "org", name="org/model").json(), "why is the maintainers' to know"
     assert page.get("policy.json", "boss").json()["hidden"][0]["who"] == "boss"
     assert page.policy("boss", "", verb="unhide", **hidden).json()["hidden"] == []
 
@@ -338,6 +339,27 @@ def test_members_of_the_maintainers_organisation_decide_too(page: Page) -> None:
         for orgs in ("", "teams", "other tEAM")
     ]
     assert told == [False, False, True]
+
+
+def test_a_maintainer_confirms_and_corrects_and_takes_it_back(page: Page) -> None:
+    result = "results/org__model/abababababab-12345678.json"
+    doubt = {"name": "org/model", "result": result, "doubts": ["card_differs"]}
+    assert page.policy("org", "", verb="confirm", **doubt, why="mine").status_code == 403
+    assert page.policy("boss", "", verb="confirm", **doubt).status_code == 409, "no reason given"
+    assert page.policy("boss", "", verb="confirm", **doubt | {"doubts": ["rumours"]}, why="w").status_code == 409
+    confirmed = page.policy("boss", "", verb="confirm", **doubt, why="카드의 예제가 틀렸습니다").json()["confirmed"]
+    assert [(each["who"], each["doubts"]) for each in confirmed] == [("boss", ["card_differs"])]
+    assert page.policy("boss", "", verb="unconfirm", name="org/model", result=result).json()["confirmed"] == []
+    fields = {"license": "mit", "parameters": 560_000_000, "open_weights": True}
+    corrected = page.policy("boss", "", verb="correct", name="org/model", fields=fields, why="카드").json()["corrected"]
+    assert {name: corrected[0][name] for name in fields} == fields
+    for wrong in ({"parameters": -1}, {"parameters": "many"}, {"rank": 1}, {}, {"license": None}):
+        assert page.policy("boss", "", verb="correct", name="org/model", fields=wrong, why="w").status_code == 409, (
+            wrong
+        )
+    told = page.policy("boss", "", verb="uncorrect", name="org/model", fields={"license": None}).json()["corrected"]
+    assert "license" not in told[0]
+    assert page.policy("boss", "", verb="uncorrect", name="org/model").json()["corrected"] == []
 
 
 def test_an_own_model_is_submitted_as_such(page: Page, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -368,3 +390,16 @@ def test_what_a_form_may_send_is_told_to_everybody_and_taken_from_who_has_signed
     for body in ({}, {"model": "org/name", "who": "boss"}, {"model": "org/name", "trust_remote_code": True}):
         answer = page.post("submit", "boss", **body)
         assert (answer.status_code, "fields" in answer.json()) == (422, body == {})
+
+
+def test_a_maintainer_clears_an_alarm_that_rings(page: Page) -> None:
+    alarm = {"verb": "clear_drift", "name": ALARM.environment}
+    assert page.policy("boss", "", **alarm, why="new torch").status_code == 409, "it does not ring"
+    page.live.ring((ALARM,))
+    told = page.get("health.json", "boss").json()["alarms"]
+    assert [each["environment"] for each in told] == [ALARM.environment]
+    assert page.policy("stranger", "", **alarm, why="mine").status_code == 403
+    assert page.policy("boss", "", **alarm).status_code == 409, "no reason given"
+    assert page.policy("boss", "", **alarm, why="new torch").status_code == 200
+    (cleared,) = page.queue.policies.current().cleared
+    assert (cleared.environment, cleared.check, cleared.who) == (ALARM.environment, ALARM.since, "boss")
