@@ -12,7 +12,7 @@ const AGAIN = 700; // milliseconds until one asks again where an earlier look st
 const MOST_AGAIN = 80;
 const WITHOUT_LOOK = ["training", "note"]; // change nothing of what a look tells
 
-const at = { host: null, v: empty(), offered: null, told: null, wrong: {}, running: null, sending: false, open: false, timer: 0, lang: "" };
+const at = { host: null, v: empty(), offered: null, told: null, wrong: {}, running: null, sending: false, timer: 0, lang: "" };
 const part = {}; // the elements that change while one types
 
 const wait = (milliseconds) => new Promise((done) => setTimeout(done, milliseconds));
@@ -171,6 +171,7 @@ function changed(name) {
 function draw() {
   const w = formWords();
   const focused = at.host.contains(document.activeElement) ? document.activeElement.id : "";
+  const open = at.host.querySelector(".kel-options")?.open ?? false;
   at.lang = language();
   part.model = h("input", {
     type: "text",
@@ -210,7 +211,7 @@ function draw() {
       ),
       h(
         "details",
-        { class: "kel-options", open: at.open, ontoggle: (event) => (at.open = event.target.open) },
+        { class: "kel-options", open },
         h("summary", {}, w.options),
         h("div", { class: "kel-fields" }, fields(at.v, at.offered, w, changed)),
       ),
