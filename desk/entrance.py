@@ -84,6 +84,18 @@ class Entrance:
         made = self._looks.submit(form, who, maintainer=caller.maintainer, own=caller.owns)
         return {"submission": brief(made), "own": made.own, "allowance": self._allowance(caller)}
 
+    def change(self, request: Request, caller: Caller) -> dict[str, Any]:
+        """Give the submission that the address names what the form holds: its submitter's or a maintainer's to do.
+
+        Raises:
+            NotAllowed, and as `Looks.change`.
+        """
+        if not caller.signed_in:
+            raise NotAllowed("먼저 로그인해 주세요.", "Sign in first.")
+        form, submission_id = read_form(request.state.body), request.query_params.get("id", "")[:60]
+        made = self._looks.change(form, submission_id, caller.who, maintainer=caller.maintainer)
+        return {"submission": brief(made), "own": made.own, "allowance": self._allowance(caller)}
+
     def _may(self, caller: Caller) -> bool:
         return caller.signed_in or not self._callers.login
 

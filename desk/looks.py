@@ -126,6 +126,28 @@ class Looks:
             self._live.refresh()
             return submission
 
+    def change(self, form: Form, submission_id: str, who: str, *, maintainer: bool = False) -> Submission:
+        """Give an undecided submission what the form holds. Its code is not trusted because the former one's was.
+
+        Raises:
+            as `look`; QueueError and StoreError, as `Queue.change`.
+        """
+        with self._turns.of(who, maintainer=maintainer):
+            self._live.refuse_opted_out(form.model)
+            looked = self._looked(form)
+            if looked.unread is not None and not looked.can_be_submitted:
+                raise InvalidFields.of("model", looked.unread)
+            changed = self._live.queue.change(
+                submission_id,
+                looked.spec,
+                who=who,
+                maintainer=maintainer,
+                metadata=looked.metadata,
+                training=form.training,
+            )
+            self._live.refresh()
+            return changed
+
     def _looked(self, form: Form) -> Looked:
         with _at_their_fields():
             checked = self._check(form)

@@ -77,6 +77,7 @@ class Desk:
             Endpoint("form.json", "anybody", entrance.offered),
             Endpoint("look", "signed in", entrance.look, writes=True),
             Endpoint("submit", "signed in", entrance.submit, writes=True),
+            Endpoint("change", "signed in", entrance.change, writes=True),
             Endpoint("act", "signed in", self._act, writes=True),
             Endpoint("policy", "signed in", self._policy_act, writes=True),
         )

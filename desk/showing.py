@@ -14,6 +14,7 @@ from submissions.record import UNDECIDED, Event, Status, Submission
 
 _SUBMITTERS = {
     "answer": frozenset({Status.WAITING}),
+    "change": UNDECIDED,
     "withdraw": UNDECIDED | {Status.QUEUED},
     "ask_retry": frozenset({Status.FAILED, Status.REJECTED}),
 }
@@ -22,6 +23,7 @@ _MAINTAINERS = {
     "ask": frozenset({Status.PENDING}),
     "answer": frozenset({Status.WAITING}),
     "reject": UNDECIDED,
+    "change": UNDECIDED,
     "set_priority": UNDECIDED | {Status.QUEUED, Status.RUNNING},
     "withdraw": UNDECIDED | {Status.QUEUED},
     "retry": frozenset({Status.FAILED, Status.REJECTED}),

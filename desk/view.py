@@ -15,7 +15,7 @@ def submit_tab(*, login: bool) -> None:
     `login`: whether visitors sign in with the Hub before they submit.
     """
     if login:
-        gr.LoginButton("Hugging Face로 로그인 · Sign in")
+        gr.LoginButton("Hugging Face로 로그인 · Sign in", "로그아웃 · Sign out ({})", icon=None, elem_id="kel-login")
     _place("kel-form", f"{PREFIX}/form.js", waiting=True)
     _place("kel-desk", f"{PREFIX}/maintain.js")
     _place("kel-submission", f"{PREFIX}/submission.js")

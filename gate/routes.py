@@ -62,7 +62,7 @@ class Routes:
             rf"{API}/(call|call/v2|run|api)/{name}/?",
             rf"{API}/(cancel|reset/?)",
             rf"{API}/mcp/messages/?",
-            r"/desk/(act|policy|look|submit)",
+            r"/desk/(act|policy|look|submit|change)",
             _MCP,
         )
         self._routes = [

@@ -2,7 +2,7 @@
 // aborted; while the Hub is slow the page goes on. Nothing is sent while a field holds what cannot be.
 import { fill, h } from "../board/dom.js";
 import { get, post } from "./calls.js";
-import { bodyOf, empty, fields, idOf, isId, mark, preset, wrongIn } from "./form_fields.js";
+import { bodyOf, empty, fields, filled, idOf, isId, mark, preset, restored, wrongIn } from "./form_fields.js";
 import { preview } from "./form_preview.js";
 import { formWords } from "./form_words.js";
 import { language } from "./words.js";
@@ -12,7 +12,8 @@ const AGAIN = 700; // milliseconds until one asks again where an earlier look st
 const MOST_AGAIN = 80;
 const WITHOUT_LOOK = ["training", "note"]; // change nothing of what a look tells
 
-const at = { host: null, v: empty(), offered: null, told: null, wrong: {}, running: null, sending: false, timer: 0, lang: "" };
+const at = { host: null, v: empty(), offered: null, told: null, wrong: {}, running: null, sending: false, changing: "", timer: 0, lang: "" };
+const DRAFT = "kel-draft"; // in the tab's own memory: it outlives the way to the sign-in and back
 const part = {}; // the elements that change while one types
 
 const wait = (milliseconds) => new Promise((done) => setTimeout(done, milliseconds));
@@ -128,13 +129,15 @@ async function submit() {
   at.sending = part.submit.disabled = true;
   progress(w.sending);
   try {
-    const { submission, own, allowance } = await ask("submit", bodyOf(at.v), new AbortController().signal);
+    const name = at.changing ? `change?id=${encodeURIComponent(at.changing)}` : "submit";
+    const { submission, own, allowance } = await ask(name, bodyOf(at.v), new AbortController().signal);
     const address = `?tab=submit&submission=${encodeURIComponent(submission.id)}`;
     tell([
-      h("span", { class: "kel-queue" }, w.submitted(submission), h("a", { href: address }, submission.id)),
+      h("span", { class: "kel-queue" }, at.changing ? w.changed(submission) : w.submitted(submission), h("a", { href: address }, submission.id)),
       own && `\n${w.ownFirst}`,
     ]);
     allow(allowance);
+    forget();
     document.dispatchEvent(new CustomEvent("kel-queue-changed"));
   } catch (error) {
     failed(error);
@@ -146,7 +149,58 @@ async function submit() {
   look({ quiet: true });
 }
 
+function keep() {
+  try {
+    sessionStorage.setItem(DRAFT, JSON.stringify(at.v));
+  } catch {
+    // a browser that keeps nothing: the form is as empty as ever after the sign-in
+  }
+}
+
+function forget() {
+  try {
+    sessionStorage.removeItem(DRAFT);
+  } catch {
+    // nothing was kept
+  }
+}
+
+// What was typed before the sign-in: in the address, where another tab was opened for it, or in this tab's memory.
+function remembered() {
+  try {
+    const given = /^#draft=(.+)$/.exec(location.hash);
+    if (!given) return restored(sessionStorage.getItem(DRAFT) ?? "{}");
+    const v = restored(decodeURIComponent(given[1]));
+    history.replaceState(null, "", location.pathname + location.search);
+    return v;
+  } catch {
+    return empty();
+  }
+}
+
+// In a frame of the Hub's page browsers keep the cookie of a sign-in from the page. The page's own address, in a tab of
+// its own, takes what was typed along.
+const framed = window.self !== window.top;
+
+function ownTab(w) {
+  if (!framed || at.offered.may) return null;
+  document.documentElement.classList.add("kel-framed");
+  const address = () => `${location.origin}${location.pathname}?tab=submit&lang=${language()}#draft=${encodeURIComponent(JSON.stringify(at.v))}`;
+  const anchor = h("a", { class: "kel-button", href: address(), target: "_blank", rel: "noopener", id: "kel-own-tab" }, w.ownTab);
+  for (const event of ["pointerdown", "focus", "click"]) anchor.addEventListener(event, () => (anchor.href = address()));
+  return h("p", {}, anchor);
+}
+
+function change(s) {
+  Object.assign(at, { v: s ? filled(s) : empty(), changing: s ? s.id : "", told: null, wrong: {} });
+  draw();
+  at.host.scrollIntoView({ block: "start" });
+  part.model.focus({ preventScroll: true });
+  if (s) look();
+}
+
 function changed(name) {
+  if (!at.changing) keep();
   if (at.wrong[name]) say(Object.fromEntries(Object.entries(at.wrong).filter(([other]) => other !== name)));
   if (WITHOUT_LOOK.includes(name)) return;
   clearTimeout(at.timer);
@@ -188,7 +242,7 @@ function draw() {
     onkeydown: (event) => event.key === "Enter" && !event.isComposing && look({ asked: true }),
   });
   const button = (id, text, onclick, kind = "") => h("button", { type: "button", class: `kel-button ${kind}`, id, onclick }, text);
-  part.submit = button("kel-submit", w.submit, submit, "primary");
+  part.submit = button("kel-submit", at.changing ? w.change : w.submit, submit, "primary");
   part.allowance = h("p", { id: "kel-allowance", class: "kel-message" });
   part.message = h("div", {});
   part.what = h("span", { role: "status" });
@@ -202,6 +256,14 @@ function draw() {
       { class: "kel-form kel-submission", "aria-labelledby": "kel-form-title", lang: at.lang },
       h("h3", { id: "kel-form-title" }, w.title),
       h("p", {}, w.help),
+      ownTab(w),
+      at.changing &&
+        h(
+          "p",
+          { class: "kel-message", id: "kel-changing" },
+          `${w.changing(at.changing)} `,
+          h("button", { type: "button", class: "kel-button", onclick: () => change(null) }, w.cancel),
+        ),
       h(
         "div",
         { class: "kel-field", "data-field": "model" },
@@ -231,9 +293,13 @@ export async function mount(element) {
   at.host = host;
   while (host.isConnected && !at.offered) at.offered = await get("form.json").catch(() => wait(2000));
   if (host !== at.host || !at.offered) return;
+  at.v = remembered();
   draw();
   host.removeAttribute("aria-busy");
+  if (isId(at.v.model.trim()) && at.offered.may) look();
 }
+
+document.addEventListener("kel-form-change", ({ detail }) => at.offered && change(detail));
 
 // The language is in the page's address, which the board changes.
 setInterval(() => at.offered && at.host?.isConnected && language() !== at.lang && draw(), 500);

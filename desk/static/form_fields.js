@@ -30,6 +30,48 @@ export const empty = () => ({
   note: "",
 });
 
+// The values that an earlier submission was made with.
+export function filled(s) {
+  const { settings: t } = s;
+  const text = (value) => (value == null ? "" : String(value));
+  return {
+    ...empty(),
+    model: s.model,
+    revision: s.revision,
+    precision: s.precision,
+    loader: t.loader ?? "auto",
+    pooling: t.pooling ?? "auto",
+    preset: t.prompts || t.instruction_template ? "own" : "card",
+    ownPrompts: t.prompts != null,
+    prompts: { ...t.prompts },
+    instruction_template: text(t.instruction_template),
+    instruct_documents: t.instruct_documents == null ? "" : t.instruct_documents ? "yes" : "no",
+    instructions: { ...t.instructions },
+    encode_task: { ...t.encode_task },
+    truncate_dim: text(t.truncate_dim),
+    max_tokens: text(t.max_tokens),
+    parts: Object.entries(t.parts ?? {}).map((part) => part.join("@")).join("\n"),
+    recipe: text(t.recipe),
+    suites: s.suites,
+    training: s.training.join("\n"),
+    note: s.note,
+  };
+}
+
+// What was kept of a form, as far as it fits the form of now.
+export function restored(text) {
+  const v = empty();
+  const kept = JSON.parse(text);
+  for (const [name, initial] of Object.entries(v)) {
+    const value = kept?.[name];
+    const plain = typeof value !== "object" || value === null;
+    if (typeof initial !== "object") v[name] = typeof value === typeof initial ? value : initial;
+    else if (Array.isArray(initial)) v[name] = Array.isArray(value) ? value.map(String) : initial;
+    else if (!plain && !Array.isArray(value)) v[name] = Object.fromEntries(Object.entries(value).map(([k, x]) => [k, String(x)]));
+  }
+  return v;
+}
+
 export const isId = (model) => ID.test(model) && !/--|\.\.|\.git$/.test(model);
 const lines = (text) => text.split("\n").map((line) => line.trim()).filter(Boolean);
 const given = (texts) => Object.fromEntries(Object.entries(texts).filter(([, text]) => text !== ""));

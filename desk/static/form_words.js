@@ -13,6 +13,11 @@ const KO = {
   waitTurn: "앞선 확인이 끝나기를 기다립니다…",
   unreached: "페이지가 응답하지 않습니다. 잠시 뒤에 다시 시도해 주세요.",
   wrong: "고칠 곳이 있습니다.",
+  changed: (s) => `${s.model}의 설정을 바꿨습니다. 접수 번호: `,
+  changing: (id) => `제출 ${id}의 설정을 바꿉니다.`,
+  change: "바꾸기",
+  cancel: "그만두기",
+  ownTab: "새 탭에서 로그인하고 제출하기",
   submitted: (s) => `접수했습니다: ${s.model}@${s.revision.slice(0, 12)}. 관리자의 승인을 기다립니다. 접수 번호 `,
   ownFirst: "소유자의 제출이므로 같은 우선순위에서 먼저 평가합니다.",
   fields: {
@@ -119,6 +124,11 @@ const EN = {
   waitTurn: "Waiting for an earlier look to end…",
   unreached: "The page does not answer; try again in a while.",
   wrong: "Something has to be corrected.",
+  changed: (s) => `The settings of ${s.model} were changed. Submission: `,
+  changing: (id) => `You are changing the settings of submission ${id}.`,
+  change: "Change",
+  cancel: "Cancel",
+  ownTab: "Sign in and submit in a tab of its own",
   submitted: (s) => `Submitted: ${s.model}@${s.revision.slice(0, 12)}, pending approval. Submission `,
   ownFirst: "As its owner submitted it, it goes first within its priority.",
   fields: {

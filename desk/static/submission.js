@@ -2,6 +2,9 @@
 // can be done with it. Drawn above the queue, asked for again while it is open. Text is always set as text (dom.js).
 import { fill, h, hubAddress, link, plainTable } from "../board/dom.js";
 import { get, post } from "./calls.js";
+import { bodyOf, filled } from "./form_fields.js";
+import { preview } from "./form_preview.js";
+import { formWords } from "./form_words.js";
 import { duration, language, moment, words } from "./words.js";
 
 const SECONDS = 5;
@@ -91,6 +94,21 @@ function logOf(s, w) {
   return h("div", {}, h("button", { type: "button", class: "kel-button", onclick: show }, w.showLog), lines);
 }
 
+// What `explain` says of the submission's settings now: read from the Hub when it is opened.
+function explained(s, w) {
+  const host = h("div", {});
+  const show = async ({ target }) => {
+    if (!target.open || host.childNodes.length) return;
+    fill(host, h("p", { role: "status" }, w.loading));
+    try {
+      fill(host, preview(await post("look", bodyOf(filled(s))), formWords()));
+    } catch (error) {
+      fill(host, h("p", { class: "kel-message error", role: "alert" }, error.message));
+    }
+  };
+  return h("details", { class: "kel-explained", ontoggle: show }, h("summary", {}, w.explain), host);
+}
+
 // What the caller may do: one field for what he says, one for the priority, and a button for each verb.
 function desk(s, w) {
   if (!s.verbs.length) return at.me.login && !at.me.who ? h("p", { class: "note" }, w.sign) : null;
@@ -107,6 +125,7 @@ function desk(s, w) {
     ),
   );
   async function run(verb) {
+    if (verb === "change") return void document.dispatchEvent(new CustomEvent("kel-form-change", { detail: s }));
     const body = { verb, ids: [s.id] };
     if (TEXTS.includes(verb)) body.text = text.value;
     if (verb === "set_priority" || verb === "approve") body.priority = Math.trunc(Number(number.value) || 0);
@@ -177,6 +196,7 @@ function draw(s, told = "") {
       told && h("p", { class: "kel-message", role: "status" }, told),
       s.status === "FINISHED" && !s.opted_out && h("p", {}, h("a", { href: `?model=${encodeURIComponent(s.model)}` }, w.result)),
       facts(s, w),
+      explained(s, w),
       desk(s, w),
       events(s, w),
       logOf(s, w),

@@ -34,6 +34,7 @@ const KO = {
   log: "마지막 기록",
   noLog: "남은 기록이 없습니다.",
   showLog: "기록 보기",
+  explain: "어떻게 평가하나",
   optedOut: "소유자의 요청으로 제외된 모델입니다. 평가하지 않고 결과도 보이지 않습니다.",
   more: "더 보기",
   text: "내용 (이유, 질문, 답변)",
@@ -50,6 +51,7 @@ const KO = {
   days: (n) => `${n}일`,
   verbs: {
     answer: "답변",
+    change: "설정 바꾸기",
     withdraw: "철회",
     ask_retry: "다시 시도 요청",
     approve: "승인",
@@ -97,6 +99,7 @@ const EN = {
   log: "Last log lines",
   noLog: "No log was kept.",
   showLog: "Show the log",
+  explain: "How it is evaluated",
   optedOut: "Its owner asked not to have this model here: it is not evaluated, and no result is shown.",
   more: "More",
   text: "Text (reason, question, answer)",
@@ -113,6 +116,7 @@ const EN = {
   days: (n) => `${n} d`,
   verbs: {
     answer: "Answer",
+    change: "Change the settings",
     withdraw: "Withdraw",
     ask_retry: "Ask for another try",
     approve: "Approve",
