@@ -1,5 +1,5 @@
 """The queue on the command line: `python -m submissions submit | change | list | show | approve | ...`, and how results
-are to be shown: `opt-out | opt-in | hide | unhide | confirm | unconfirm | correct | uncorrect | clear-drift | policy`."""
+are to be shown: `opt-out | opt-in | hide | unhide | confirm | unconfirm | correct | uncorrect | clear-drift`."""
 
 import sys
 from typing import Annotated

@@ -219,7 +219,8 @@ def clear_drift(policy: Policy, environment: str, check: datetime, *, who: str, 
         raise QueueError("경보를 푸는 이유를 적어 주세요.", "Give the reason for clearing the alarm.")
     if policy.clears(environment, check):
         raise QueueError(
-            f"환경 {environment}의 경보는 이미 풀려 있습니다.", f"The alarm of environment {environment} is cleared."
+            f"환경 {environment}의 경보는 이미 풀려 있습니다.",
+            f"The alarm of environment {environment} is cleared already.",
         )
     made = ClearedDrift(environment=environment, check=check, who=who, at=at, why=reason)
     kept = [each for each in policy.cleared if each.environment != environment]
