@@ -31,7 +31,7 @@ function facts(told, w) {
   return [
     row(w.facts.commit, at(told.model, told.revision)),
     row(w.facts.committed, m.committed_at && moment(m.committed_at)),
-    row(w.facts.known, told.known.length ? each(told.known, (s) => submission(s, language() === "en")) : w.never),
+    row(w.facts.known, told.known.length ? h("div", { class: "kel-queue" }, each(told.known, (s) => submission(s, language() === "en"))) : w.never),
     row(w.facts.missing, each(told.suites, (s) => suite(s, told, w))),
     row(w.facts.time, estimate.seconds == null ? w.noTime : w.time(duration(estimate.seconds), estimate.measured)),
     row(w.facts.waiting, told.waiting > 0 && w.waiting(told.waiting)),
@@ -66,7 +66,7 @@ export function preview(told, w) {
   const warnings = told.warnings.map((warning) => h("li", {}, warning[language()]));
   return h(
     "section",
-    { class: "kel-preview kel-queue", "aria-label": told.model, lang: language() },
+    { class: "kel-preview", "aria-label": told.model, lang: language() },
     h("h4", {}, `${told.model}@${told.revision.slice(0, 12)}`),
     told.unread &&
       h(
