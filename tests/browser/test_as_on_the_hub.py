@@ -7,6 +7,7 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -311,3 +312,50 @@ def test_an_owner_takes_a_model_off_the_board_and_brings_it_back(
     expect(maintainer.get_by_role("button", name="이 리더보드에서 제외")).to_be_visible()
     stranger.goto(space.url)
     expect(stranger.locator("#view-overall tbody tr")).to_have_count(9)
+
+
+@pytest.mark.browser
+def test_settings_are_changed_on_the_submissions_page(
+    space: RunningApp, sign_in: Callable[[str | None], Page], hub: Repositories
+) -> None:
+    queue = Queue(open_store(space.requests_url, SecretStr(PAGE_TOKEN)), space.results)
+    commit = hub.get("models", "space/minilm").head.oid
+    spec = ModelSpec.model_validate({"model": "space/minilm", "revision": commit, "max_tokens": 64})
+    made = queue.submit(spec, who="space-visitor", maintainer=True)
+    visitor = sign_in("space-visitor")
+    visitor.goto(f"{space.url}?submission={made.id}")
+    about = visitor.get_by_role("article")
+    about.get_by_text("어떻게 평가하나").click()
+    expect(about.locator(".kel-preview").first).to_contain_text("space/minilm")
+    about.get_by_role("button", name="설정 바꾸기").click()
+    form = visitor.locator("#kel-form")
+    expect(form.get_by_label("모델 id")).to_have_value("space/minilm")
+    form.get_by_text("선택 사항").click()
+    form.get_by_label("풀링").select_option("max")
+    form.get_by_role("button", name="바꾸기", exact=True).click()
+    expect(form.locator("#kel-submit-message")).to_contain_text("설정을 바꿨습니다")
+    expect(about).to_contain_text("pooling: max")
+    changed = queue.find(made.id)
+    assert (changed.spec.pooling, changed.spec.max_tokens) == ("max", 64)
+
+
+@pytest.mark.browser
+def test_what_was_typed_before_the_sign_in_is_there_after_it(
+    space: RunningApp, sign_in: Callable[[str | None], Page]
+) -> None:
+    page = sign_in(None)
+    draft = quote(json.dumps({"model": "space/minilm", "note": "메모입니다", "pooling": 7, "unknown": "x"}))
+    page.goto("about:blank")
+    page.goto(f"{space.url}?tab=submit#draft={draft}")
+    expect(page.get_by_label("모델 id")).to_have_value("space/minilm")
+    assert "draft" not in page.url
+    page.locator("#kel-form").get_by_text("선택 사항").click()
+    page.get_by_label("메모").fill("다른 메모입니다")
+    page.get_by_role("button", name="로그인").click()
+    page.get_by_role("link", name="space-visitor", exact=True).click()
+    page.wait_for_url(f"{space.url}**")
+    page.get_by_role("tab", name="제출").click()
+    expect(page.get_by_label("모델 id")).to_have_value("space/minilm")
+    page.locator("#kel-form").get_by_text("선택 사항").click()
+    expect(page.get_by_label("메모")).to_have_value("다른 메모입니다")
+    assert page.locator("#kel-own-tab").count() == 0, "this is no frame"

@@ -105,6 +105,7 @@ WHO_MAY = {  # endpoint -> the statuses that an anonymous visitor, somebody who 
     "form.json": (200, 200, 200),
     "look": (403, 200, 200),
     "submit": (403, 200, 200),
+    "change": (403, 409, 200),
     "act": (403, 409, 200),
     "policy": (403, 409, 200),
 }
@@ -124,6 +125,8 @@ def test_every_endpoint_is_called_as_everybody(page: Page, monkeypatch: pytest.M
                 answer = page.policy(user, verb="opt_out", name=submission.spec.model)
             elif endpoint.name in ("look", "submit"):
                 answer = page.post(endpoint.name, user, model=f"{model}-new")
+            elif endpoint.name == "change":
+                answer = page.post(f"change?id={submission.id}", user, model=model, pooling="mean")
             elif endpoint.writes:
                 answer = page.act(user, verb="withdraw", ids=[submission.id])
             else:
@@ -191,9 +194,9 @@ def test_a_malformed_act_is_refused(body: bytes, page: Page) -> None:
 
 def test_asked_back_answered_and_approved(page: Page) -> None:
     submission = page.submitted()
-    assert page.get("submission.json", "author", id=submission.id).json()["verbs"] == ["withdraw"]
+    assert page.get("submission.json", "author", id=submission.id).json()["verbs"] == ["change", "withdraw"]
     boss = page.get("submission.json", "BOSS", id=submission.id).json()
-    assert set(boss["verbs"]) == {"approve", "ask", "reject", "set_priority", "withdraw"}
+    assert set(boss["verbs"]) == {"approve", "ask", "change", "reject", "set_priority", "withdraw"}
     assert page.act("boss", verb="ask", ids=[submission.id]).status_code == 409, "there is no question"
     asked = page.act("boss", verb="ask", ids=[submission.id], text="어떤 프롬프트를 쓰나요?").json()["submissions"][0]
     assert (asked["status"], asked["question"]) == ("WAITING", "어떤 프롬프트를 쓰나요?")
@@ -403,3 +406,21 @@ def test_a_maintainer_clears_an_alarm_that_rings(page: Page) -> None:
     assert page.policy("boss", "", **alarm, why="new torch").status_code == 200
     (cleared,) = page.queue.policies.current().cleared
     assert (cleared.environment, cleared.check, cleared.who) == (ALARM.environment, ALARM.since, "boss")
+
+
+def test_the_settings_are_changed_by_the_submitter_before_the_approval(
+    page: Page, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("desk.looks.check_model", Hub())
+    monkeypatch.setattr("desk.looks.look_into", gated)
+    submission = page.submitted()
+    form = {"model": "org/model", "prompts": {"query": "질의: "}, "training": ["KorQuAD"]}
+    assert page.post(f"change?id={submission.id}", "stranger", **form).status_code == 409
+    assert page.post("change?id=x", "author", **form).status_code == 404
+    assert page.post(f"change?id={submission.id}", "author", model="org/other").status_code == 409
+    told = page.post(f"change?id={submission.id}", "Author", **form).json()["submission"]
+    changed = page.queue.find(submission.id)
+    assert (told["id"], changed.spec.prompts, changed.training) == (submission.id, {"query": "질의: "}, ("KorQuAD",))
+    assert changed.history[-1].why.startswith("prompts: none -> ")
+    page.act("boss", verb="approve", ids=[submission.id])
+    assert page.post(f"change?id={submission.id}", "author", model="org/model").status_code == 409
