@@ -331,12 +331,12 @@ def test_settings_are_changed_on_the_submissions_page(
     form = visitor.locator("#kel-form")
     expect(form.get_by_label("모델 id")).to_have_value("space/minilm")
     form.get_by_text("선택 사항").click()
-    form.get_by_label("풀링").select_option("max")
+    form.get_by_label("풀링").select_option("cls")
     form.get_by_role("button", name="바꾸기", exact=True).click()
     expect(form.locator("#kel-submit-message")).to_contain_text("설정을 바꿨습니다")
-    expect(about).to_contain_text("pooling: max")
+    expect(about).to_contain_text("pooling: cls")
     changed = queue.find(made.id)
-    assert (changed.spec.pooling, changed.spec.max_tokens) == ("max", 64)
+    assert (changed.spec.pooling, changed.spec.max_tokens) == ("cls", 64)
 
 
 @pytest.mark.browser
