@@ -262,7 +262,7 @@ def test_a_maintainers_cookie_decides_nothing_without_the_sessions_token(
     ):
         own = mine.desk_token()
         before = states(space)
-        false = [None, "", "x", own[:-1], f"{own.upper()} ", own[::-1]]
+        false = [None, "", "x", own[:-1], own.upper(), own[::-1]]
         false += [caller.desk_token() for caller in (theirs, nobody)]
         for token in false:
             assert mine.act(token, verb="approve", ids=[victim]).status_code == 403

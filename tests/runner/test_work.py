@@ -189,7 +189,6 @@ def test_a_rerun_is_computed_anew_and_replaces_the_result(
     worker.run(once=True)
     assert list((tmp_path / "work").iterdir()) != []
     before = load_result(queue.results.read(result_path(spec())))
-    time.sleep(1.0)  # a run is told apart by its second, and this one is over in less
     queue.rerun(submission.id, who="maintainer", why="stale data")
     while records.now() <= before.newest_run.at + timedelta(seconds=1):  # type: ignore[union-attr]
         time.sleep(0.05)  # a run is told apart by its time, to the second
