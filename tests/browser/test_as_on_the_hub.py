@@ -1,5 +1,6 @@
 """The page as a Space: stores on the Hub, visitors who sign in, a maintainer at the desk."""
 
+import hashlib
 import json
 import os
 import shutil
@@ -359,3 +360,30 @@ def test_what_was_typed_before_the_sign_in_is_there_after_it(
     page.locator("#kel-form").get_by_text("선택 사항").click()
     expect(page.get_by_label("메모")).to_have_value("다른 메모입니다")
     assert page.locator("#kel-own-tab").count() == 0, "this is no frame"
+
+
+@pytest.mark.browser
+def test_a_maintainer_allows_the_code_of_one_commit_after_reading_it(
+    space: RunningApp, sign_in: Callable[[str | None], Page], hub: Repositories, tmp_path: Path
+) -> None:
+    auto_map = {"AutoModel": "modeling_own.OwnModel", "AutoConfig": "configuration_own.OwnConfig"}
+    (tmp_path / "config.json").write_text(json.dumps({"model_type": "own", "auto_map": auto_map}))
+    (tmp_path / "modeling_own.py").write_text("class OwnModel: ...\n")
+    (tmp_path / "configuration_own.py").write_text("class OwnConfig: ...\n")
+    hub.add_folder("models", "space/own-code", tmp_path)
+    commit = hub.get("models", "space/own-code").head.oid
+    queue = Queue(open_store(space.requests_url, SecretStr(PAGE_TOKEN)), space.results)
+    made = queue.submit(ModelSpec(model="space/own-code", revision=commit), who="space-visitor", maintainer=True)
+
+    maintainer = sign_in("space-maintainer")
+    maintainer.goto(f"{space.url}?submission={made.id}")
+    about = maintainer.get_by_role("article")
+    about.get_by_role("button", name="코드 확인").click()
+    shown = about.get_by_role("link", name="space/own-code/modeling_own.py")
+    expect(shown).to_have_attribute("href", f"https://huggingface.co/space/own-code/blob/{commit}/modeling_own.py")
+    expect(about).to_contain_text(hashlib.sha256(b"class OwnModel: ...\n").hexdigest())
+    about.get_by_label("아래 커밋의 코드를 읽었고").check()
+    about.get_by_role("button", name="승인", exact=True).click()
+    expect(about).to_have_attribute("data-status", "QUEUED")
+    expect(about).to_contain_text(f"trusts the code of space/own-code@{commit}")
+    assert queue.find(made.id).spec.trust_remote_code
