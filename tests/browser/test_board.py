@@ -533,6 +533,7 @@ def test_the_form_has_an_address_too(app: RunningApp, visit: Visit) -> None:
     expect(page).to_have_url(re.compile(r"\?tab=retrieval$"))
     page.goto(f"{app.url}?tab=plots")
     page.get_by_role("tab", name="제출").click()
+    expect(page).to_have_url(re.compile(r"tab=submit"))
     page.go_back()  # a plot that is drawn while it is hidden has no width
     page.wait_for_function("document.querySelector('.kel-plot svg.main-svg')?.clientWidth > 1000")
 
