@@ -6,7 +6,9 @@ from datetime import datetime
 from typing import Any
 
 from desk.showing import brief
+from evaluator.model.cards import card_of
 from evaluator.policy import Policy
+from evaluator.spec import ModelSpec
 from submissions.names import owner_of
 from submissions.record import UNDECIDED, Status, Submission
 
@@ -26,6 +28,18 @@ def pending(submissions: Sequence[Submission], policy: Policy, at: datetime) -> 
         "more": max(0, len(waiting) - MOST),
         "wishes": [{**brief(s), "why": s.retry_asked} for s in wishes[:MOST]],
     }
+
+
+_OF_CARDS = ("prompts", "instruction_template", "instruct_documents", "instructions", "encode_task")
+
+
+def beside_the_card(spec: ModelSpec) -> list[dict[str, Any]]:
+    """What a submitter asks for otherwise than the card registry says of the model; nothing where it says nothing."""
+    card = card_of(spec.model)
+    if card is None:
+        return []
+    said = [(field, getattr(spec, field), getattr(card, field) or None) for field in _OF_CARDS]
+    return [{"field": field, "asked": asked, "card": own} for field, asked, own in said if asked and asked != own]
 
 
 class _Known:
@@ -50,6 +64,7 @@ def _row(submission: Submission, known: _Known, policy: Policy, at: datetime) ->
         "note": submission.note,
         "own": submission.own,
         "trusts": spec.trust_remote_code,
+        "beside_the_card": beside_the_card(spec),
         "settings": spec.published().model_dump(mode="json", exclude_defaults=True, exclude={"model", "revision"}),
         "metadata": submission.metadata.model_dump(mode="json", exclude_none=True),
         "age_days": (at - committed).days if committed else None,

@@ -30,6 +30,7 @@ const KO = {
   own: "소유자의 제출",
   optedOut: "제외된 모델",
   trusts: "코드 실행을 바람",
+  besideCard: (d) => `카드와 다름, ${d.field}: 카드는 ${JSON.stringify(d.card)}`,
   workers: "최근 1시간의 평가 장비",
   idle: "쉬는 중",
   overdue: "임대가 지남",
@@ -80,6 +81,7 @@ const EN = {
   own: "submitted by its owner",
   optedOut: "opted out",
   trusts: "wants its code to run",
+  besideCard: (d) => `not as the card registry says, ${d.field}: there it is ${JSON.stringify(d.card)}`,
   workers: "Workers in the last hour",
   idle: "idle",
   overdue: "lease ran out",
@@ -124,6 +126,7 @@ function facts(s, w) {
     s.own && w.own,
     s.opted_out && w.optedOut,
     s.trusts && w.trusts,
+    ...s.beside_the_card.map(w.besideCard),
     ...Object.entries(s.settings).map(([name, value]) => `${name}: ${typeof value === "object" ? JSON.stringify(value) : value}`),
   ]
     .filter(Boolean)

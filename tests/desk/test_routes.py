@@ -424,3 +424,15 @@ def test_the_settings_are_changed_by_the_submitter_before_the_approval(
     assert changed.history[-1].why.startswith("prompts: none -> ")
     page.act("boss", verb="approve", ids=[submission.id])
     assert page.post(f"change?id={submission.id}", "author", model="org/model").status_code == 409
+
+
+def test_what_is_asked_for_otherwise_than_the_card_registry_says_is_told(page: Page) -> None:
+    e5 = {"model": "intfloat/multilingual-e5-base", "revision": "ab" * 20}
+    for fields in ({}, {"prompts": {"query": "Q: "}}):
+        page.submitted(spec=ModelSpec.model_validate(e5 | fields))
+    page.submitted(spec=ModelSpec.model_validate({"model": "org/unknown", "prompts": {"query": "Q: "}}))
+    told = {row["id"]: row["beside_the_card"] for row in page.get("pending.json", "boss").json()["waiting"]}
+    (other,) = [differences for differences in told.values() if differences]
+    assert [(each["field"], each["asked"], each["card"]["query"]) for each in other] == [
+        ("prompts", {"query": "Q: "}, "query: ")
+    ]
