@@ -9,6 +9,9 @@ import fastapi
 import gradio as gr
 from starlette.middleware import Middleware
 
+from desk.callers import Callers
+from desk.routes import Desk
+from desk.view import STYLE, submit_tab
 from gate.gate import Gate, Limits
 from gate.memory import bound
 from gate.origins import LOOPBACK, Origins
@@ -25,9 +28,7 @@ from submissions.listing import CSS as QUEUE_CSS
 from submissions.live import Listener, LiveQueue
 from submissions.plain_session import PlainSession
 from submissions.routes import routes
-from submissions.session import SessionTokens
 from submissions.stored import Queue
-from submissions.view import submit_tab
 from submissions.webhook import Webhook
 
 TITLE = "한국어 임베딩 리더보드"
@@ -71,22 +72,23 @@ def page(settings: Settings, space: Space) -> tuple[gr.Blocks, list[str], dict[s
         settings.refresh_seconds,
         listeners,
     )
+    board.ring(queue.ring)
     queue.start()
-    tokens = SessionTokens(space.oauth_client_secret.get_secret_value() if settings.login else None)
+    secret = space.oauth_client_secret.get_secret_value() if settings.login else None
+    callers = Callers(
+        login=settings.login,
+        maintainers=settings.maintainer_names,
+        organisation=settings.maintainer_organisation,
+        secret=secret,
+    )
+    desk = Desk(queue, callers, settings.checks_at_once)
     with gr.Blocks(title=TITLE, analytics_enabled=False, fill_width=True) as blocks:
         gr.Markdown("\n".join([f"# {TITLE}", *INTRODUCTION]))
         with gr.Tabs():
             with gr.Tab(TABS[0]) as first:
                 board.tab()
             with gr.Tab(TABS[1]) as second:
-                submit_tab(
-                    blocks,
-                    queue,
-                    login=settings.login,
-                    maintainers=settings.maintainer_names,
-                    checks_at_once=settings.checks_at_once,
-                    tokens=tokens,
-                )
+                submit_tab(login=settings.login)
         board.follow(first, second)
         public = board.endpoints()
     for function in blocks.fns.values():  # Gradio's own components bring public endpoints with them
@@ -104,8 +106,8 @@ def page(settings: Settings, space: Space) -> tuple[gr.Blocks, list[str], dict[s
             "run_history": False,
             "pwa": space.here,
             "app_kwargs": {
-                "routes": [*board.routes, *routes(queue)],
-                "middleware": [Middleware(PlainSession), board.first_paint(TITLE, INTRODUCTION, TABS, LINK)],
+                "routes": [*board.routes, *routes(queue), *desk.routes],
+                "middleware": [Middleware(PlainSession), board.first_paint(TITLE, INTRODUCTION, TABS, LINK + STYLE)],
             },
         },
     )

@@ -5,10 +5,14 @@ docs/deploying.md lists them all; a test holds that. Secrets are of type SecretS
 """
 
 import os
+import re
 from pathlib import Path
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+COMMENT_FIELDS = ("model", "commit", "suite", "average", "numbers", "link")
+"""What may stand in braces in `comment_text`."""
 
 
 class Settings(BaseSettings):
@@ -25,6 +29,7 @@ class Settings(BaseSettings):
     host: str = Field("127.0.0.1", description="address the page listens on")
     port: int = Field(7860, description="port the page listens on")
     maintainers: str = Field("", description="Hub user names that may approve, separated by commas")
+    maintainer_organisation: str = Field("", description="Hub organisation whose members may approve too")
     login: bool = Field(False, description="whether visitors sign in with the Hub before they submit (true on a Space)")
     webhook_url: SecretStr | None = Field(
         None, description="https address that is told new submissions and failures, as Slack's webhooks take it"
@@ -54,6 +59,10 @@ class Settings(BaseSettings):
     )
     checks_at_once: int = Field(4, ge=1, description="models that the page checks on the Hub at a time")
 
+    public_url: str = Field(
+        "", pattern=r"^(https?://[^\s]{1,200})?$", description="where visitors reach the page, for links to it"
+    )
+
     # the worker
     worker_name: str = Field("", description="the worker's name in the queue (empty: host name and process id)")
     work_dir: Path = Field(Path(".data/work"), description="where evaluations keep what lets a killed run go on")
@@ -68,9 +77,33 @@ class Settings(BaseSettings):
     retry_minutes: float = Field(10.0, description="how long a submission waits after a failure that may pass")
     commits_per_hour: int = Field(100, ge=0, description="commits that the Hub takes in an hour, per repository")
     max_parameters: int = Field(0, description="larger models are left to other workers (0: no limit)")
+    reference_model: str = Field(
+        "intfloat/multilingual-e5-small@fd1525a9fd15316a2d503bf26ab031a61d056e98",
+        description="what an idle worker runs again to see whether scores drift: ORG/NAME@COMMIT, a folder, or nothing",
+    )
+    reference_days: float = Field(7.0, gt=0, description="how old an environment's last reference run may become")
 
     max_download_gib: float = Field(200.0, description="a model with more to download is refused (GiB; 0: no limit)")
     keep_models: bool = Field(False, description="whether fetched models stay, in the Hub's usual cache")
+
+    # what the worker tells a model's repository on the Hub
+    comment_token: SecretStr | None = Field(
+        None, description="Hub token that may open discussions: a worker with it comments on what it finished, once"
+    )
+    comment_text: str = Field(
+        r"[한국어 임베딩 리더보드]({link})에서 이 모델(커밋 {commit})을 평가했습니다. 평균 {average}"
+        r"\n\nThis model (commit {commit}) was evaluated on the [Korean embedding leaderboard]({link})."
+        r" Average {average}\n\n{numbers}",
+        max_length=2000,
+        description="the comment, in Markdown; \\n is a line break",
+    )
+
+    @field_validator("comment_text")
+    @classmethod
+    def _known_fields(cls, text: str) -> str:
+        if unknown := set(re.findall(r"\{(.*?)\}", text)) - set(COMMENT_FIELDS):
+            raise ValueError(f"there is no {{{min(unknown)}}}; the fields: {', '.join(COMMENT_FIELDS)}")
+        return text
 
     @property
     def maintainer_names(self) -> frozenset[str]:
@@ -79,7 +112,7 @@ class Settings(BaseSettings):
 
     def secrets(self) -> list[str]:
         """The values that must never be shown, for taking them out of logs."""
-        tokens = (self.requests_token, self.results_token, self.models_token, self.webhook_url)
+        tokens = (self.requests_token, self.results_token, self.models_token, self.comment_token, self.webhook_url)
         return [token.get_secret_value() for token in tokens if token is not None]
 
 

@@ -7,7 +7,7 @@ import json
 import os
 import signal
 import socket
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from datetime import timedelta
 from pathlib import Path
@@ -20,13 +20,17 @@ from evaluator.tasks import discovered_tasks
 from leaderboard_data.publish import seed
 from runner.cage import detect, forget_secrets, hide_secrets
 from runner.child import ChildProcess, Limits
+from runner.comment import Comments
 from runner.disk import Room, hub_cache
 from runner.logs import json_lines
-from runner.status import status, status_text
+from runner.probe import Probe, reference_spec
+from runner.reference import Reference
+from runner.status import ringing, status, status_text
 from runner.work import Evaluate, Terms, Worker
 from settings import Settings, evaluation_environment
-from store import open_store
+from store import Store, open_store
 from store.errors import StoreError
+from submissions.record import Submission
 from submissions.stored import Queue
 
 app = typer.Typer(help=__doc__, add_completion=False, pretty_exceptions_enable=False)
@@ -105,6 +109,7 @@ def work(
         raise typer.Exit(1) from error
     folders = [settings.work_dir, *([hub_cache(evaluation_environment())] if settings.keep_models else [])]
     names = [name] if parallel == 1 else [f"{name}-{number}" for number in range(1, parallel + 1)]
+    idle = reference(settings, queue.results, evaluate, name, terms) if ray is None else _nothing
     workers = [
         Worker(
             queue,
@@ -114,6 +119,8 @@ def work(
             terms=terms,
             say=json_lines(each),
             room=Room(*folders),
+            finished=comments(queue, settings, each),
+            idle=idle,
         )
         for each in names
     ]
@@ -124,6 +131,50 @@ def work(
     except StoreError as error:
         typer.echo(f"error: {error}", err=True)
         raise typer.Exit(1) from error
+
+
+def comments(queue: Queue, settings: Settings, name: str) -> Callable[[Submission], object]:
+    """Comments on the Hub on what is finished; none without a token for them."""
+    if settings.comment_token is None:
+        return lambda _: None
+    if not settings.public_url:
+        raise typer.BadParameter("KEL_COMMENT_TOKEN needs KEL_PUBLIC_URL, the page's address, for the link")
+    return Comments(
+        queue,
+        settings.comment_token,
+        text=settings.comment_text,
+        public_url=settings.public_url,
+        say=json_lines(name),
+    )
+
+
+def reference(
+    settings: Settings, results: Store, evaluate: Evaluate, name: str, terms: Terms
+) -> Callable[[Callable[[], bool]], bool]:
+    """What a worker does while nothing is queued: run the reference model, where the settings name one."""
+    if not settings.reference_model:
+        return _nothing
+    try:
+        spec = reference_spec(settings.reference_model)
+    except ValueError as error:
+        raise typer.BadParameter(f"{error} (setting KEL_REFERENCE_MODEL)") from error
+    return Reference(
+        results=results,
+        evaluate=evaluate,
+        probe=Probe(evaluation_environment(), terms.device),
+        spec=spec,
+        every=timedelta(days=settings.reference_days),
+        name=name,
+        work_dir=settings.work_dir,
+        say=json_lines(name),
+        datasets=terms.datasets,
+        device=terms.device,
+    )
+
+
+def _nothing(_: Callable[[], bool]) -> bool:
+    """There is nothing to do for an idle worker. Nor is there with Ray: its nodes are other machines than this one."""
+    return False
 
 
 def ray_tasks(address: str, gpus: float, limits: Limits, settings: Settings) -> Evaluate:
@@ -148,13 +199,14 @@ def ray_tasks(address: str, gpus: float, limits: Limits, settings: Settings) -> 
 
 @app.command("status")
 def print_status(as_json: Annotated[bool, typer.Option("--json", help="as one JSON object")] = False) -> None:
-    """Print the queue's length, what runs with its progress and lease, last day's failures, commits left this hour."""
+    """Print the queue's length, what runs with its progress and lease, last day's failures, alarms of drift, and the
+    commits left this hour."""
     settings = Settings()
     try:
         queue = open_queue(settings)
         quota = settings.commits_per_hour
         logs = {"requests": queue.requests.log(quota), "results": queue.results.log(quota)}
-        told = status(queue.listing(), logs, now(), quota)
+        told = status(queue.listing(), logs, now(), quota, ringing(queue))
     except (StoreError, ValueError) as error:
         typer.echo(f"error: {error}", err=True)
         raise typer.Exit(1) from error

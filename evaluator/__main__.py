@@ -1,4 +1,4 @@
-"""`python -m evaluator tasks|explain|fetch|run|verify|lock`: evaluate a model here, with no queue and no store."""
+"""`python -m evaluator tasks|explain|fetch|run|verify|lock|environment`: evaluate a model without a queue."""
 
 import sys
 import traceback
@@ -29,6 +29,7 @@ from evaluator.looking import (
     fetch_model,
     list_tasks,
     lock_recipe,
+    print_environment,
     progress_of,
 )
 from evaluator.merging import lacking, merge
@@ -53,6 +54,7 @@ app.command("tasks")(list_tasks)
 app.command("explain")(explain_model)
 app.command("fetch")(fetch_model)
 app.command("lock")(lock_recipe)
+app.command("environment")(print_environment)
 
 
 @app.command("run")

@@ -1,4 +1,4 @@
-"""The commands that evaluate nothing (`tasks`, `explain`, `fetch`, `lock`), and the options that all commands share."""
+"""The commands that evaluate nothing (`tasks`, `explain`, `fetch`, `lock`, `environment`), and the options of all."""
 
 import json
 import sys
@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 
 from evaluator.errors import DISK_FULL, EvaluationError, is_disk_full
-from evaluator.options import chosen_tasks, spec_fields, spec_of, with_parts
+from evaluator.options import chosen_tasks, devices_of, spec_fields, spec_of, with_parts
+from evaluator.records import Environment
 from evaluator.spec import Loader, ModelSpec, Pooling, Precision
 from evaluator.suite import SUITES
 
@@ -182,6 +183,16 @@ def lock_recipe(name: Annotated[str, typer.Argument(help="a recipe of evaluator/
         raise typer.Exit(1) from error
     write_atomically(recipe.lock_file, text.encode())
     print(f"written: {recipe.lock_file}")
+
+
+def print_environment(
+    device: Annotated[str, typer.Option(help="cpu, cuda, or several: cuda:0,cuda:1")] = "auto",
+) -> None:
+    """Print, as JSON, the libraries and the devices that an evaluation would run with here and now."""
+    from evaluator.evidence.environment import device_name, versions
+
+    names = ",".join(device_name(each) for each in devices_of(device))
+    print(Environment(versions=versions(), device=names).model_dump_json(exclude_defaults=True))
 
 
 def progress_of(how: str) -> "Progress":

@@ -16,7 +16,7 @@ _READ = (
     r"/(theme\.css|robots\.txt|manifest\.json|favicon\.ico)",
     r"/pwa_icon(/\d{1,4})?",
     r"/feed\.atom",
-    r"/(assets|static|svelte|board|submissions)/.+",
+    r"/(assets|static|svelte|board|submissions|desk)/.+",
     rf"{API}/(info/?|openapi\.json|app_id/?|startup-events|theme\.css|queue/status|mcp/schema)",
 )
 _SIGN_IN = (r"/login/(huggingface|callback)",)
@@ -62,6 +62,7 @@ class Routes:
             rf"{API}/(call|call/v2|run|api)/{name}/?",
             rf"{API}/(cancel|reset/?)",
             rf"{API}/mcp/messages/?",
+            r"/desk/(act|policy|look|submit|change)",
             _MCP,
         )
         self._routes = [

@@ -6,8 +6,10 @@ from typing import Annotated
 
 import typer
 
+from evaluator.drift import DriftCheck
 from evaluator.suite import SUITES, suite_of
 from leaderboard_data.board import table
+from leaderboard_data.drifting import Checks, alarms, marked
 from leaderboard_data.entry import DEFAULT_ORIGINS, ORIGINS, Entry
 from leaderboard_data.export import FORMATS, export
 from leaderboard_data.hiding import policy_at, shown
@@ -49,7 +51,9 @@ def export_command(
     if unknown := set(wanted) - set(ORIGINS):
         _stop(f"there is no origin {', '.join(sorted(unknown))}; the origins: {', '.join(ORIGINS)}")
     try:
-        listed = shown(_entries(store), policy_at(policy, Settings()))
+        entries, checks = _known(store)
+        hidden = policy_at(policy, Settings())
+        listed = marked(shown(entries, hidden), alarms(checks, hidden))
         made = table(listed, view, suite_of(suite), [name for name in ORIGINS if name in wanted])  # type: ignore[arg-type]
         sys.stdout.write(export(made, form))  # type: ignore[arg-type]
     except (ValueError, StoreError) as error:
@@ -145,8 +149,11 @@ def _store(url: str) -> Store:
     return open_store(url, Settings().results_token)
 
 
-def _entries(store: str | None) -> list[Entry]:
-    return load_entries(snapshot_of(_store(store)), Reader()) if store else shipped_entries()
+def _known(store: str | None) -> tuple[list[Entry], tuple[DriftCheck, ...]]:
+    if store is None:
+        return shipped_entries(), ()
+    snapshot = snapshot_of(_store(store))
+    return load_entries(snapshot, Reader()), Checks().at(snapshot)
 
 
 def _stop(message: str) -> None:

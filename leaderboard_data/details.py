@@ -3,11 +3,14 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from evaluator.drift import DRIFT
+from evaluator.policy import Policy
 from evaluator.records import ModelResult, Run, TaskScore
 from evaluator.scores import failure_by, score_by
 from evaluator.suite import SUITES, Suite
 from leaderboard_data.board import Table, chosen, means, preference
 from leaderboard_data.entry import ORIGINS, Entry
+from leaderboard_data.marking import confirmations_told, corrections_told
 
 ReadResult = Callable[[Entry], ModelResult | None]
 """The whole result behind an entry; None if its file cannot be read."""
@@ -18,10 +21,10 @@ TableOf = Callable[[str], Table]
 
 
 def model_details(
-    entries: Sequence[Entry], model: str, read: ReadResult, table_of: TableOf, suite: Suite
+    entries: Sequence[Entry], model: str, read: ReadResult, table_of: TableOf, suite: Suite, policy: Policy
 ) -> dict[str, Any] | None:
     """All results of a model seen through a suite, the one that its board lists first, each with its differences from
-    that one.
+    that one. `entries` and what `read` gives have the marks of `policy` already, which tells whose they are.
 
     None if the suite's board has no such model.
     """
@@ -37,7 +40,14 @@ def model_details(
         "name": first.name,
         "local": first.local,
         "ranks": _ranks(table_of, model, suite),
-        "results": [_result(entry, first, read(entry), entry.key in listed, suite) for entry in of_model],
+        "corrections": corrections_told(policy, model),
+        "results": [
+            {
+                **_result(entry, first, read(entry), entry.key in listed, suite),
+                "confirmations": confirmations_told(policy, entry),
+            }
+            for entry in of_model
+        ],
     }
 
 
@@ -83,7 +93,7 @@ def _result(entry: Entry, first: Entry, result: ModelResult | None, listed: bool
             for run in sorted(result.runs.values(), key=lambda run: (run.at, run.id), reverse=True)
         ],
         "keep_duplicates": result.keep_duplicates,
-        "warnings": list(result.warnings),
+        "warnings": [*result.warnings, *([DRIFT] if DRIFT in (entry.doubts or "").split(",") else [])],
         "confirmed": list(result.confirmed),
         "command": repeat_command(result, suite),
         "tasks": [

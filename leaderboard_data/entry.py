@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
+from evaluator.drift import environment_id
 from evaluator.records import ModelResult
 from evaluator.scores import failure_by, score_by
 from evaluator.suite import OVERALL, SUITES, ScoreRule, Suite
@@ -24,6 +25,9 @@ visitor's own weights, computes with the very same numbers as the export."""
 
 SLACK = 1e-6
 """How far beyond -1 and 1 a score may lie: the rounding of single precision."""
+
+MOST_ENVIRONMENTS = 50
+"""Runs of a result whose environments the board looks at."""
 
 _SUFFIX = {"float16": "-fp16", "bfloat16": "-bf16"}
 
@@ -53,8 +57,8 @@ class Entry:
 
     `precision` is the one it ran with, or None where the source does not say. `at` is when it was evaluated
     or, for reported numbers, when they were taken over (ISO 8601); `committed_at` is when the model's commit was made,
-    as the Hub told when it was submitted. `doubts` are the result's doubts, with commas. `tokens_per_second` is of the
-    encoding alone.
+    as the Hub told when it was submitted. `doubts` are the result's doubts, with commas, and `environments` the ids
+    of those that its runs were made in (`evaluator.drift`). `tokens_per_second` is of the encoding alone.
     """
 
     path: str
@@ -83,6 +87,7 @@ class Entry:
     mean_intervals: tuple[Interval | None, ...] = ()
     committed_at: str | None = None
     doubts: str | None = None
+    environments: str | None = None
 
     @property
     def key(self) -> tuple[str, str, str]:
@@ -120,6 +125,12 @@ def encoding_speed(result: ModelResult) -> float | None:
     return round(tokens / seconds, 1) if tokens and seconds else None
 
 
+def environments_of(result: ModelResult) -> str | None:
+    """The ids of the environments that the newest runs were made in, sorted, with commas."""
+    newest = sorted(result.runs.values(), key=lambda run: run.at, reverse=True)[:MOST_ENVIRONMENTS]
+    return ",".join(sorted({found for run in newest if (found := environment_id(run.environment))})) or None
+
+
 def entries_of(path: str, result: ModelResult) -> Iterator[Entry]:
     """What the boards need of the result stored at `path`: an entry for each suite of which it has a task."""
     return (entry_of(path, result, suite) for suite in SUITES.values() if set(suite.task_ids) & set(result.tasks))
@@ -153,6 +164,7 @@ def entry_of(path: str, result: ModelResult, suite: Suite) -> Entry:
         at=at.isoformat() if at else None,
         committed_at=result.committed_at.isoformat() if result.committed_at else None,
         doubts=",".join(result.doubts) or None,
+        environments=environments_of(result),
         keep_duplicates=result.keep_duplicates,
         parameters=result.model.parameters,
         embedding_dimension=result.model.embedding_dimension,

@@ -1,6 +1,7 @@
 """What is known but not shown: the policy of the requests store (`evaluator.policy`), held against entries.
 
-This is the one place where rows are left out. The results store and its index keep them, so that they come back.
+This is the one place where rows are left out, and where marks are put on those that stay. The results store and its
+index keep all as it was measured, so that it comes back.
 """
 
 from collections.abc import Iterable
@@ -8,16 +9,19 @@ from pathlib import Path
 
 from evaluator.policy import POLICY_PATH, Policy, load_policy
 from leaderboard_data.entry import Entry
+from leaderboard_data.marking import marked
 from settings import Settings
 from store import Store, open_store
 from store.errors import NotFound
 
 
 def shown(entries: Iterable[Entry], policy: Policy) -> tuple[Entry, ...]:
-    """The entries that the policy does not hide, in their order."""
-    if not policy.opted_out and not policy.hidden:
-        return tuple(entries)
-    return tuple(entry for entry in entries if not policy.hides(entry.model, entry.path, entry.spec_id))
+    """The entries that the policy does not hide, in their order, with what it confirms and corrects."""
+    if policy.opted_out or policy.hidden:
+        entries = (entry for entry in entries if not policy.hides(entry.model, entry.path, entry.spec_id))
+    if policy.confirmed or policy.corrected:
+        entries = (marked(entry, policy) for entry in entries)
+    return tuple(entries)
 
 
 def refuse_hidden(model: str, policy: Policy) -> None:

@@ -19,7 +19,7 @@ TOLD = 20
 _REQUIRED = ("path", "spec_id", "suite", "model", "local", "origin", "by", "keep_duplicates")
 _DATE = re.compile(r"(\d{4})-\d\d-\d\d.*")
 _LONGEST = {"path": 500, "spec_id": 64, "revision": 40, "precision": 300, "by": 300, "label": 300, "reference": 2000}
-_LONGEST |= {"version": 300, "at": 40, "license": 300, "doubts": 300}
+_LONGEST |= {"version": 300, "at": 40, "license": 300, "doubts": 300, "environments": 1000}
 
 log = logging.getLogger(__name__)
 

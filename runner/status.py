@@ -1,22 +1,35 @@
-"""What `python worker.py status` tells: the queue, who works on what, what failed, and how many commits are left."""
+"""What `python worker.py status` tells: the queue, who works on what, what failed, which alarms ring, and how many
+commits are left."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+from evaluator.drift import DriftCheck, in_words
+from evaluator.policy import Policy
+from leaderboard_data.drifting import Checks, alarms
 from store import Commit
+from store.update import Snapshot
+from submissions.errors import PolicyUnreadable
 from submissions.files import Listing
 from submissions.order import claim_order
 from submissions.record import Status, Submission
+from submissions.stored import Queue
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
 
-def status(listing: Listing, logs: Mapping[str, Sequence[Commit]], at: datetime, quota: int) -> dict[str, Any]:
+def status(
+    listing: Listing,
+    logs: Mapping[str, Sequence[Commit]],
+    at: datetime,
+    quota: int,
+    rung: Sequence[DriftCheck] = (),
+) -> dict[str, Any]:
     """The state of queue and stores at a moment, as values that JSON can hold.
 
     `logs`: a store's name -> its newest commits, at least `quota` of them if there are as many. `quota`: the commits
-    that the Hub takes in an hour, per repository.
+    that the Hub takes in an hour, per repository. `rung`: the alarms of drift (`ringing`).
     """
     by_state = {state: [s for s in listing.submissions if s.status is state] for state in Status}
     waiting = sorted(by_state[Status.QUEUED], key=claim_order)
@@ -34,10 +47,31 @@ def status(listing: Listing, logs: Mapping[str, Sequence[Commit]], at: datetime,
         "failed_last_day": [
             _named(s) | {"class": s.failure.failure, "message": s.failure.message} for s in failed if s.failure
         ],
+        "drift": [
+            {
+                "environment": alarm.environment,
+                "since": (alarm.since or alarm.at).isoformat(),
+                "told": in_words(alarm)[1],
+            }
+            for alarm in rung
+        ],
         "commits_last_hour": made,
         "commits_left": {name: max(0, quota - count) for name, count in made.items()},
         "unreadable": dict(listing.unreadable),
     }
+
+
+def ringing(queue: Queue) -> tuple[DriftCheck, ...]:
+    """The alarms that no maintainer cleared; all, where the policy cannot be read.
+
+    Raises:
+        StoreError
+    """
+    try:
+        policy = queue.policies.current()
+    except PolicyUnreadable:
+        policy = Policy()
+    return alarms(Checks().at(Snapshot(queue.results, queue.results.head())), policy)
 
 
 def _named(submission: Submission) -> dict[str, Any]:
@@ -72,6 +106,7 @@ def status_text(told: Mapping[str, Any]) -> str:
     lines += [
         f"  {each['id']}  {each['model']}  {each['class']}: {each['message']}" for each in told["failed_last_day"]
     ]
+    lines += [f"alarm since {each['since']}: {each['told']}" for each in told["drift"]]
     for name, count in told["commits_last_hour"].items():
         lines.append(f"{name}: {count} commits in the last hour, {told['commits_left'][name]} left.")
     lines += [f"unreadable: {path}: {reason}" for path, reason in told["unreadable"].items()]

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from evaluator.cleaning import LARGEST_LENGTH, bounded_int, clean_text
 from evaluator.data import is_other
+from evaluator.errors import FailureClass
 from evaluator.evidence.bootstrap import percentiles, resampled_scores
 from evaluator.evidence.environment import code_digest, project_commit
 from evaluator.evidence.samples import dump_samples, load_samples
@@ -264,3 +265,11 @@ def _check_size(content: bytes, tasks: int) -> None:
             longest = pc.max(pc.binary_length(column.dictionary)).as_py() if len(column.dictionary) else 0
             if column.null_count or (longest or 0) > 4 * ITEM_LENGTH:
                 raise refused
+
+
+def may_come_later(result: ModelResult) -> tuple[FailureClass, str] | None:
+    """Why a task has no score, if only because the Hub did not answer: worth another attempt before publishing."""
+    for score in result.tasks.values():
+        if score.error is not None and score.error.failure == "hub_unavailable":
+            return score.error.failure, score.error.message
+    return None

@@ -26,12 +26,12 @@ from runner.folders import folder_of, remove_others
 from runner.lease import Lease
 from runner.left import Refused, remove
 from runner.logs import Say
-from runner.vouch import vouched
+from runner.vouch import may_come_later, vouched
 from store.errors import Conflict, OutcomeUnknown, StoreError, Unavailable
 from store.update import update
 from submissions.claims import MAX_ATTEMPTS
 from submissions.errors import LeaseLost
-from submissions.record import OPEN, ResultReference, Submission
+from submissions.record import OPEN, ResultReference, Status, Submission
 from submissions.stored import Queue
 
 T = TypeVar("T")
@@ -67,6 +67,8 @@ class Worker:
 
     `name` is unique among the workers. `work_dir` keeps the evaluations' folders, one a spec, until they end. `say`
     gets a line per transition. What has no `room` is left to others. `clock`: monotonic seconds; `wait` may wake early.
+    `finished` is told each submission that this worker finished, at the end; it raises nothing.
+    `idle` is what it does while nothing may be claimed (`runner.reference`); False: there was nothing, so wait.
     """
 
     def __init__(
@@ -81,6 +83,8 @@ class Worker:
         clock: Callable[[], float] = time.monotonic,
         wait: Callable[[float], object] | None = None,
         room: Room | None = None,
+        finished: Callable[[Submission], object] = lambda _: None,
+        idle: Callable[[Callable[[], bool]], bool] = lambda _: False,
     ) -> None:
         self.queue = queue
         self.name = name
@@ -92,6 +96,8 @@ class Worker:
         self._stop = threading.Event()
         self._wait = wait or self._stop.wait
         self._room = room or Room(work_dir)
+        self._finished = finished
+        self._idle = idle
 
     def stop(self) -> None:
         """Claim nothing more, and give back what is being evaluated. May be called from a signal handler."""
@@ -104,10 +110,8 @@ class Worker:
     def run(self, *, once: bool = False, poll_seconds: float = 30.0) -> None:
         """Work until stopped; with `once` only until nothing in the queue may be claimed.
 
-        A store that does not answer is waited for. Raises what waiting does not help against.
-
         Raises:
-            Forbidden, NotFound
+            Forbidden, NotFound: what waiting does not help against; a store that does not answer is waited for.
         """
         tidied = False
         while not self.stopping:
@@ -115,17 +119,16 @@ class Worker:
                 if not tidied:
                     self._tidy_up()
                     tidied = True
-                worked = self.run_one()
+                worked = self.run_one() or (not once and self._idle(lambda: self.stopping))
             except (Unavailable, Conflict, OutcomeUnknown) as error:
                 self._say("store_unavailable", error=str(error))
                 worked = False
                 if once:
                     raise
-            if worked:
-                continue
-            if once:
+            if once and not worked:
                 return
-            self._wait(poll_seconds)
+            if not worked:
+                self._wait(poll_seconds)
 
     def _tidy_up(self) -> None:
         """Remove the folders that a killed worker left and nobody needs any more."""
@@ -137,6 +140,8 @@ class Worker:
         """Put back what others lost, then claim one submission and see it through; False if there was none."""
         for reclaimed in self.queue.reclaim_expired(self.name):
             self._say("reclaimed", **_told(reclaimed))
+            if reclaimed.status is Status.FINISHED:
+                self._finished(reclaimed)
         submission = self.queue.claim(self.name, self.terms.lease, self._accepts)
         if submission is None:
             return False
@@ -170,7 +175,7 @@ class Worker:
         # A worker that died between publishing and finishing left nothing to do but to say so.
         if published := self._kept_trying(lambda: self.queue.result_of(submission)):
             self._say("found_published", **_told(submission))
-            self._close(submission, lease, published, log=None)
+            self._finished(self._close(submission, lease, published, log=None))
             return
         job = self._job(submission)
         if submission.earlier_runs and submission.attempt == 1:
@@ -192,7 +197,7 @@ class Worker:
             except Refused as error:
                 failure = "internal", str(error)
             else:
-                failure = _may_come_later(result) if submission.attempt < MAX_ATTEMPTS else None
+                failure = may_come_later(result) if submission.attempt < MAX_ATTEMPTS else None
             if lease.lost:
                 raise LeaseLost(submission)
         if failure is not None:
@@ -208,7 +213,9 @@ class Worker:
                 message = f"It cannot be added to what is known: {error}."
                 self._fail(submission, lease, job.folder, ("internal", message), "")
                 return
-            self._tidy(self._close(submission, lease, reference, log=outcome.log), job.folder)
+            ended = self._close(submission, lease, reference, log=outcome.log)
+            self._tidy(ended, job.folder)
+            self._finished(ended)
         else:
             self._give_back(submission, lease, "the worker is stopping")
 
@@ -315,14 +322,6 @@ class Worker:
         """Remove the evaluation's folder, unless it will go on."""
         if submission.status not in OPEN:
             remove(folder)
-
-
-def _may_come_later(result: ModelResult) -> tuple[FailureClass, str] | None:
-    """Why a task has no score, if only because the Hub did not answer: worth another attempt before publishing."""
-    for score in result.tasks.values():
-        if score.error is not None and score.error.failure == "hub_unavailable":
-            return score.error.failure, score.error.message
-    return None
 
 
 def _told(submission: Submission) -> Mapping[str, Any]:

@@ -60,7 +60,7 @@ class HubStore:
 
     def __init__(self, repo_id: str, token: SecretStr | None = None) -> None:
         """`token` is used for this store alone; without one the Hub is asked anonymously."""
-        _never_wait_for_ever()
+        never_wait_for_ever()
         self.url = f"hf:datasets/{repo_id}"
         self._repo_id = repo_id
         # False: not the login that this machine may have.
@@ -291,7 +291,7 @@ def _retry_after(response: httpx2.Response) -> float | None:
 
 
 @cache
-def _never_wait_for_ever() -> None:
+def never_wait_for_ever() -> None:
     """Give huggingface_hub a client with a timeout, and without its sleeping through failures of the server.
 
     It is the client of the whole process. `store.update` decides about waiting; it knows for how long it may.

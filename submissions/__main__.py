@@ -1,12 +1,14 @@
-"""The queue on the command line: `python -m submissions submit | change | list | show | approve | ...`, and what is not
-to be shown: `opt-out | opt-in | hide | unhide | policy`."""
+"""The queue on the command line: `python -m submissions submit | change | list | show | approve | ...`, and how results
+are to be shown: `opt-out | opt-in | hide | unhide | confirm | unconfirm | correct | uncorrect | clear-drift`."""
 
 import sys
 from typing import Annotated
 
 import typer
 
-from evaluator.policy import dump_policy
+from evaluator.policy import CORRECTABLE, dump_policy
+from evaluator.records import DOUBTFUL
+from submissions.alarms import alarm_of
 from submissions.editing import change, submit
 from submissions.record import dump_submission
 from submissions.terminal import By, Id, Ids, Why, do, errors_for_people, line_of, me, open_queue
@@ -166,9 +168,82 @@ def unhide(model: ModelName, result: Result, by: By = None) -> None:
         typer.echo(f"{result} of {model} is shown")
 
 
+@app.command("clear-drift")
+def clear_drift(
+    environment: Annotated[str, typer.Argument(metavar="ENVIRONMENT", help="its id, as the alarm names it")],
+    why: Annotated[str, typer.Option(help="the reason, kept with it")],
+    by: By = None,
+) -> None:
+    """Clear an alarm: the reference model scores otherwise in an environment, and you know why. Its results lose their
+    mark; scores that move once more ring again."""
+    with errors_for_people():
+        queue = open_queue()
+        check = alarm_of(queue.results, environment)
+        queue.policies.clear_drift(check.environment, check.since or check.at, who=me(by), why=why)
+        typer.echo(f"the alarm of environment {environment} is cleared")
+
+
+@app.command()
+def confirm(
+    model: ModelName,
+    result: Result,
+    doubt: Annotated[list[str], typer.Option(help=f"which doubt (may be given again), of: {', '.join(DOUBTFUL)}")],
+    why: Annotated[str, typer.Option(help="why the numbers are right all the same, kept with it")],
+    by: By = None,
+) -> None:
+    """Say that a result in doubt is right all the same: its row stands as others do."""
+    with errors_for_people():
+        open_queue().policies.confirm(model, result, doubt, who=me(by), why=why)
+        typer.echo(f"{result} of {model} is confirmed: {', '.join(doubt)}")
+
+
+@app.command()
+def unconfirm(model: ModelName, result: Result, by: By = None) -> None:
+    """Doubt a confirmed result again; MODEL and RESULT as `policy` prints them."""
+    with errors_for_people():
+        open_queue().policies.unconfirm(model, result, who=me(by))
+        typer.echo(f"{result} of {model} is no longer confirmed")
+
+
+@app.command()
+def correct(
+    model: ModelName,
+    why: Annotated[str, typer.Option(help="the reason, or where it can be read, shown with it")],
+    licence: Annotated[str | None, typer.Option("--license", help="the licence, as the Hub names it")] = None,
+    parameters: Annotated[int | None, typer.Option(min=0, help="number of parameters")] = None,
+    dimension: Annotated[int | None, typer.Option(min=0, help="numbers of an embedding")] = None,
+    max_tokens: Annotated[int | None, typer.Option(min=0, help="largest number of tokens of a text")] = None,
+    llm: Annotated[bool | None, typer.Option("--llm/--encoder", help="what kind of model it is")] = None,
+    open_weights: Annotated[
+        bool | None, typer.Option("--open-weights/--closed-weights", help="whether anybody can get the weights")
+    ] = None,
+    by: By = None,
+) -> None:
+    """Correct what is shown of a model beside its scores, for all its results."""
+    given = dict(zip(CORRECTABLE, (licence, parameters, dimension, max_tokens, llm, open_weights), strict=True))
+    fields = {name: value for name, value in given.items() if value is not None}
+    with errors_for_people():
+        open_queue().policies.correct(model, fields, who=me(by), why=why)
+        typer.echo(f"{', '.join(fields)} of {model} corrected")
+
+
+@app.command()
+def uncorrect(
+    model: ModelName,
+    field: Annotated[
+        list[str] | None, typer.Option(help=f"only this one (may be given again), of: {', '.join(CORRECTABLE)}")
+    ] = None,
+    by: By = None,
+) -> None:
+    """Show a model's metadata as they were found again."""
+    with errors_for_people():
+        open_queue().policies.uncorrect(model, field or (), who=me(by))
+        typer.echo(f"corrections of {model} are taken back")
+
+
 @app.command()
 def policy() -> None:
-    """Print who is opted out and what is hidden, by whom, when and why, as JSON."""
+    """Print who is opted out, what is hidden, confirmed, corrected and cleared, by whom, when and why, as JSON."""
     with errors_for_people():
         typer.echo(dump_policy(open_queue().policies.current()).decode(), nl=False)
 

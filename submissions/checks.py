@@ -34,6 +34,10 @@ class CheckFailed(ValueError):
         self.english = english
 
 
+class RevisionFailed(CheckFailed):
+    """The model is there, and the revision is none of it that can be taken."""
+
+
 class HubUnavailable(CheckFailed):
     """The Hub does not answer now; the same submission may pass later."""
 
@@ -69,7 +73,7 @@ def check_model(
             str(error),
         ) from error
     if revision is not None and (len(revision) > 200 or any(character.isspace() for character in revision)):
-        raise CheckFailed(
+        raise RevisionFailed(
             "리비전은 브랜치, 태그 또는 커밋 id로 적어 주세요.", "Give the revision as a branch, tag or commit id."
         )
     if revision is not None and revision.startswith("refs/pr/") and not any_commit:
@@ -107,7 +111,7 @@ def _hub_errors(model: str, revision: str | None) -> Iterator[None]:
     try:
         yield
     except RevisionNotFoundError as error:
-        raise CheckFailed(
+        raise RevisionFailed(
             f"{model}에 리비전 {revision!r}이(가) 없습니다. 브랜치, 태그 또는 커밋 id를 확인해 주세요.",
             f"{model} has no revision {revision!r}; check the branch, tag or commit id.",
         ) from error
@@ -186,8 +190,8 @@ def _moment(date: object) -> datetime | None:
         return None
 
 
-def _not_in_history(model: str, revision: str) -> CheckFailed:
-    return CheckFailed(
+def _not_in_history(model: str, revision: str) -> RevisionFailed:
+    return RevisionFailed(
         f"{revision[:80]}은(는) {model}의 기본 브랜치에 있는 커밋이 아닙니다. 풀 리퀘스트나 다른 브랜치의 커밋은 "
         "병합된 뒤에 제출하거나, 관리자에게 문의해 주세요.",
         f"{revision[:80]} is not in the history of the default branch of {model} (its newest {HISTORY_PAGES * 50} "

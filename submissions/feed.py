@@ -1,4 +1,4 @@
-"""The queue as an Atom feed (RFC 4287): what was finished, failed or rejected, newest first. Pure.
+"""The queue as an Atom feed (RFC 4287): what was finished, failed or rejected, and alarms, newest first. Pure.
 
 Made with the standard library's writer, which escapes; every text of a stranger is cleaned of what XML cannot hold.
 """
@@ -11,7 +11,10 @@ from datetime import UTC, datetime
 from urllib.parse import quote, urlencode
 
 from evaluator.cleaning import SHORT, clean_text
+from evaluator.drift import DriftCheck
 from evaluator.policy import Policy, owner_of
+from submissions.alarms import TITLE as TITLE_OF_ALARMS
+from submissions.alarms import summary
 from submissions.listing import FAILURE_TEXT, FEED
 from submissions.record import Status, Submission
 
@@ -62,25 +65,40 @@ def wanted(asked: Mapping[str, str]) -> Wanted:
     return Wanted(names[0], names[1], state)
 
 
-def feed(submissions: Iterable[Submission], policy: Policy, wanted: Wanted, address: str) -> str:
-    """The feed as XML. `address`: the page's own, with a slash at its end. What the `policy` hides is not in it."""
-    told = [s for s in submissions if s.status in _TITLES and wanted.takes(s) and not _is_hidden(s, policy)]
-    newest = sorted(told, key=lambda s: (_closed_at(s), s.id), reverse=True)[:MOST]
+def feed(
+    submissions: Iterable[Submission],
+    policy: Policy,
+    wanted: Wanted,
+    address: str,
+    alarms: Iterable[DriftCheck] = (),
+) -> str:
+    """The feed as XML. `address`: the page's own, with a slash at its end. What the `policy` hides is not in it.
+
+    `alarms` are nobody's and in no state: they are in the feed that chooses nothing.
+    """
+    told: list[Submission | DriftCheck] = [
+        s for s in submissions if s.status in _TITLES and wanted.takes(s) and not _is_hidden(s, policy)
+    ]
+    told += alarms if wanted == Wanted() else ()
+    newest = sorted(told, key=lambda each: (_at(each), _name(each)), reverse=True)[:MOST]
     query = urlencode({name: value for name, value in vars(wanted).items() if value})
     root = ET.Element("feed", {"xmlns": "http://www.w3.org/2005/Atom", "xml:lang": "ko"})
     _add(root, "id", _urn(f"?{query}"))
     _add(root, "title", TITLE)
-    _add(root, "updated", _closed_at(newest[0] if newest else None).isoformat())
+    _add(root, "updated", (_at(newest[0]) if newest else _NOTHING_YET).isoformat())
     _add(_add(root, "author"), "name", "한국어 임베딩 리더보드")
     _add(root, "link", rel="self", type=MEDIA_TYPE, href=f"{address}{FEED}{'?' if query else ''}{query}")
     _add(root, "link", rel="alternate", type="text/html", href=f"{address}?tab=submit")
-    for submission in newest:
-        _add_entry(root, submission, address)
+    for each in newest:
+        if isinstance(each, Submission):
+            _add_entry(root, each, address)
+        else:
+            _add_alarm(root, each, address)
     return '<?xml version="1.0" encoding="utf-8"?>\n' + ET.tostring(root, encoding="unicode")
 
 
 def _add_entry(root: ET.Element, submission: Submission, address: str) -> None:
-    at, status = _closed_at(submission), submission.status
+    at, status = _at(submission), submission.status
     entry = _add(root, "entry")
     # One that fails, is queued again and then finishes is told twice: the moment is part of its name.
     _add(entry, "id", _urn(f"{submission.id} {status} {at.isoformat()}"))
@@ -92,6 +110,17 @@ def _add_entry(root: ET.Element, submission: Submission, address: str) -> None:
     _add(entry, "link", rel="alternate", type="text/html", href=f"{address}?{about}")
     _add(entry, "category", term=status)
     _add(entry, "summary", clean_text(_summary(submission), 1000, lines=True), type="text")
+
+
+def _add_alarm(root: ET.Element, alarm: DriftCheck, address: str) -> None:
+    entry = _add(root, "entry")
+    _add(entry, "id", _urn(_name(alarm)))
+    _add(entry, "title", clean_text(f"{TITLE_OF_ALARMS}: {alarm.fields.get('device', '–')}", SHORT))
+    _add(entry, "updated", _at(alarm).isoformat())
+    _add(_add(entry, "author"), "name", clean_text(alarm.worker, SHORT) or "–")
+    _add(entry, "link", rel="alternate", type="text/html", href=address)
+    _add(entry, "category", term="DRIFT")
+    _add(entry, "summary", clean_text(summary(alarm), 1000, lines=True), type="text")
 
 
 def _summary(submission: Submission) -> str:
@@ -109,10 +138,16 @@ def _is_hidden(submission: Submission, policy: Policy) -> bool:
     return policy.hides(submission.spec.model, path, submission.spec.id)
 
 
-def _closed_at(submission: Submission | None) -> datetime:
-    if submission is None:
-        return _NOTHING_YET
-    return submission.history[-1].at if submission.history else submission.submitted_at
+def _at(told: Submission | DriftCheck) -> datetime:
+    """When a submission was closed, or an alarm began."""
+    if isinstance(told, DriftCheck):
+        return told.since or told.at
+    return told.history[-1].at if told.history else told.submitted_at
+
+
+def _name(told: Submission | DriftCheck) -> str:
+    """What tells it from the others."""
+    return told.id if isinstance(told, Submission) else f"drift {told.environment} {_at(told).isoformat()}"
 
 
 def _urn(name: str) -> str:

@@ -8,6 +8,7 @@ from evaluator.errors import FailureClass
 from evaluator.policy import OptOut, Policy
 from submissions.order import claim_order
 from submissions.record import OPEN, Event, Status, Submission
+from submissions.sought import EVERYTHING, Sought
 
 FEED = "feed.atom"
 """Where the feed is (`submissions.feed`), seen from the page."""
@@ -51,6 +52,11 @@ OPTED_OUT = (
 
 CSS = """
 .kel-queue { overflow-x: auto; }
+.kel-queue-host .seek { display: flex; flex-wrap: wrap; gap: 0.6rem; margin-block: 0.6rem; }
+.kel-queue-host .seek :is(input, select) { border: 1px solid var(--border-color-primary); border-radius: 4px;
+  padding: 0.4rem 0.6rem; background: var(--input-background-fill); color: var(--body-text-color); }
+.kel-queue-host .seek input { flex: 1 1 16rem; max-width: 32rem; }
+.kel-queue td a { text-decoration: underline; color: inherit; }
 .kel-queue h3 { color: var(--body-text-color); font-weight: 600; }
 .kel-queue table { width: 100%; border-collapse: collapse; font-size: 0.9rem; }
 .kel-queue th, .kel-queue td { padding: 0.5rem 0.6rem; text-align: left; vertical-align: top;
@@ -118,6 +124,7 @@ def queue_html(submissions: Sequence[Submission], unreadable: Sequence[str] = ()
 class QueuePages:
     """The open submissions, oldest first, then the last `closed_limit` closed ones, newest first: as pages of HTML.
 
+    Only those that are `sought`; the place in the queue is counted among all.
     By the `policy`, an open one whose model is opted out says so, and a closed one is not shown.
     A page has at most `ROWS` rows and less than 100 kB, whatever was typed. It is made when it is asked for, and kept.
     Not to be asked by two threads at once.
@@ -129,10 +136,12 @@ class QueuePages:
         unreadable: Sequence[str] = (),
         closed_limit: int = 50,
         policy: Policy | None = None,
+        sought: Sought = EVERYTHING,
     ) -> None:
         self._opted_out = (policy or Policy()).opt_out_of
-        self._open = sorted((s for s in submissions if s.status in OPEN), key=lambda s: (s.status != "RUNNING", s.id))
-        closed = sorted((s for s in submissions if self._is_shown_closed(s)), key=lambda s: s.id, reverse=True)
+        wanted = [s for s in submissions if sought.takes(s)]
+        self._open = sorted((s for s in wanted if s.status in OPEN), key=lambda s: (s.status != "RUNNING", s.id))
+        closed = sorted((s for s in wanted if self._is_shown_closed(s)), key=lambda s: s.id, reverse=True)
         self._rows = [*self._open, *closed[:closed_limit]]
         self._positions = {s.id: index for index, s in enumerate(self._waiting(submissions), start=1)}
         self._more_closed = max(0, len(closed) - closed_limit)
@@ -227,7 +236,7 @@ def _row(submission: Submission, positions: dict[str, int], opt_out: OptOut | No
         f'<td class="state">{_state(submission, positions, opt_out)}</td>'
         f'<td class="time">{shown_time(submission.submitted_at)}'
         f'<div class="note">{escape(_cut(submission.submitted_by, 100))}</div>'
-        f'<div class="note">{escape(submission.id)}</div></td></tr>'
+        f'<div class="note"><a href="?tab=submit&amp;submission={submission.id}">{submission.id}</a></div></td></tr>'
     )
 
 

@@ -7,8 +7,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import brotli
+from starlette.requests import Request
+from starlette.responses import Response
 
 from evaluator import records
+from evaluator.drift import DriftCheck
 from evaluator.policy import Policy
 from store.update import Snapshot
 from store.watch import Watch
@@ -18,7 +21,8 @@ from submissions.files import Listing
 from submissions.limits import told
 from submissions.listing import QueuePages, message_html
 from submissions.policy import refuse_opted_out
-from submissions.record import Status, Submission
+from submissions.record import Submission
+from submissions.sought import EVERYTHING, Sought
 from submissions.stored import Queue
 
 log = logging.getLogger(__name__)
@@ -35,6 +39,15 @@ class Rendered:
     compressed: bytes
     etag: str
 
+    def answer(self, request: Request, media_type: str) -> Response:
+        """It, or 304 for who has it already."""
+        headers = {"ETag": self.etag, "Cache-Control": "no-cache", "Vary": "Accept-Encoding"}
+        if self.etag in request.headers.get("if-none-match", ""):
+            return Response(status_code=304, headers=headers)
+        if "br" in request.headers.get("accept-encoding", ""):
+            return Response(self.compressed, media_type=media_type, headers={**headers, "Content-Encoding": "br"})
+        return Response(self.content, media_type=media_type, headers=headers)
+
 
 def rendered(text: str) -> Rendered:
     """`text` ready to be sent."""
@@ -49,10 +62,13 @@ class _Shown:
 
     listing: Listing
     counted: tuple[Submission, ...]
-    pages: QueuePages
-    made: dict[int, Rendered] = field(default_factory=dict)
+    found: dict[Sought, QueuePages] = field(default_factory=dict)
+    made: dict[tuple[Sought, int], Rendered] = field(default_factory=dict)
     feeds: dict[tuple[Wanted, str], Rendered] = field(default_factory=dict)
 
+
+MOST_SEARCHES = 50
+"""Searches in one revision whose pages are kept."""
 
 MOST_FEEDS = 50
 """Feeds of one revision that are kept, each for a filter and an address of the page."""
@@ -71,12 +87,14 @@ class LiveQueue:
     """The newest listing of `queue`, renewed every `seconds`. A visitor never waits for the store.
 
     Its HTML is made once a revision and page, however many visitors ask. `listeners` are called with what is new.
-    `policy` is the one that was last read; a file that is damaged later does not take its place.
+    `policy` is the one that was last read; a file that is damaged later does not take its place. `alarms` are those
+    that the board rings: it alone reads the results store.
     """
 
     def __init__(self, queue: Queue, seconds: float, listeners: Sequence[Listener] = ()) -> None:
         self.queue = queue
         self.policy: Policy | None = None
+        self.alarms: tuple[DriftCheck, ...] = ()
         self._listeners = listeners
         self._shown: _Shown | None = None
         self._making = threading.Lock()
@@ -94,21 +112,41 @@ class LiveQueue:
         """Look now: after a change of one's own."""
         self._watch.look()
 
-    def page(self, number: int = 1) -> Rendered | None:
-        """A page of the queue, from 1, or a notice while the store has not answered; None: there is no such page."""
+    @property
+    def submissions(self) -> tuple[Submission, ...] | None:
+        """The open submissions and the newest closed ones, newest first; None while the store has not answered."""
+        return self._shown.listing.submissions if self._shown else None
+
+    def page(self, number: int = 1, sought: Sought = EVERYTHING) -> Rendered | None:
+        """A page, from 1, of what is sought in the queue, or a notice while the store has not answered.
+
+        None: there is no such page.
+        """
         shown = self._shown
         if shown is None:
             return NOTHING_YET if number == 1 else None
-        made = shown.made.get(number)
+        made = shown.made.get((sought, number))
         if made is None:
             with self._making:
-                if number not in shown.made:
-                    html = shown.pages.page(number)
+                if (sought, number) not in shown.made:
+                    html = self._pages(shown, sought).page(number)
                     if html is None:
                         return None
-                    shown.made[number] = rendered(html)
-                made = shown.made[number]
+                    shown.made[sought, number] = rendered(html)
+                made = shown.made[sought, number]
         return made
+
+    def _pages(self, shown: _Shown, sought: Sought) -> QueuePages:
+        """The pages of what is sought at this revision; those of the whole queue are kept, of others the newest."""
+        if sought not in shown.found:
+            if len(shown.found) > MOST_SEARCHES:
+                for kept in [each for each in shown.found if each != EVERYTHING]:
+                    del shown.found[kept]
+                shown.made = {key: made for key, made in shown.made.items() if key[0] == EVERYTHING}
+            listing = shown.listing
+            unreadable = tuple(listing.unreadable) if sought == EVERYTHING else ()
+            shown.found[sought] = QueuePages(listing.submissions, unreadable, policy=self.policy, sought=sought)
+        return shown.found[sought]
 
     def feed(self, wanted: Wanted, address: str) -> Rendered | None:
         """The feed of what somebody follows, on the page at `address`; None while store or policy were not read."""
@@ -117,17 +155,22 @@ class LiveQueue:
             return None
         made = shown.feeds.get((wanted, address))
         if made is None:
-            made = rendered(feed(shown.listing.submissions, policy, wanted, address))
+            alarms = self.alarms
+            made = rendered(feed(shown.listing.submissions, policy, wanted, address, alarms))
             with self._making:
                 if len(shown.feeds) >= MOST_FEEDS:
                     shown.feeds.clear()
-                shown.feeds[wanted, address] = made
+                if alarms is self.alarms:
+                    shown.feeds[wanted, address] = made
         return made
 
-    def pending(self) -> list[Submission]:
-        """The submissions that wait for a maintainer, oldest first."""
-        known = self._shown.listing.submissions if self._shown else ()
-        return sorted((s for s in known if s.status is Status.PENDING), key=lambda s: s.id)
+    def ring(self, alarms: tuple[DriftCheck, ...]) -> None:
+        """Tell these alarms from now on, and no others."""
+        with self._making:
+            if alarms != self.alarms:
+                self.alarms = alarms
+                if self._shown is not None:
+                    self._shown.feeds.clear()
 
     def allow(self, who: str, model: str) -> None:
         """Nothing, if `who` may submit `model` as far as is known here: asks neither the store nor the Hub.
@@ -146,12 +189,12 @@ class LiveQueue:
         """
         refuse_opted_out(self.policy or Policy(), model)
 
-    def told(self, who: str, *, maintainer: bool = False) -> str:
-        """What is left for `who` to submit, as HTML to be shown with the form."""
+    def told(self, who: str, *, maintainer: bool = False) -> tuple[str, str]:
+        """What is left for `who` to submit, in Korean and in English."""
         if self.queue.limits is None or maintainer:
-            return message_html("제출 수에 한도가 없습니다.", "You may submit any number.")
+            return "제출 수에 한도가 없습니다.", "You may submit any number."
         counted = self._shown.counted if self._shown else ()
-        return message_html(*told(self.queue.limits, counted, who, records.now()))
+        return told(self.queue.limits, counted, who, records.now())
 
     def _take_over(self, snapshot: Snapshot) -> None:
         listing = self.queue.listing()
@@ -160,7 +203,6 @@ class LiveQueue:
             self.policy = self.queue.policies.at(snapshot)
         except PolicyUnreadable as error:
             log.error("%s; %s", error.english, "the last one stays" if self.policy else "only what ships is shown")
-        pages = QueuePages(listing.submissions, tuple(listing.unreadable), policy=self.policy)
-        self._shown = _Shown(listing, counted, pages)
+        self._shown = _Shown(listing, counted)
         for listener in self._listeners:
             listener(listing, self.policy)

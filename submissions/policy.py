@@ -1,15 +1,32 @@
 """What may happen to the policy (`evaluator.policy`), as pure functions from value to value.
 
 Who may opt a name out or in: its owner, or a maintainer. The caller says in `owns` which names are a person's own: his
-user name and his organisations. Results are hidden by maintainers alone: an owner may opt the whole model out.
+user name and his organisations. Maintainers alone hide and confirm results and correct metadata: an owner may opt the
+whole model out.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
+from typing import Any
 
 from pydantic import ValidationError
 
-from evaluator.policy import MOST_NAMES, HiddenResult, OptOut, Policy, owner_of, valid_name
+from evaluator.cleaning import SHORT, clean_text
+from evaluator.policy import (
+    CORRECTABLE,
+    MOST_CLEARED,
+    MOST_NAMES,
+    AboutResult,
+    ClearedDrift,
+    ConfirmedResult,
+    Correction,
+    HiddenResult,
+    OptOut,
+    Policy,
+    owner_of,
+    valid_name,
+)
+from evaluator.records import DOUBTFUL
 from submissions.errors import NotTheOwner, OptedOut, QueueError
 from submissions.texts import said
 
@@ -46,7 +63,7 @@ def opt_out(
         )
     _refuse_more(policy.opted_out)
     made = OptOut(name=name, who=who, at=at, why=said(why))
-    return Policy(opted_out=(*policy.opted_out, made), hidden=policy.hidden)
+    return policy.model_copy(update={"opted_out": (*policy.opted_out, made)})
 
 
 def opt_in(policy: Policy, name: str, *, owns: Iterable[str] = (), maintainer: bool = False) -> Policy:
@@ -65,7 +82,7 @@ def opt_in(policy: Policy, name: str, *, owns: Iterable[str] = (), maintainer: b
             f"{name} is not opted out" + (f"; {wider.name} is, with all its models." if wider else "."),
         )
     kept = tuple(each for each in policy.opted_out if each.name.casefold() != name.casefold())
-    return Policy(opted_out=kept, hidden=policy.hidden)
+    return policy.model_copy(update={"opted_out": kept})
 
 
 def hide(policy: Policy, model: str, result: str, *, who: str, at: datetime, why: str) -> Policy:
@@ -79,15 +96,11 @@ def hide(policy: Policy, model: str, result: str, *, who: str, at: datetime, why
     try:
         made = HiddenResult(model=model.strip(), result=result.strip(), who=who, at=at, why=reason)
     except ValidationError as error:
-        raise QueueError(
-            "모델은 '조직/이름'으로, 결과는 파일 경로(results/…)나 사양 id의 앞 8자리 이상으로 적어 주세요.",
-            "Give the model as organisation/name, and the result as its path (results/...) or as the first 8 or more"
-            " digits of its spec's id.",
-        ) from error
-    if any(_same(made, each) for each in policy.hidden):
+        raise _no_result() from error
+    if any(_key(made) == _key(each) for each in policy.hidden):
         raise QueueError(f"{made.model}의 이 결과는 이미 숨겨져 있습니다.", f"This result of {made.model} is hidden.")
     _refuse_more(policy.hidden)
-    return Policy(opted_out=policy.opted_out, hidden=(*policy.hidden, made))
+    return policy.model_copy(update={"hidden": (*policy.hidden, made)})
 
 
 def unhide(policy: Policy, model: str, result: str) -> Policy:
@@ -96,14 +109,122 @@ def unhide(policy: Policy, model: str, result: str) -> Policy:
     Raises:
         QueueError: it is not hidden so.
     """
-    wanted = (model.strip().casefold(), result.strip())
-    kept = tuple(each for each in policy.hidden if (each.model.casefold(), each.result) != wanted)
+    kept = tuple(each for each in policy.hidden if _key(each) != _key_of(model, result))
     if len(kept) == len(policy.hidden):
         raise QueueError(
             f"{model[:120]}의 결과 {result[:120]!r}은(는) 숨겨져 있지 않습니다.",
             f"No result {result[:120]!r} of {model[:120]} is hidden.",
         )
-    return Policy(opted_out=policy.opted_out, hidden=kept)
+    return policy.model_copy(update={"hidden": kept})
+
+
+def confirm(
+    policy: Policy, model: str, result: str, doubts: Iterable[str], *, who: str, at: datetime, why: str
+) -> Policy:
+    """The policy with doubts about one result of a model confirmed: its numbers are right all the same.
+
+    `result` as for `hide`; `doubts` are of `evaluator.records.DOUBTFUL`. What is confirmed already stays as it is.
+
+    Raises:
+        QueueError: no reason is given, there is no such doubt, nothing is new, or the model or the result is none.
+    """
+    if not (reason := said(why)):
+        raise QueueError("확인한 근거를 적어 주세요.", "Give the reason why the numbers are right.")
+    named = tuple(dict.fromkeys(each.strip() for each in doubts))
+    if not named or not set(named) <= set(DOUBTFUL):
+        raise QueueError(
+            f"어떤 의심을 확인하는지 적어 주세요: {', '.join(DOUBTFUL)}",
+            f"Say which doubts are confirmed, of: {', '.join(DOUBTFUL)}.",
+        )
+    known = {code for each in policy.confirmed if _key(each) == _key_of(model, result) for code in each.doubts}
+    if not (new := tuple(code for code in named if code not in known)):
+        raise QueueError(
+            f"{model[:120]}의 이 결과는 이미 확인되었습니다.", f"This result of {model[:120]} is confirmed already."
+        )
+    try:
+        made = ConfirmedResult(model=model.strip(), result=result.strip(), doubts=new, who=who, at=at, why=reason)
+    except ValidationError as error:
+        raise _no_result() from error
+    _refuse_more(policy.confirmed)
+    return policy.model_copy(update={"confirmed": (*policy.confirmed, made)})
+
+
+def unconfirm(policy: Policy, model: str, result: str) -> Policy:
+    """The policy with a confirmed result in doubt again; `model` and `result` as they were confirmed.
+
+    Raises:
+        QueueError: it is not confirmed so.
+    """
+    kept = tuple(each for each in policy.confirmed if _key(each) != _key_of(model, result))
+    if len(kept) == len(policy.confirmed):
+        raise QueueError(
+            f"{model[:120]}의 결과 {result[:120]!r}은(는) 확인되어 있지 않습니다.",
+            f"No result {result[:120]!r} of {model[:120]} is confirmed; `policy` prints those that are.",
+        )
+    return policy.model_copy(update={"confirmed": kept})
+
+
+def correct(policy: Policy, model: str, fields: Mapping[str, Any], *, who: str, at: datetime, why: str) -> Policy:
+    """The policy with metadata of a model corrected: `fields` of `CORRECTABLE` to their values.
+
+    Fields of earlier corrections stay, but for those that are corrected again.
+
+    Raises:
+        QueueError: no reason or no field is given, a value is none that the field can have, or the model is none.
+    """
+    if not (reason := said(why)):
+        raise QueueError("고치는 근거를 적어 주세요.", "Give the reason for the correction, or where it can be read.")
+    named = {name: clean_text(value, SHORT) if name == "license" else value for name, value in fields.items()}
+    try:
+        if not named.keys() <= set(CORRECTABLE) or None in named.values():
+            raise ValueError
+        made = Correction(model=model.strip(), **named, who=who, at=at, why=reason)
+    except ValueError as error:
+        raise QueueError(
+            "모델은 '조직/이름'으로 적고, 다음 가운데 하나 이상의 값을 0 이상의 수나 짧은 글로 적어 주세요: "
+            f"{', '.join(CORRECTABLE)}",
+            "Give the model as organisation/name, and at least one of these with a number from 0 or a short text: "
+            f"{', '.join(CORRECTABLE)}.",
+        ) from error
+    kept = _without(policy.corrected, made.model, named)
+    _refuse_more(kept)
+    return policy.model_copy(update={"corrected": (*kept, made)})
+
+
+def uncorrect(policy: Policy, model: str, fields: Iterable[str] = ()) -> Policy:
+    """The policy without corrections of a model: of these fields, or of all.
+
+    Raises:
+        QueueError: none of them is corrected.
+    """
+    named = tuple(fields) or CORRECTABLE
+    kept = _without(policy.corrected, model.strip(), named)
+    if kept == policy.corrected:
+        raise QueueError(
+            f"{model[:120]}의 정보는 이렇게 고쳐져 있지 않습니다.",
+            f"Nothing of that is corrected of {model[:120]}; `policy` prints what is.",
+        )
+    return policy.model_copy(update={"corrected": kept})
+
+
+def clear_drift(policy: Policy, environment: str, check: datetime, *, who: str, at: datetime, why: str) -> Policy:
+    """The policy with an environment's alarm cleared. `check`: the date of the check in which the alarm began.
+
+    A former clearing of this environment goes: its alarm is over. Of more than 200 environments the oldest one goes.
+
+    Raises:
+        QueueError: no reason is given, or it is cleared already.
+    """
+    if not (reason := said(why)):
+        raise QueueError("경보를 푸는 이유를 적어 주세요.", "Give the reason for clearing the alarm.")
+    if policy.clears(environment, check):
+        raise QueueError(
+            f"환경 {environment}의 경보는 이미 풀려 있습니다.",
+            f"The alarm of environment {environment} is cleared already.",
+        )
+    made = ClearedDrift(environment=environment, check=check, who=who, at=at, why=reason)
+    kept = [each for each in policy.cleared if each.environment != environment]
+    return policy.model_copy(update={"cleared": (*kept, made)[-MOST_CLEARED:]})
 
 
 def refuse_opted_out(policy: Policy, model: str) -> None:
@@ -116,8 +237,30 @@ def refuse_opted_out(policy: Policy, model: str) -> None:
         raise OptedOut(model, known)
 
 
-def _same(one: HiddenResult, other: HiddenResult) -> bool:
-    return (one.model.casefold(), one.result) == (other.model.casefold(), other.result)
+def _key(mark: AboutResult) -> tuple[str, str]:
+    return _key_of(mark.model, mark.result)
+
+
+def _key_of(model: str, result: str) -> tuple[str, str]:
+    """What tells one marked result from another."""
+    return model.strip().casefold(), result.strip()
+
+
+def _no_result() -> QueueError:
+    return QueueError(
+        "모델은 '조직/이름'으로, 결과는 파일 경로(results/…)나 사양 id의 앞 8자리 이상으로 적어 주세요.",
+        "Give the model as organisation/name, and the result as its path (results/...) or as the first 8 or more"
+        " digits of its spec's id.",
+    )
+
+
+def _without(corrections: Iterable[Correction], model: str, fields: Iterable[str]) -> tuple[Correction, ...]:
+    """The corrections without these fields of a model; one of which nothing is left goes."""
+    nothing = dict.fromkeys(fields)
+    kept = (
+        each.model_copy(update=nothing) if each.model.casefold() == model.casefold() else each for each in corrections
+    )
+    return tuple(each for each in kept if each.fields)
 
 
 def _checked(name: str) -> str:

@@ -1,7 +1,8 @@
 """The policy in the requests store: read once a revision, and each verb of `submissions.policy` as one commit."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
+from typing import Any
 
 from evaluator import records
 from evaluator.cleaning import SHORT, clean_text
@@ -81,6 +82,48 @@ class PolicyStore:
     def unhide(self, model: str, result: str, *, who: str) -> Policy:
         """Show a hidden result again; a maintainer's to do."""
         return self._write("Show", f"{result} of {model}", who, lambda policy, _: verbs.unhide(policy, model, result))
+
+    def confirm(self, model: str, result: str, doubts: Iterable[str], *, who: str, why: str) -> Policy:
+        """Say that a result in doubt is right all the same; a maintainer's to do."""
+        named = tuple(doubts)
+        return self._write(
+            "Confirm",
+            f"{result} of {model}",
+            who,
+            lambda policy, by: verbs.confirm(policy, model, result, named, who=by, at=self._now(), why=why),
+        )
+
+    def unconfirm(self, model: str, result: str, *, who: str) -> Policy:
+        """Doubt a confirmed result again; a maintainer's to do."""
+        return self._write(
+            "Doubt", f"{result} of {model}", who, lambda policy, _: verbs.unconfirm(policy, model, result)
+        )
+
+    def correct(self, model: str, fields: Mapping[str, Any], *, who: str, why: str) -> Policy:
+        """Correct what is shown of a model's metadata; a maintainer's to do."""
+        named = dict(fields)
+        return self._write(
+            f"Correct {', '.join(named)} of",
+            model,
+            who,
+            lambda policy, by: verbs.correct(policy, model, named, who=by, at=self._now(), why=why),
+        )
+
+    def uncorrect(self, model: str, fields: Iterable[str] = (), *, who: str) -> Policy:
+        """Show a model's metadata as they were found, all or these fields of them; a maintainer's to do."""
+        named = tuple(fields)
+        return self._write(
+            "Take back corrections of", model, who, lambda policy, _: verbs.uncorrect(policy, model, named)
+        )
+
+    def clear_drift(self, environment: str, check: datetime, *, who: str, why: str) -> Policy:
+        """Clear the alarm of an environment that began with the check of this date; a maintainer's to do."""
+        return self._write(
+            "Clear the drift of",
+            environment,
+            who,
+            lambda policy, by: verbs.clear_drift(policy, environment, check, who=by, at=self._now(), why=why),
+        )
 
     def _write(self, deed: str, about: str, who: str, verb: Callable[[Policy, str], Policy]) -> Policy:
         by = clean_text(who, SHORT) or "somebody"

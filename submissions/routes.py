@@ -13,7 +13,8 @@ from starlette.routing import Route
 from gate.address import page_address
 from submissions.feed import MEDIA_TYPE, wanted
 from submissions.listing import FEED
-from submissions.live import LiveQueue, Rendered, rendered
+from submissions.live import LiveQueue, rendered
+from submissions.sought import sought
 
 PREFIX = "submissions"
 QUEUE = f"{PREFIX}/queue.html"
@@ -28,13 +29,17 @@ def routes(live: LiveQueue) -> list[Route]:
     async def queue(request: Request) -> Response:
         number = request.query_params.get("page", "1")
         known = number.isascii() and number.isdecimal() and len(number) <= _MOST_DIGITS
-        page = live.page(int(number)) if known else None
+        try:
+            asked = sought(request.query_params)
+        except ValueError as error:
+            return Response(str(error), status_code=400, media_type="text/plain")
+        page = await run_in_threadpool(live.page, int(number), asked) if known else None
         if page is None:
             return Response("there is no such page of the queue", status_code=404)
-        return _answer(request, page, "text/html")
+        return page.answer(request, "text/html")
 
     async def queue_script(request: Request) -> Response:
-        return _answer(request, script, "text/javascript")
+        return script.answer(request, "text/javascript")
 
     async def feed(request: Request) -> Response:
         try:
@@ -44,15 +49,6 @@ def routes(live: LiveQueue) -> list[Route]:
         made = await run_in_threadpool(live.feed, asked, page_address(request))
         if made is None:
             return Response("the queue cannot be read now", status_code=503, headers={"Retry-After": "60"})
-        return _answer(request, made, MEDIA_TYPE)
+        return made.answer(request, MEDIA_TYPE)
 
     return [Route(f"/{QUEUE}", queue), Route(f"/{SCRIPT}", queue_script), Route(f"/{FEED}", feed)]
-
-
-def _answer(request: Request, page: Rendered, media_type: str) -> Response:
-    headers = {"ETag": page.etag, "Cache-Control": "no-cache", "Vary": "Accept-Encoding"}
-    if page.etag in request.headers.get("if-none-match", ""):
-        return Response(status_code=304, headers=headers)
-    if "br" in request.headers.get("accept-encoding", ""):
-        return Response(page.compressed, media_type=media_type, headers={**headers, "Content-Encoding": "br"})
-    return Response(page.content, media_type=media_type, headers=headers)

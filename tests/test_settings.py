@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from runner.cage import SECRET_NAMES
 from settings import Settings
 
 DEPLOYING = Path(__file__).resolve().parents[1] / "docs" / "deploying.md"
@@ -32,3 +33,11 @@ def test_tokens_are_not_printed(monkeypatch: pytest.MonkeyPatch) -> None:
     assert settings.requests_token.get_secret_value() == "hf_secret"
     assert "hf_secret" not in repr(settings)
     assert "hf_secret" not in settings.model_dump_json()
+
+
+def test_every_secret_is_taken_out_of_logs_and_out_of_the_workers_environment() -> None:
+    names = [name for name, field in Settings.model_fields.items() if "SecretStr" in str(field.annotation)]
+    assert len(names) == 5
+    for name in names:
+        assert f"KEL_{name.upper()}" in SECRET_NAMES
+        assert Settings.model_validate({name: "only-this"}).secrets() == ["only-this"]

@@ -25,6 +25,7 @@ def environment(tmp_path: Path) -> dict[str, str]:
         "KEL_REQUESTS_URL": f"file:{tmp_path / 'requests.git'}",
         "KEL_RESULTS_URL": f"file:{tmp_path / 'results.git'}",
         "KEL_WORK_DIR": str(tmp_path / "work"),
+        "KEL_REFERENCE_MODEL": "",
     }
 
 
@@ -48,6 +49,15 @@ def test_the_first_worker_fills_an_empty_results_store_with_the_published_board(
     results = LocalStore(tmp_path / "results.git")
     assert "leaderboard.parquet" in results.list()
     assert [path for path in results.list("results") if path.startswith("results/nlpai-lab__KURE-v1/")]
+
+
+def test_comments_on_the_hub_need_the_pages_address(environment: dict[str, str]) -> None:
+    told = run(environment | {"KEL_COMMENT_TOKEN": "hf_comments12345"}, "--once")
+    assert told.returncode == 2
+    assert "KEL_PUBLIC_URL" in told.stderr
+    assert "hf_comments12345" not in told.stderr + told.stdout
+    page = {"KEL_PUBLIC_URL": "https://board.example/"}
+    assert run(environment | page | {"KEL_COMMENT_TOKEN": "hf_comments12345"}, "--once").returncode == 0
 
 
 def test_a_model_too_large_stays_in_the_queue(environment: dict[str, str], tmp_path: Path) -> None:

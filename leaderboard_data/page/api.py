@@ -49,7 +49,7 @@ class BoardApi:
         return as_records(self._table(str(view), asked, [origin for origin in ORIGINS if origin in wanted]))
 
     def model(self, model: str, suite: str = DEFAULT_SUITE) -> dict[str, Any]:
-        """Everything known of one model: its results by origin and revision, metrics, prompts, data, ranks.
+        """Everything known of one model: results by origin and revision, metrics, prompts, data, ranks, corrections.
 
         Args:
             model: id on the Hugging Face Hub, as organisation/name, for example nlpai-lab/KURE-v1.
@@ -59,15 +59,17 @@ class BoardApi:
             The model's ranks, and its results with every metric and how each can be repeated.
         """
         asked = suite_of(str(suite))
+        state = self._live.state
         found = model_details(
-            self._live.state.entries,
+            state.entries,
             _model_id(model),
             self._live.visit(),
             lambda view: self._table(view, asked),
             asked,
+            state.policy,
         )
         if found is None:
-            refuse_hidden(_model_id(model), self._live.state.policy)
+            refuse_hidden(_model_id(model), state.policy)
             raise ValueError(f"{_model_id(model)!r} is not on the board; `leaderboard` lists the models")
         return found
 

@@ -8,15 +8,18 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
+from evaluator.drift import DriftCheck
 from evaluator.evidence.bootstrap import Replicates
 from evaluator.policy import Policy
 from evaluator.records import ModelResult
 from evaluator.suite import SUITES
 from leaderboard_data.board import chosen, means
 from leaderboard_data.details import ReadResult
+from leaderboard_data.drifting import Checks, alarms, marked
 from leaderboard_data.entry import DEFAULT_ORIGINS, Entry, OriginName
 from leaderboard_data.hiding import shown
 from leaderboard_data.load import RESULTS_FOLDER, Reader, load_entries, parse_results, replicates_path
+from leaderboard_data.marking import marked_result
 from leaderboard_data.page.visits import PATIENCE, Reads, Visit
 from leaderboard_data.publish import shipped_entries, shipped_files
 from leaderboard_data.significance import Evidence, Key, evidence, load_replicates
@@ -43,7 +46,8 @@ _NOTHING_HIDDEN = Policy()
 @dataclass(frozen=True)
 class State:
     """What is known at one revision of the results store. `snapshot` None: the shipped results. `files` are the
-    result files there, path -> blob id. `entries` are those that `policy` does not hide.
+    result files there, path -> blob id. `entries` are those that `policy` does not hide, with its marks. `alarms` are
+    the drift checks that ring and that `policy` does not clear; results of their environments are in doubt.
 
     `replicates` are those of the measured results that the boards list; `evidence`, by suite id, follows from them.
     """
@@ -55,6 +59,14 @@ class State:
     replicates: dict[Key, Replicates] = field(default_factory=dict)
     evidence: Mapping[str, Evidence] = field(default_factory=dict)
     policy: Policy = _NOTHING_HIDDEN
+    alarms: tuple[DriftCheck, ...] = ()
+
+
+@dataclass(frozen=True)
+class _Known:
+    snapshot: Snapshot
+    entries: tuple[Entry, ...]
+    checks: tuple[DriftCheck, ...]
 
 
 class LiveBoard:
@@ -82,7 +94,8 @@ class LiveBoard:
         self.store = store
         self.reader = Reader()
         self._policy = policy
-        self._known: tuple[Snapshot, tuple[Entry, ...]] | None = None  # what was last read, shown or not
+        self._known: _Known | None = None  # what was last read, shown or not
+        self._checks = Checks()
         self._showing = threading.Lock()
         self.state = self._shipped()
 
@@ -104,7 +117,7 @@ class LiveBoard:
         return self.state is not before
 
     def hide(self, policy: Policy) -> None:
-        """Show from now on what `policy` does not hide. Asks the store for nothing."""
+        """Show from now on what `policy` does not hide, as it wants it shown. Asks the store for nothing."""
         with self._showing:
             if policy == self._policy:
                 return
@@ -113,10 +126,11 @@ class LiveBoard:
                 self.state = self._shipped()
                 self._tell(self.state)
             else:
-                self._show(*self._known, policy, at_once=0)
+                self._show(self._known, policy, at_once=0)
 
     def visit(self) -> ReadResult:
-        """For one visitor: the whole result behind an entry of the current state; None if its file cannot be read now.
+        """For one visitor: the whole result behind an entry of the current state, with the policy's marks; None if its
+        file cannot be read now.
 
         A visit reads few files and waits for at most a second; what is read is kept by what is in the file.
         """
@@ -135,7 +149,8 @@ class LiveBoard:
             # Not through the snapshot: it keeps for good what it has read.
             results = visit.get(blob, lambda: parse_results(path, self.store.read(path, snapshot.revision))[0])
         same = (entry.spec_id, entry.reference)
-        return next((each for each in results or () if (each.spec.id, each.origin.reference) == same), None)
+        found = next((each for each in results or () if (each.spec.id, each.origin.reference) == same), None)
+        return found and marked_result(found, path, state.policy)
 
     def _take_over(self, snapshot: Snapshot) -> None:
         entries = tuple(load_entries(snapshot, self.reader))
@@ -144,21 +159,24 @@ class LiveBoard:
             return
         for folder in (RESULTS_FOLDER, REPLICATES_FOLDER):
             snapshot.list(folder)  # kept: to hide something later asks for nothing
+        checks = self._checks.at(snapshot)
         with self._showing:
-            self._known = snapshot, entries
+            self._known = _Known(snapshot, entries, checks)
             if self._policy is None:
                 log.info("the results at %s are shown once the policy is known", snapshot.revision[:12])
             else:
-                self._show(snapshot, entries, self._policy, at_once=AT_ONCE)
+                self._show(self._known, self._policy, at_once=AT_ONCE)
 
     def _shipped(self) -> State:
         policy = self._policy or _NOTHING_HIDDEN
         return State(SHIPPED_REVISION, shown(shipped_entries(), policy), policy=policy)
 
-    def _show(self, snapshot: Snapshot, entries: tuple[Entry, ...], policy: Policy, *, at_once: int) -> None:
+    def _show(self, known: _Known, policy: Policy, *, at_once: int) -> None:
         """Show what is known: at once, if no more than `at_once` new replicates files belong to it."""
+        snapshot, ringing = known.snapshot, alarms(known.checks, policy)
+        entries = marked(shown(known.entries, policy), ringing)
         files_there = snapshot.list(RESULTS_FOLDER)
-        state = State(snapshot.revision, shown(entries, policy), snapshot, files_there, policy=policy)
+        state = State(snapshot.revision, entries, snapshot, files_there, policy=policy, alarms=ringing)
         files = self._replicates_files(state)
         if sum(blob not in self._replicates for _, blob in files.values()) <= at_once:
             self.state = self._weigh(state, files)

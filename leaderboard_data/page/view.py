@@ -9,6 +9,7 @@ import gradio as gr
 from starlette.middleware import Middleware
 from starlette.routing import Route
 
+from evaluator.drift import DriftCheck
 from evaluator.policy import Policy
 from evaluator.suite import SUITES
 from leaderboard_data.entry import Entry
@@ -53,6 +54,7 @@ class BoardPage:
         self.live = LiveBoard(store, refresh_seconds, (self._renew,), policy=None, patience=patience_seconds)
         self.api = BoardApi(self.live)
         self._refresh_seconds = refresh_seconds
+        self._bells: list[Callable[[tuple[DriftCheck, ...]], object]] = []
 
     def start(self, first: Callable[[], object] | None = None) -> None:
         """Begin to look for new results, in the background and after `first`; waits for nothing."""
@@ -62,6 +64,11 @@ class BoardPage:
         """Show from now on what `policy` does not hide. None: it cannot be read, and what is shown stays."""
         if policy is not None:
             self.live.hide(policy)
+
+    def ring(self, bell: Callable[[tuple[DriftCheck, ...]], object]) -> None:
+        """Tell `bell` the alarms of drift, now and whenever something is new."""
+        self._bells.append(bell)
+        bell(self.live.state.alarms)
 
     def tab(self) -> gr.HTML:
         """The tables, comparison, plots, notes and model pages; new results come in without a reload."""
@@ -99,6 +106,8 @@ class BoardPage:
         return routes(self.api, self.assets)
 
     def _renew(self, state: State) -> None:
+        for bell in self._bells:
+            bell(state.alarms)
         for suite in SUITES.values():
             content = page_data(state.entries, state.revision, suite, state.evidence.get(suite.id))
             self.assets.put(data_name(suite.id, DEFAULT_SUITE), content)

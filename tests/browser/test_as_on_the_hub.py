@@ -1,5 +1,6 @@
 """The page as a Space: stores on the Hub, visitors who sign in, a maintainer at the desk."""
 
+import hashlib
 import json
 import os
 import shutil
@@ -7,7 +8,7 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
 from pathlib import Path
-from typing import Any
+from urllib.parse import quote
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -16,7 +17,6 @@ from pydantic import SecretStr
 from evaluator.spec import ModelSpec
 from store import open_store
 from submissions.record import Status
-from submissions.session import REFUSED
 from submissions.stored import Queue
 from tests.attacks import Attacks
 from tests.browser.calling import Caller
@@ -87,7 +87,7 @@ def signed_in(page: Page, space: RunningApp, user: str | None) -> Page:
 
 def submit(page: Page) -> None:
     page.get_by_label("모델 id").fill("space/minilm")
-    page.get_by_role("button", name="제출 · Submit").click()
+    page.get_by_role("button", name="제출", exact=True).click()
 
 
 @pytest.mark.browser
@@ -103,18 +103,37 @@ def test_a_visitor_signs_in_and_submits_and_a_maintainer_approves_at_the_desk(
     row = visitor.locator("#kel-queue tr", has_text="space/minilm")
     expect(row).to_have_attribute("data-status", "PENDING")
     expect(row).to_contain_text("space-visitor")
-    expect(visitor.get_by_text("관리자 · Maintainers")).to_have_count(0)
+    expect(visitor.get_by_text("관리자 데스크")).to_have_count(0)
 
     maintainer = sign_in("space-maintainer")
-    maintainer.get_by_text("관리자 · Maintainers").click()
-    maintainer.get_by_label("승인 대기 · Pending").click()
-    maintainer.get_by_role("option", name="space/minilm").click()
-    maintainer.get_by_role("button", name="승인 · Approve").click()
+    maintainer.get_by_text("관리자 데스크").click()
+    waiting = maintainer.locator("#kel-desk tr[data-submission]", has_text="space/minilm")
+    expect(waiting).to_contain_text("space-visitor")
+    waiting.get_by_role("link", name="space/minilm").click()
+    about = maintainer.get_by_role("article")
+    about.get_by_label("내용").fill("카드에 없는 프롬프트가 있나요?")
+    about.get_by_role("button", name="질문").click()
+    expect(about).to_have_attribute("data-status", "WAITING")
+
+    expect(row).to_have_attribute("data-status", "WAITING")
+    row.locator("a", has_text="Z-").click()
+    own = visitor.get_by_role("article")
+    expect(own).to_contain_text("카드에 없는 프롬프트가 있나요?")
+    assert "submission=" in visitor.url
+    own.get_by_label("내용").fill("없습니다.")
+    own.get_by_role("button", name="답변").click()
+    expect(own).to_have_attribute("data-status", "PENDING")
+
+    expect(about).to_have_attribute("data-status", "PENDING")
+    about.get_by_label("우선순위").fill("2")
+    about.get_by_role("button", name="승인").click()
+    expect(about).to_have_attribute("data-status", "QUEUED")
+    expect(own).to_contain_text("1개 중 1번째")
     expect(maintainer.locator("#kel-queue tr", has_text="space/minilm")).to_have_attribute("data-status", "QUEUED")
 
     (submission,) = Queue(space.requests, space.results).listing().submissions
     assert submission.status is Status.QUEUED
-    assert submission.history[-1].who == "space-maintainer"
+    assert (submission.history[-1].who, submission.priority) == ("space-maintainer", 2)
     expect(row).to_have_attribute("data-status", "QUEUED")
 
 
@@ -143,13 +162,14 @@ ATTACK = """async ([page, bodies]) => {
     for (const body of bodies) {
         for (const type of ["application/json", "text/plain", "application/x-www-form-urlencoded"])
             for (const mode of ["cors", "no-cors"])
-                await attempt("gradio_api/queue/join", {method: "POST", mode, body, headers: {"Content-Type": type}});
-        for (const path of ["queue/join", "run/on_submit", "call/handle", "call/model", "mcp", "upload"]) {
+                for (const path of ["gradio_api/queue/join", "desk/act", "desk/policy", "desk/submit"])
+                    await attempt(path, {method: "POST", mode, body, headers: {"Content-Type": type}});
+        for (const path of ["gradio_api/queue/join", "gradio_api/mcp", "desk/act", "desk/submit"]) {
             const form = document.createElement("form");
             const frame = document.createElement("iframe");
             frame.name = "f" + answers.length + path;
             const loaded = new Promise(done => { frame.onload = done; setTimeout(done, 3000); });
-            Object.assign(form, {action: page + "gradio_api/" + path, method: "POST", enctype: "text/plain"});
+            Object.assign(form, {action: page + path, method: "POST", enctype: "text/plain"});
             form.target = frame.name;
             const field = document.createElement("input");
             [field.name, field.value] = [body.slice(0, -1) + ', "x": "', '"}'];
@@ -159,7 +179,8 @@ ATTACK = """async ([page, bodies]) => {
             await loaded;
         }
     }
-    for (const path of ["", "config", "gradio_api/queue/data?session_hash=foreign"]) await attempt(path, {});
+    const read = ["", "config", "desk/me.json", "gradio_api/queue/data?session_hash=foreign"];
+    for (const path of read) await attempt(path, {});
     await attempt("logout", {mode: "no-cors"});
     return answers;
 }"""
@@ -193,16 +214,14 @@ def test_another_site_cannot_use_a_maintainers_session(
     profile = browser.browser_type.launch_persistent_context(
         tmp_path, executable_path=shutil.which("chromium"), args=CHROMIUM_FLAGS, locale="ko-KR"
     )
-    with closing(profile), closing(Caller(space.url, "foreign")) as known, foreign_site() as site:
+    with closing(profile), foreign_site() as site:
         maintainer = signed_in(profile.new_page(), space, "space-maintainer")
         bodies = [
-            json.dumps({"data": data, "fn_index": known.handlers[name], "session_hash": "foreign"})
-            for name, data in (
-                ("shown", []),
-                ("issue", []),
-                ("handle", [victim, "", None]),
-                ("handle_1", [victim, "because", None]),
-                ("on_submit", ["space/minilm", "", "float32", "", None]),
+            json.dumps(body)
+            for body in (
+                {"verb": "approve", "ids": [victim]},
+                {"verb": "opt_out", "name": "space"},
+                {"model": "space/minilm", "precision": "float32"},
             )
         ]
         foreign = profile.new_page()
@@ -238,32 +257,133 @@ def test_a_maintainers_cookie_decides_nothing_without_the_sessions_token(
     victim = pending(space, "bfloat16")
     maintainer, visitor = sign_in("space-maintainer"), sign_in("space-visitor")
     with (
-        closing(Caller(space.url, "mine", cookie_of(maintainer, space))) as mine,
-        closing(Caller(space.url, "other", cookie_of(maintainer, space))) as other,
-        closing(Caller(space.url, "mine", cookie_of(visitor, space))) as theirs,
-        closing(Caller(space.url, "mine")) as nobody,
+        closing(Caller(space.url, cookie_of(maintainer, space))) as mine,
+        closing(Caller(space.url, cookie_of(visitor, space))) as theirs,
+        closing(Caller(space.url)) as nobody,
     ):
-        mine.call("shown", [])  # so that the desk offers the submission in this session
-        false: list[Any] = [None, "", "x", "가" * 64, [], {}, 0]
-        false += [caller.call("issue", [])["data"][0] for caller in (other, theirs, nobody)]
-        own = mine.call("issue", [])["data"][0]
-        false += [own[:-1], own.upper() + " ", own[::-1]]
+        own = mine.desk_token()
         before = states(space)
+        false = [None, "", "x", own[:-1], own.upper(), own[::-1]]
+        false += [caller.desk_token() for caller in (theirs, nobody)]
         for token in false:
-            for data in (("handle", [victim, "", token]), ("handle_1", [victim, "because", token])):
-                output = mine.call(*data)
-                assert REFUSED[0] in output.get("error", "") or isinstance(token, list | dict | int), output
-            said = mine.call("on_submit", ["space/minilm", "", "float32", "", token])
-            assert REFUSED[0] in str(said) or isinstance(token, list | dict | int), said
+            assert mine.act(token, verb="approve", ids=[victim]).status_code == 403
+            assert mine.post("submit", token, model="space/minilm", precision="float32").status_code == 403
+        assert nobody.act(mine.desk_token(), verb="approve", ids=[victim]).status_code == 403
+        assert theirs.act(theirs.desk_token(), verb="approve", ids=[victim]).status_code == 403
+        assert mine.act(mine.desk_token(), "http://localhost:1", verb="approve", ids=[victim]).status_code == 403
         assert states(space) == before
-        assert mine.join("handle", [victim, "", own], Origin="http://localhost:1").status_code == 403
-        assert states(space) == before
-        mine.call("handle", [victim, "", own])
+        assert mine.act(mine.desk_token(), verb="approve", ids=[victim]).status_code == 200
         assert states(space)[victim] is Status.QUEUED
-    attacks.held("the page", "a maintainer's cookie with no token, a false one or another session's", len(false) * 3)
+    attacks.held(
+        "the page",
+        "a maintainer's cookie with no token, a false one or another session's",
+        2 * len(false) + 3,
+    )
 
 
 def test_the_log_in_button_is_no_public_endpoint(space: RunningApp) -> None:
     for path in ("gradio_api/info", "gradio_api/info?all_endpoints=1", "gradio_api/mcp/schema"):
         with urllib.request.urlopen(space.url + path, timeout=30) as answer:
             assert "check_login_status" not in answer.read().decode()
+
+
+@pytest.mark.browser
+def test_an_owner_takes_a_model_off_the_board_and_brings_it_back(
+    space: RunningApp, sign_in: Callable[[str | None], Page]
+) -> None:
+    address = f"{space.url}?model=nlpai-lab/KoE5"
+    stranger = sign_in("space-visitor")
+    stranger.goto(address)
+    expect(stranger.get_by_role("heading", name="nlpai-lab/KoE5")).to_be_visible()
+    expect(stranger.get_by_text("이 리더보드에서 제외")).to_have_count(0)
+
+    maintainer = sign_in("space-maintainer")
+    maintainer.goto(address)
+    maintainer.get_by_label("이유").fill("소유자가 메일로 요청했습니다")
+    maintainer.get_by_role("button", name="이 리더보드에서 제외").click()
+    expect(maintainer.get_by_text("space-maintainer 님이")).to_be_visible()
+    stranger.goto(space.url)
+    expect(stranger.locator("#view-overall tbody tr")).to_have_count(8)
+    expect(stranger.locator("#view-overall tbody")).not_to_contain_text("nlpai-lab/KoE5")
+    stranger.goto(address)
+    expect(stranger.get_by_text("소유자의 요청으로")).to_be_visible()
+
+    maintainer.goto(address)
+    maintainer.get_by_role("button", name="다시 보이기").click()
+    expect(maintainer.get_by_role("button", name="이 리더보드에서 제외")).to_be_visible()
+    stranger.goto(space.url)
+    expect(stranger.locator("#view-overall tbody tr")).to_have_count(9)
+
+
+@pytest.mark.browser
+def test_settings_are_changed_on_the_submissions_page(
+    space: RunningApp, sign_in: Callable[[str | None], Page], hub: Repositories
+) -> None:
+    queue = Queue(open_store(space.requests_url, SecretStr(PAGE_TOKEN)), space.results)
+    commit = hub.get("models", "space/minilm").head.oid
+    spec = ModelSpec.model_validate({"model": "space/minilm", "revision": commit, "max_tokens": 64})
+    made = queue.submit(spec, who="space-visitor", maintainer=True)
+    visitor = sign_in("space-visitor")
+    visitor.goto(f"{space.url}?submission={made.id}")
+    about = visitor.get_by_role("article")
+    about.get_by_text("어떻게 평가하나").click()
+    expect(about.locator(".kel-preview").first).to_contain_text("space/minilm")
+    about.get_by_role("button", name="설정 바꾸기").click()
+    form = visitor.locator("#kel-form")
+    expect(form.get_by_label("모델 id")).to_have_value("space/minilm")
+    form.get_by_text("선택 사항").click()
+    form.get_by_label("풀링").select_option("cls")
+    form.get_by_role("button", name="바꾸기", exact=True).click()
+    expect(form.locator("#kel-submit-message")).to_contain_text("설정을 바꿨습니다")
+    expect(about).to_contain_text("pooling: cls")
+    changed = queue.find(made.id)
+    assert (changed.spec.pooling, changed.spec.max_tokens) == ("cls", 64)
+
+
+@pytest.mark.browser
+def test_what_was_typed_before_the_sign_in_is_there_after_it(
+    space: RunningApp, sign_in: Callable[[str | None], Page]
+) -> None:
+    page = sign_in(None)
+    draft = quote(json.dumps({"model": "space/minilm", "note": "메모입니다", "pooling": 7, "unknown": "x"}))
+    page.goto("about:blank")
+    page.goto(f"{space.url}?tab=submit#draft={draft}")
+    expect(page.get_by_label("모델 id")).to_have_value("space/minilm")
+    assert "draft" not in page.url
+    page.locator("#kel-form").get_by_text("선택 사항").click()
+    page.get_by_label("메모").fill("다른 메모입니다")
+    page.get_by_role("button", name="로그인").click()
+    page.get_by_role("link", name="space-visitor", exact=True).click()
+    page.wait_for_url(f"{space.url}**")
+    page.get_by_role("tab", name="제출").click()
+    expect(page.get_by_label("모델 id")).to_have_value("space/minilm")
+    page.locator("#kel-form").get_by_text("선택 사항").click()
+    expect(page.get_by_label("메모")).to_have_value("다른 메모입니다")
+    assert page.locator("#kel-own-tab").count() == 0, "this is no frame"
+
+
+@pytest.mark.browser
+def test_a_maintainer_allows_the_code_of_one_commit_after_reading_it(
+    space: RunningApp, sign_in: Callable[[str | None], Page], hub: Repositories, tmp_path: Path
+) -> None:
+    auto_map = {"AutoModel": "modeling_own.OwnModel", "AutoConfig": "configuration_own.OwnConfig"}
+    (tmp_path / "config.json").write_text(json.dumps({"model_type": "own", "auto_map": auto_map}))
+    (tmp_path / "modeling_own.py").write_text("class OwnModel: ...\n")
+    (tmp_path / "configuration_own.py").write_text("class OwnConfig: ...\n")
+    hub.add_folder("models", "space/own-code", tmp_path)
+    commit = hub.get("models", "space/own-code").head.oid
+    queue = Queue(open_store(space.requests_url, SecretStr(PAGE_TOKEN)), space.results)
+    made = queue.submit(ModelSpec(model="space/own-code", revision=commit), who="space-visitor", maintainer=True)
+
+    maintainer = sign_in("space-maintainer")
+    maintainer.goto(f"{space.url}?submission={made.id}")
+    about = maintainer.get_by_role("article")
+    about.get_by_role("button", name="코드 확인").click()
+    shown = about.get_by_role("link", name="space/own-code/modeling_own.py")
+    expect(shown).to_have_attribute("href", f"https://huggingface.co/space/own-code/blob/{commit}/modeling_own.py")
+    expect(about).to_contain_text(hashlib.sha256(b"class OwnModel: ...\n").hexdigest())
+    about.get_by_label("아래 커밋의 코드를 읽었고").check()
+    about.get_by_role("button", name="승인", exact=True).click()
+    expect(about).to_have_attribute("data-status", "QUEUED")
+    expect(about).to_contain_text(f"trusts the code of space/own-code@{commit}")
+    assert queue.find(made.id).spec.trust_remote_code

@@ -48,7 +48,7 @@ def command(app: RunningApp, *arguments: str, timeout: float = 60) -> str:
 def submit(page: Page, model: str) -> None:
     page.get_by_role("tab", name="제출").click()
     page.get_by_label("모델 id").fill(model)
-    page.get_by_role("button", name="제출 · Submit").click()
+    page.get_by_role("button", name="제출", exact=True).click()
 
 
 def mteb_score(shared: Path, task_id: str) -> str:

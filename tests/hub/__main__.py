@@ -54,7 +54,9 @@ def environment(url: str, home: Path) -> dict[str, dict[str, str]]:
     }
     return {
         "page": both | login | {"KEL_REQUESTS_TOKEN": PAGE_TOKEN},
-        "worker": both | {"KEL_REQUESTS_TOKEN": WORKER_TOKEN, "KEL_RESULTS_TOKEN": WORKER_TOKEN},
+        "worker": both
+        | {"KEL_REQUESTS_TOKEN": WORKER_TOKEN, "KEL_RESULTS_TOKEN": WORKER_TOKEN}
+        | {"KEL_REFERENCE_MODEL": ""},  # this Hub has no such model
     }
 
 

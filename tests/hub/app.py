@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Route
 
+from tests.hub.discussions import Discussions
 from tests.hub.faults import FaultyApp
 from tests.hub.openid import OpenId
 from tests.hub.repositories import Blob, Commit, HubError, Kind, Repositories, Repository, User, safetensors_parameters
@@ -53,6 +54,7 @@ class HubApp:
                 Route(repo + "/refs", self.refs),
                 Route(repo + "/preupload/{revision:commit}", self.preupload, methods=["POST"]),
                 Route(repo + "/commit/{revision:commit}", self.commit, methods=["POST"]),
+                *Discussions(self.repository, self.user).routes,
                 *OpenId(repositories).routes,
                 Route("/_faults", self.faults, methods=["POST"]),
                 Route("/{org}/{name}/resolve/{revision:commit}/{path:path}", self.resolve),

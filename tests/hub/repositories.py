@@ -43,11 +43,23 @@ class Commit:
     files: Mapping[str, Blob]
 
 
+@dataclass(frozen=True)
+class Discussion:
+    """A discussion, or a pull request, that somebody opened, with what he wrote."""
+
+    author: str
+    title: str
+    text: str
+    at: datetime
+    pull_request: bool = False
+
+
 @dataclass
 class Repository:
     """`gated`: reading files needs a token of `readers`. `writers`: user names that may commit.
 
     `commits` are those of main, the oldest first; `others` those of other references, each with its whole history.
+    `discussions` are in the order in which they were opened; None where the owner has switched them off.
     """
 
     kind: Kind
@@ -59,6 +71,7 @@ class Repository:
     readers: set[str] = field(default_factory=set)
     writers: set[str] = field(default_factory=set)
     others: dict[str, list[Commit]] = field(default_factory=dict)
+    discussions: list[Discussion] | None = field(default_factory=list)
 
     @property
     def head(self) -> Commit:

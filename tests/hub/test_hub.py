@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from huggingface_hub import CommitOperationAdd, CommitOperationDelete, HfApi, hf_hub_download
+from huggingface_hub import CommitOperationAdd, CommitOperationDelete, DiscussionComment, HfApi, hf_hub_download
 from huggingface_hub.errors import (
     EntryNotFoundError,
     GatedRepoError,
@@ -94,6 +94,27 @@ def test_sentence_transformers_loads_a_model_from_it(hub: Repositories, minilm_f
     repository = hub.add_folder("models", "real/minilm-load", minilm_folder)
     model = SentenceTransformer("real/minilm-load", revision=repository.head.oid, device="cpu")
     assert model.encode(["안녕하세요"]).shape == (1, 384)
+
+
+def test_discussions_are_opened_listed_page_by_page_and_told(api: HfApi, hub: Repositories) -> None:
+    repository = hub.create("models", "talked/about")
+    opened = [api.create_discussion("talked/about", f"title {number}", description="text") for number in range(12)]
+    assert [each.num for each in opened] == list(range(1, 13))
+    assert (opened[0].author, opened[0].status, opened[0].is_pull_request) == ("writer", "open", False)
+    HfApi(token="hf_reader").create_discussion("talked/about", "another's", description="text", pull_request=True)
+    assert [each.num for each in api.get_repo_discussions("talked/about")] == list(range(13, 0, -1))
+    assert [each.num for each in api.get_repo_discussions("talked/about", author="reader")] == [13]
+    assert len(list(api.get_repo_discussions("talked/about", discussion_type="discussion"))) == 12
+    (comment,) = api.get_discussion_details("talked/about", 2).events
+    assert isinstance(comment, DiscussionComment)
+    assert comment.content == "text"
+    with pytest.raises(HfHubHTTPError) as refused:
+        HfApi(token=False).create_discussion("talked/about", "nobody's")
+    assert refused.value.response.status_code == 401
+    repository.discussions = None
+    with pytest.raises(HfHubHTTPError) as refused:
+        api.create_discussion("talked/about", "switched off")
+    assert refused.value.response.status_code == 403
 
 
 @pytest.mark.shared

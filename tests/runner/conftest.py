@@ -92,7 +92,12 @@ def said() -> list[dict[str, Any]]:
 def make_worker(
     queue: Queue, evaluations: Evaluations, said: list[dict[str, Any]], tmp_path: Path
 ) -> Callable[..., Worker]:
-    def make(name: str = "worker-1", evaluate: ChildProcess | None = None, **terms: Any) -> Worker:
+    def make(
+        name: str = "worker-1",
+        evaluate: ChildProcess | None = None,
+        finished: Callable[[Submission], object] = lambda _: None,
+        **terms: Any,
+    ) -> Worker:
         return Worker(
             queue,
             evaluate or evaluations.child(),
@@ -100,6 +105,7 @@ def make_worker(
             work_dir=tmp_path / "work",
             terms=Terms(**({"lease": timedelta(minutes=30), "retry_delay": timedelta(0)} | terms)),
             say=lambda event, **fields: said.append({"event": event, **fields}),
+            finished=finished,
         )
 
     return make

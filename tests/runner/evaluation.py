@@ -4,8 +4,9 @@ Called like `python -m evaluator run`, with `--script FILE` before the options. 
 and by the name of a point (started, loaded, <task>, scored, written) what happens there: {"kill": true} ends this
 process by SIGKILL, {"kill_parent": true} the worker, {"exit": n}, {"fail": [class, message]}, {"print": text},
 {"hold": path} waits until that file is there, {"allocate": bytes}.
-"<task> unanswered" leaves that task without a score. A point's deed happens once per work folder. A task that is asked
-for with --tasks and not in FILE is there without a word. Scores and samples are those of `tests.runner.honest`.
+"<task> unanswered" leaves that task without a score. "environment" is what the run says it ran with. A point's deed
+happens once per work folder. A task that is asked for with --tasks and not in FILE is there without a word. Scores and
+samples are those of `tests.runner.honest`.
 
 Like the real evaluator it keeps each finished task in the work folder, does not run it again, and writes its result
 atomically. Every task that runs is a line in `ran.txt` beside FILE.
@@ -107,7 +108,9 @@ def main() -> None:
     result = measured(
         spec=spec,
         tasks=scores,
-        environment=Environment(versions={key: os.environ[key] for key in sorted(os.environ)}),
+        environment=Environment.model_validate(
+            {"versions": {key: os.environ[key] for key in sorted(os.environ)}} | script.content.get("environment", {})
+        ),
         at=now(),
     )
     options.samples.write_bytes(

@@ -8,9 +8,12 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from evaluator import records
-from runner.status import status, status_text
+from evaluator.drift import check_path, compare, dump_check
+from evaluator.policy import POLICY_PATH
+from runner.status import ringing, status, status_text
 from store.memory import MemoryStore
 from submissions.stored import Queue
+from tests.evaluator.test_drift import NOON, check
 from tests.runner.conftest import queued, spec
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -76,3 +79,18 @@ def test_the_command_prints_text_and_json(tmp_path: Path) -> None:
 
     assert "0 are queued" in run()
     assert json.loads(run("--json"))["commits_left"] == {"requests": 100, "results": 100}
+
+
+def test_an_alarm_of_drift_is_told_until_it_is_cleared() -> None:
+    queue = Queue(MemoryStore(), MemoryStore())
+    alarm = compare(check(), check(0.7, NOON + timedelta(days=7)))
+    files = {check_path(alarm.environment): dump_check(alarm)}
+    queue.results.commit(files, "Check", queue.results.head())
+    told = status(queue.listing(), {}, NOON, quota=100, rung=ringing(queue))
+    assert [each["environment"] for each in told["drift"]] == [alarm.environment]
+    assert "alarm since 2026-12-05T12:00:00+00:00: The reference model org/reference" in status_text(told)
+    queue.requests.commit({POLICY_PATH: b"damaged"}, "Damage", queue.requests.head())
+    assert ringing(queue) == (alarm,)
+    queue.requests.commit({POLICY_PATH: None}, "Mend", queue.requests.head())
+    queue.policies.clear_drift(alarm.environment, alarm.since or NOON, who="m", why="torch 2.10 fixed a kernel")
+    assert ringing(queue) == ()

@@ -1,33 +1,24 @@
 """No flood gets past the limits: counted in the store, so that tabs, pages and threads make no difference."""
 
-import asyncio
 import itertools
 import threading
 from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any
 
-import gradio as gr
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from evaluator.spec import ModelSpec
-from settings import Settings
 from store import Store
 from store.local import LocalStore
 from store.memory import MemoryStore
 from store.update import Snapshot
-from submissions import view
-from submissions.checks import CheckedModel
 from submissions.errors import QueueError, StillChecking, TooMany
-from submissions.limits import DAY, HOUR, VISITOR, Allowance, Limits, limits_of, told
-from submissions.live import LiveQueue
-from submissions.record import OPEN, ModelMetadata, Status, Submission, load_submission
-from submissions.session import SessionTokens
+from submissions.limits import DAY, HOUR, VISITOR, Allowance, Limits, told
+from submissions.record import OPEN, Status, Submission, load_submission
 from submissions.stored import Queue
 from submissions.turns import Turns
 from tests.attacks import Attacks
@@ -266,105 +257,6 @@ def test_two_pages_and_many_tabs_on_one_store_do_not_get_past_a_limit(
     assert Counter(outcomes) == {"accepted": 5, "refused": 35}
     assert len(world.stored()) == 5
     attacks.held("the page", "submissions beyond a limit, in a race of two pages", 35)
-
-
-class Hub:
-    """Takes the place of the check on the Hub, and counts."""
-
-    def __init__(self) -> None:
-        self.asked = 0
-        self.slow: threading.Event | None = None
-        self.begun = threading.Event()
-
-    def __call__(self, model: str, _revision: str | None = None) -> CheckedModel:
-        self.asked += 1
-        self.begun.set()
-        if self.slow:
-            assert self.slow.wait(30)
-        return CheckedModel(model=model, revision="ab" * 20, metadata=ModelMetadata())
-
-
-@pytest.fixture
-def hub_answers(monkeypatch: pytest.MonkeyPatch) -> Hub:
-    hub = Hub()
-    monkeypatch.setattr(view, "check_model", hub)
-    monkeypatch.setattr(view, "with_parts", lambda spec: spec)
-    return hub
-
-
-def handler(live: LiveQueue) -> Callable[..., tuple[str, str]]:
-    """The function behind the page's button, as the page itself registers it, called from one session of the page."""
-    tokens = SessionTokens()
-    request = SimpleNamespace(session_hash="a session", request=SimpleNamespace(scope={}))
-
-    async def made() -> gr.Blocks:  # Gradio makes event loops, and does not close them, where none runs
-        with gr.Blocks() as blocks:
-            view.submit_tab(blocks, live, login=False, maintainers=frozenset(), tokens=tokens)
-        return blocks
-
-    blocks = asyncio.run(made())
-    on_submit: Any = next(each.fn for each in blocks.fns.values() if each.name == "on_submit")
-
-    def called(model: str, revision: str, precision: str, note: str, profile: None) -> tuple[str, str]:
-        answer: tuple[str, str] = on_submit(model, revision, precision, note, tokens.issue(request), profile, request)
-        return answer
-
-    return called
-
-
-def test_a_flood_through_the_pages_own_handler_is_held_by_the_limits(hub_answers: Hub, attacks: Attacks) -> None:
-    requests = MemoryStore()
-    live = LiveQueue(Queue(requests, MemoryStore(), limits=limits_of(Settings())), 3600)
-    live.refresh()
-    submit = handler(live)
-    answers = [submit(f"org-{number}/model", "", "auto", "", None) for number in range(1600)]
-    accepted = [message for message, _ in answers if "접수했습니다" in message]
-    assert len(accepted) == 5
-    assert len(requests.list("open")) == 5
-    assert hub_answers.asked == 5, "who is over the limit causes no request to the Hub"
-    assert "5개까지입니다" in answers[-1][0]
-    assert "You may submit 4 more now" in answers[0][1]
-    assert "at most 5" in answers[-1][1]
-    attacks.held("the page", "submissions in a flood by one visitor", 1595)
-
-
-def test_a_flood_of_many_people_takes_no_more_than_its_share(hub_answers: Hub, attacks: Attacks) -> None:
-    requests = MemoryStore()
-    live = LiveQueue(Queue(requests, MemoryStore(), limits=limits_of(Settings())), 3600)
-    live.refresh()
-    turns = Turns(4)
-    for number in range(1600):
-        view.submit(live, turns, f"org-{number}/model", "", "auto", "", f"person-{number}")
-    assert len(requests.log(1000)) - 1 == 40
-    assert hub_answers.asked == 40
-    told_maintainer = view.submit(live, turns, "org/model", "", "auto", "", "boss", maintainer=True)
-    assert "접수했습니다" in told_maintainer
-    attacks.held("the page", "submissions by many people beyond their share of the hour's commits", 1560)
-
-
-def test_one_check_of_a_model_at_a_time_per_person(hub_answers: Hub, attacks: Attacks) -> None:
-    live = LiveQueue(Queue(MemoryStore(), MemoryStore(), limits=Limits()), 3600)
-    turns = Turns(2)
-    hub_answers.slow = threading.Event()
-
-    def of(who: str, **named: bool) -> str:
-        return view.submit(live, turns, f"org/{who}", "", "auto", "", who, **named)
-
-    first = threading.Thread(target=of, args=("alice",))
-    first.start()
-    assert hub_answers.begun.wait(30)
-    for _ in range(100):
-        assert "being checked for you already" in of("Alice")
-    with turns.of("bob"):
-        for number in range(100):
-            assert "Many models are being checked now" in of(f"person-{number}")
-    assert hub_answers.asked == 1
-    with turns.of("bob"), turns.of("maintainer", maintainer=True):
-        assert "Many models" in of("carol")
-    hub_answers.slow.set()
-    first.join()
-    assert "접수했습니다" in of("carol")
-    attacks.held("the page", "checks of a model while another one runs", 200)
 
 
 def test_a_check_that_fails_ends_the_turn() -> None:

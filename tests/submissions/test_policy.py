@@ -8,10 +8,14 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from evaluator.cleaning import SHORT
 from evaluator.policy import (
+    MOST_DOUBTS,
     MOST_NAMES,
     POLICY_BYTES,
     POLICY_PATH,
+    ConfirmedResult,
+    Correction,
     HiddenResult,
     OptOut,
     Policy,
@@ -22,14 +26,12 @@ from evaluator.reading import BadFile
 from evaluator.spec import ModelSpec
 from store.memory import MemoryStore
 from submissions import policy as verbs
-from submissions import view
 from submissions.__main__ import app
 from submissions.errors import NotTheOwner, OptedOut, PolicyUnreadable, QueueError
 from submissions.live import LiveQueue
 from submissions.record import Status
 from submissions.routes import QUEUE
 from submissions.stored import Queue
-from submissions.turns import Turns
 from tests.attacks import Attacks
 from tests.submissions.test_live_queue import shown
 
@@ -96,14 +98,105 @@ def test_only_owner_or_maintainer_opts_out_and_in() -> None:
         lambda policy: verbs.hide(policy, "org", PATH, who="x", at=NOON, why="no model"),
         lambda policy: verbs.hide(policy, "seen/name", "01234567", who="x", at=NOON, why="twice"),
         lambda policy: verbs.unhide(policy, "org/name", PATH),
+        lambda policy: verbs.confirm(policy, "org/name", PATH, ["end_token"], who="x", at=NOON, why=" "),
+        lambda policy: verbs.confirm(policy, "org/name", PATH, [], who="x", at=NOON, why="none named"),
+        lambda policy: verbs.confirm(policy, "org/name", PATH, ["ties"], who="x", at=NOON, why="no doubt"),
+        lambda policy: verbs.confirm(policy, "org/name", "0123", ["end_token"], who="x", at=NOON, why="short"),
+        lambda policy: verbs.confirm(policy, "seen/name", "01234567", ["end_token"], who="x", at=NOON, why="twice"),
+        lambda policy: verbs.unconfirm(policy, "org/name", PATH),
+        lambda policy: verbs.correct(policy, "org/name", {"license": "mit"}, who="x", at=NOON, why=""),
+        lambda policy: verbs.correct(policy, "org/name", {}, who="x", at=NOON, why="nothing"),
+        lambda policy: verbs.correct(policy, "org", {"license": "mit"}, who="x", at=NOON, why="no model"),
+        lambda policy: verbs.correct(policy, "org/name", {"license": "\u200b"}, who="x", at=NOON, why="unseen"),
+        lambda policy: verbs.correct(policy, "org/name", {"who": "root"}, who="x", at=NOON, why="no field"),
+        lambda policy: verbs.correct(policy, "org/name", {"parameters": -1}, who="x", at=NOON, why="negative"),
+        lambda policy: verbs.correct(policy, "org/name", {"max_tokens": 2**31}, who="x", at=NOON, why="32 bits"),
+        lambda policy: verbs.uncorrect(policy, "org/name"),
+        lambda policy: verbs.uncorrect(policy, "seen/name", ["license"]),
     ],
 )
 def test_what_is_refused_is_told_in_both_languages(refused: Callable[[Policy], Policy]) -> None:
     policy = verbs.hide(opted_out("org"), "Seen/name", "01234567", who="m", at=NOON, why="doubtful")
+    policy = verbs.confirm(policy, "Seen/name", "01234567", ["end_token"], who="m", at=NOON, why="right")
+    policy = verbs.correct(policy, "Seen/name", {"parameters": 7}, who="m", at=NOON, why="counted")
     with pytest.raises(QueueError) as told:
         refused(policy)
     assert any("가" <= letter <= "힣" for letter in told.value.korean)
     assert told.value.english.isascii()
+
+
+def test_a_result_is_confirmed_doubt_by_doubt_and_taken_back_as_a_whole() -> None:
+    first = verbs.confirm(Policy(), "org/name", PATH, ["end_token", "end_token"], who="a", at=NOON, why="looked")
+    both = verbs.confirm(first, "ORG/name", PATH, ["card_differs", "end_token"], who="b", at=NOON, why="computed")
+    assert [(each.who, each.doubts) for each in both.confirmations_of("Org/Name", PATH, "f" * 64)] == [
+        ("a", ("end_token",)),
+        ("b", ("card_differs",)),
+    ]
+    assert both.confirmations_of("org/name", "results/else.json", "f" * 64) == ()
+    assert both.confirmations_of("org/other", PATH, "f" * 64) == ()
+    assert not both.hides("org/name", PATH, "f" * 64)
+    assert verbs.unconfirm(both, "org/NAME", PATH) == Policy()
+
+
+def test_a_later_correction_takes_over_the_fields_that_it_names() -> None:
+    first = verbs.correct(
+        Policy(), "org/name", {"license": " m\u200bit ", "parameters": 7}, who="a", at=NOON, why="card"
+    )
+    assert [each.fields for each in first.corrections_of("ORG/name")] == [{"license": "mit", "parameters": 7}]
+    second = verbs.correct(
+        first, "Org/name", {"license": "apache-2.0", "open_weights": False}, who="b", at=NOON, why="c"
+    )
+    assert [(each.who, each.fields) for each in second.corrections_of("org/name")] == [
+        ("a", {"parameters": 7}),
+        ("b", {"license": "apache-2.0", "open_weights": False}),
+    ]
+    third = verbs.correct(second, "org/name", {"parameters": 0}, who="c", at=NOON, why="d")
+    assert [each.who for each in third.corrections_of("org/name")] == ["b", "c"], "of the first one nothing is left"
+    assert third.corrections_of("org/other") == ()
+    assert verbs.uncorrect(third, "ORG/NAME", ["license", "open_weights"]).corrected == third.corrected[1:]
+    assert verbs.uncorrect(third, "org/name") == Policy()
+
+
+def test_no_verb_drops_what_another_one_wrote() -> None:
+    policy = verbs.hide(opted_out("org"), "else/name", "01234567", who="m", at=NOON, why="doubtful")
+    policy = verbs.confirm(policy, "else/name", PATH, ["end_token"], who="m", at=NOON, why="right")
+    policy = verbs.correct(policy, "else/name", {"license": "mit"}, who="m", at=NOON, why="card")
+    assert len(policy.by_name) == len(policy.by_model) == 1  # looked up before: a copy must not keep that
+    more = verbs.opt_out(policy, "other", who="m", at=NOON, maintainer=True)
+    more = verbs.hide(more, "third/name", "01234567", who="m", at=NOON, why="doubtful")
+    assert (more.confirmed, more.corrected) == (policy.confirmed, policy.corrected)
+    assert more.opt_out_of("other/model") is not None
+    assert more.hides("third/name", PATH, "01234567" + "0" * 56)
+    back = verbs.unhide(verbs.opt_in(more, "other", maintainer=True), "third/name", "01234567")
+    assert back == policy
+    assert load_policy(dump_policy(back)) == policy
+
+
+def test_a_file_of_the_former_code_is_read_and_without_marks_written_as_it_wrote_it() -> None:
+    former = """{
+ "schema": 1,
+ "opted_out": [
+  {
+   "name": "org",
+   "who": "m",
+   "at": "2026-11-24T12:00:00Z",
+   "why": "소유자의 전자우편"
+  }
+ ],
+ "hidden": [
+  {
+   "model": "else/name",
+   "result": "01234567",
+   "who": "m",
+   "at": "2026-11-24T12:00:00Z",
+   "why": "수상함"
+  }
+ ]
+}
+""".encode()
+    assert dump_policy(load_policy(former)) == former
+    marked = verbs.correct(load_policy(former), "else/name", {"license": "mit"}, who="m", at=NOON, why="card")
+    assert dump_policy(verbs.uncorrect(marked, "else/name")) == former
 
 
 def test_one_owner_cannot_fill_the_policy_and_a_full_one_can_be_read(attacks: Attacks) -> None:
@@ -117,12 +210,33 @@ def test_one_owner_cannot_fill_the_policy_and_a_full_one_can_be_read(attacks: At
     full = Policy(
         opted_out=tuple(OptOut(name=f"org/{number:080}", **longest) for number in range(MOST_NAMES)),
         hidden=tuple(HiddenResult(model="a/b", result="results/" + "x" * 400, **longest) for _ in range(MOST_NAMES)),
+        confirmed=tuple(
+            ConfirmedResult(model="a/b", result="results/" + "x" * 400, doubts=["d" * 40] * MOST_DOUBTS, **longest)
+            for _ in range(MOST_NAMES)
+        ),
+        corrected=tuple(
+            Correction(
+                model=f"org/{number:080}",
+                license="𝕏" * SHORT,
+                parameters=2**53,
+                embedding_dimension=2**31 - 1,
+                max_tokens=2**31 - 1,
+                llm_based=False,
+                open_weights=False,
+                **longest,
+            )
+            for number in range(MOST_NAMES)
+        ),
     )
     content = dump_policy(full)
     assert len(content) <= POLICY_BYTES
     assert len(load_policy(content).hidden) == MOST_NAMES
     with pytest.raises(QueueError):
         verbs.opt_out(full, "one-more", who="m", at=NOON, maintainer=True)
+    with pytest.raises(QueueError):
+        verbs.confirm(full, "one/more", PATH, ["end_token"], who="m", at=NOON, why="x")
+    with pytest.raises(QueueError):
+        verbs.correct(full, "one/more", {"license": "mit"}, who="m", at=NOON, why="x")
     attacks.held("the policy", "opt-outs of one owner, one by one", verbs.MOST_OF_ONE_OWNER + 1)
 
 
@@ -186,15 +300,6 @@ def test_an_opted_out_model_is_neither_submitted_nor_approved_nor_claimed(queue:
     assert queue.claim("w", HOUR).id == waiting.id  # type: ignore[union-attr]
 
 
-def test_the_form_refuses_before_it_asks_the_hub(queue: Queue, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(view, "check_model", lambda *_: pytest.fail("the Hub was asked"))
-    queue.policies.opt_out("org", who="Alice", owns=["org"])
-    live = LiveQueue(queue, 3600)
-    live.refresh()
-    told = view.submit(live, Turns(4), " Org/new ", "", "auto", "", "visitor", maintainer=True)
-    assert "Alice 님이 2026-11-24 21:00 KST에" in told
-
-
 @pytest.mark.parametrize("content", DAMAGED[1:])
 def test_with_a_damaged_policy_nothing_is_submitted_or_claimed_and_the_last_good_one_stays(
     queue: Queue, content: bytes, attacks: Attacks
@@ -234,6 +339,28 @@ def test_the_command_line_keeps_and_prints_the_policy(tmp_path: Path) -> None:
         ("org", "bob", "소유자의 전자우편")
     ]
     assert kept["hidden"][0]["result"] == "01234567"
+    command("confirm", "else/name", "01234567", "--doubt", "end_token", "--doubt", "other_data", "--why", "맞음")
+    fields = ("--license", "mit", "--parameters", "7", "--dimension", "8", "--max-tokens", "9", "--encoder")
+    command("correct", "else/name", *fields, "--closed-weights", "--why", "카드", "--by", "bob")
+    kept = json.loads(command("policy"))
+    assert kept["confirmed"][0]["doubts"] == ["end_token", "other_data"]
+    assert kept["corrected"][0] | {"at": ""} == {
+        "model": "else/name",
+        "license": "mit",
+        "parameters": 7,
+        "embedding_dimension": 8,
+        "max_tokens": 9,
+        "llm_based": False,
+        "open_weights": False,
+        "who": "bob",
+        "at": "",
+        "why": "카드",
+    }
+    assert "end_token" in command("confirm", "else/name", "01234567", "--doubt", "x", "--why", "맞음", fails=True)
+    command("uncorrect", "else/name", "--field", "license")
+    assert "license" not in json.loads(command("policy"))["corrected"][0]
+    command("uncorrect", "else/name")
+    command("unconfirm", "else/name", "01234567")
     command("unhide", "else/name", "01234567")
     command("opt-in", "ORG")
     assert json.loads(command("policy")) == {"schema": 1}

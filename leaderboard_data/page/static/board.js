@@ -346,8 +346,12 @@ const openTab = (submitting) => {
   if (tab?.getAttribute("aria-selected") === "false") tab.click();
 };
 
-// Gradio has opened one of them: the address says so.
+// Gradio has opened one of them: the address says so. It opens the first one when it starts, whatever the address asks
+// for; that is nobody's wish, and takes nothing out of the address.
+let asked = readState().submitting;
 export async function opened(submitting) {
+  if (asked && !submitting) return;
+  asked = false;
   const board = await drawn;
   if (!board) return;
   if (board.state.submitting !== submitting) board.change({ submitting }, { page: true, quiet: true });

@@ -124,6 +124,7 @@ const ko = {
     average: "Average",
   },
   confirmed: "(관리자가 확인했습니다)",
+  corrected: (fields, who, at) => `관리자가 고친 정보: ${fields} (${who}, ${at})`,
   warning: {
     prompt_not_used: "모델 카드에는 프롬프트가 나오는데 아무 프롬프트도 쓰이지 않았습니다.",
     unused_prompts: "저장소가 선언한 프롬프트 가운데 어느 과제도 찾지 않는 이름이 있습니다.",
@@ -133,6 +134,7 @@ const ko = {
     other_commit: "카드 등록부는 다른 커밋을 보고 적었습니다.",
     card_differs: "모델 카드의 예시를 다시 계산하니 카드에 적힌 유사도와 다릅니다.",
     other_data: "고정한 커밋의 데이터가 알려진 것과 다릅니다.",
+    drift: "이 결과를 계산한 환경에서 기준 모델의 점수가 달라졌습니다. 관리자가 확인하고 있습니다.",
   },
   cardExample: { matches: "카드의 예시와 일치", differs: "카드의 예시와 다름", none: "읽을 수 있는 예시 없음" },
   cardSays: "카드의 유사도",
@@ -294,6 +296,7 @@ const en = {
     average: "Average",
   },
   confirmed: "(confirmed by a maintainer)",
+  corrected: (fields, who, at) => `Corrected by a maintainer: ${fields} (${who}, ${at})`,
   warning: {
     prompt_not_used: "The card shows a prompt, but no prompt was used.",
     unused_prompts: "The repository declares prompts under names that no task looks up.",
@@ -303,6 +306,7 @@ const en = {
     other_commit: "The card registry was written from another commit.",
     card_differs: "The example on the card gives other similarities here than the card prints.",
     other_data: "The data at the pinned commit has other rows than are known.",
+    drift: "The reference model scores otherwise in the environment of this result; the maintainers look into it.",
   },
   cardExample: { matches: "as on the card", differs: "differs from the card", none: "none that can be read" },
   cardSays: "Similarities on the card",

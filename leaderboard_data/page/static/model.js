@@ -9,7 +9,7 @@ export async function modelPage(board, panel) {
   try {
     details = await modelData(board, state.model);
   } catch (error) {
-    fill(panel, backButton(board), h("p", { role: "alert" }, `${state.model}: ${error.message}`));
+    fill(panel, backButton(board), h("p", { role: "alert" }, `${state.model}: ${error.message}`), owners(state.model));
     return;
   }
   const { results, ranks } = details;
@@ -38,6 +38,7 @@ export async function modelPage(board, panel) {
       [t.filters.type, info.llm_based == null ? null : t.choices[info.llm_based ? "llm" : "encoder"]],
       [t.filters.open, info.open_weights == null ? null : t.choices[info.open_weights ? "open" : "closed"]],
     ]),
+    details.corrections.map((made) => h("p", {}, corrected(made, t))),
     h("h3", {}, t.results),
     results.map((result, i) => resultBlock(board, result, i === 0)),
     h("h3", {}, t.history),
@@ -62,9 +63,24 @@ export async function modelPage(board, panel) {
       : h("p", {}, t.noHistory),
     h("h3", {}, t.card),
     cardBlock(board, details),
+    owners(details.model, results),
   );
   panel.querySelector("h2").tabIndex = -1;
   panel.querySelector("h2").focus();
+}
+
+// What only the model's owner and maintainers are shown (desk/static/own.js). Where there is no desk, nothing.
+function owners(model, results = []) {
+  const host = h("div", {});
+  import(new URL("../desk/own.js", import.meta.url)).then((own) => own.mount(host, model, results)).catch(() => {});
+  return host;
+}
+
+// What a maintainer corrected of the model's metadata: which fields, who, when, and why.
+function corrected(made, t) {
+  const names = { embedding_dimension: t.extras.dimension, llm_based: t.filters.type, open_weights: t.filters.open };
+  const fields = Object.keys(made.fields).map((field) => names[field] ?? t.extras[field] ?? field);
+  return [t.corrected(fields.join(", "), made.who, made.at.slice(0, 10)), made.why].filter(Boolean).join(" ");
 }
 
 const backButton = (board) =>

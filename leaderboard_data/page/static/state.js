@@ -83,6 +83,8 @@ const FIELDS = {
 
 // Beside the board there is the form to submit a model, in a tab of Gradio's: `?tab=submit`, whatever the board shows.
 export const SUBMIT = "submit";
+const DESK = "desk"; // the maintainers' desk, in the same tab
+const SUBMISSION = "submission"; // whose page is open there
 
 const clone = (value) => (Array.isArray(value) ? [...value] : value);
 
@@ -92,17 +94,20 @@ export function readState(search = location.search) {
     name,
     given.has(name) ? field.parse(given.get(name)) : clone(field.initial),
   ]);
-  return { ...Object.fromEntries(fields), submitting: given.get("tab") === SUBMIT };
+  const submitting = [SUBMIT, DESK].includes(given.get("tab")) || given.has(SUBMISSION);
+  return { ...Object.fromEntries(fields), submitting };
 }
 
 export function address(state) {
   const url = new URL(location.href); // parameters that are not ours stay
+  const desk = url.searchParams.get("tab") === DESK;
   for (const [name, field] of Object.entries(FIELDS)) {
     const value = field.format(state[name]);
     if (value === field.format(field.initial)) url.searchParams.delete(name);
     else url.searchParams.set(name, value);
   }
-  if (state.submitting) url.searchParams.set("tab", SUBMIT);
+  if (state.submitting) url.searchParams.set("tab", desk ? DESK : SUBMIT);
+  if (!state.submitting) url.searchParams.delete(SUBMISSION);
   return url;
 }
 
