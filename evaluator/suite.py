@@ -98,6 +98,17 @@ NDCG_5_10 = ScoreRule(
     metrics=("ndcg_at_5", "ndcg_at_10"),
     description="The mean of nDCG@5 and nDCG@10, 0..1.",
 )
+NDCG_10 = ScoreRule(id="ndcg_at_10", how="mean", metrics=("ndcg_at_10",), description="nDCG@10, 0..1.")
+ACCURACY = ScoreRule(
+    id="accuracy", how="mean", metrics=("accuracy",), description="Accuracy, the mean over the experiments, 0..1."
+)
+F1 = ScoreRule(id="f1", how="mean", metrics=("f1",), description="F1, weighted by the labels' frequencies, 0..1.")
+COSINE_SPEARMAN = ScoreRule(
+    id="cosine_spearman",
+    how="mean",
+    metrics=("cosine_spearman",),
+    description="Spearman's correlation of gold scores and cosine similarities, -1..1.",
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,7 +123,8 @@ class Words:
 class Category:
     """A group of tasks that are scored by one rule, and whose mean is one column of the overall table.
 
-    `label` heads its tab. `weight` is its share of the average; 0 leaves it out.
+    `label` heads its tab. `weight` is its share of the average; 0 leaves it out. `families` are tasks of one source
+    of data: the mean of a family counts as one task does; a task that is in none counts alone.
     """
 
     id: str
@@ -120,6 +132,21 @@ class Category:
     task_ids: tuple[str, ...]
     rule: ScoreRule
     weight: float = 1.0
+    families: tuple[tuple[str, ...], ...] = ()
+
+    @property
+    def groups(self) -> tuple[tuple[str, ...], ...]:
+        """Its tasks by family, in the order of the board; a task without a family is a group of its own."""
+        family_of = {task_id: family for family in self.families for task_id in family}
+        return tuple(dict.fromkeys(family_of.get(task_id, (task_id,)) for task_id in self.task_ids))
+
+
+def whole(parts: Sequence[tuple[float, T | None]], mean: Callable[[Sequence[T], Sequence[float]], T]) -> T | None:
+    """The mean of (weight, value) pairs, None where a value is missing; one value is its own mean."""
+    held = [(weight, value) for weight, value in parts if value is not None]
+    if not held or len(held) < len(parts):
+        return None
+    return held[0][1] if len(held) == 1 else mean([value for _, value in held], [weight for weight, _ in held])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -134,8 +161,9 @@ class View:
 class Suite:
     """A view of results: tasks in categories, the rule of each task's score and of the averages, and the tables.
 
-    A category's score is the mean of its tasks. `average`: the mean of the categories' scores by their weights, or of
-    all tasks of the categories whose weight is not 0. A mean of which a score is missing does not exist.
+    A category's score is the mean of its families (`Category.groups`). `average`: the mean of the categories' scores
+    by their weights, or of all families of the categories whose weight is not 0. A mean of which a score is missing
+    does not exist. `offered`: a submission may ask for it; else it is a view of what is there.
     Changing tasks, rules or averages makes another suite with another id.
     """
 
@@ -143,6 +171,7 @@ class Suite:
     title: Words
     categories: tuple[Category, ...]
     average: Literal["categories", "tasks"]
+    offered: bool = True
 
     def __post_init__(self) -> None:
         if len(set(self.task_ids)) != len(self.task_ids):
@@ -196,19 +225,21 @@ class Suite:
         `scores`: task id -> a score, or its values on many resamples. `mean(values, weights)` is their weighted mean.
         """
         found: dict[str, T] = {}
+        families: list[T | None] = []
         for category in self.categories:
-            of_tasks = [scores.get(task_id) for task_id in category.task_ids]
-            present = [value for value in of_tasks if value is not None]
-            if len(present) == len(of_tasks):
-                found[category.id] = mean(present, [1.0] * len(present))
-        counted = [category for category in self.categories if category.weight]
+            of_families = [whole([(1.0, scores.get(task_id)) for task_id in group], mean) for group in category.groups]
+            of_category = whole([(1.0, value) for value in of_families], mean)
+            if of_category is not None:
+                found[category.id] = of_category
+            if category.weight:
+                families += of_families
         if self.average == "categories":
-            parts = [(category.weight, found.get(category.id)) for category in counted]
+            parts = [(category.weight, found.get(category.id)) for category in self.categories if category.weight]
         else:
-            parts = [(1.0, scores.get(task_id)) for category in counted for task_id in category.task_ids]
-        held = [(weight, value) for weight, value in parts if value is not None]
-        if held and len(held) == len(parts):
-            found[OVERALL] = mean([value for _, value in held], [weight for weight, _ in held])
+            parts = [(1.0, value) for value in families]
+        overall = whole(parts, mean)
+        if overall is not None:
+            found[OVERALL] = overall
         return found
 
     def category(self, category_id: str) -> Category | None:
@@ -222,7 +253,13 @@ class Suite:
             "title": {"ko": self.title.ko, "en": self.title.en},
             "average": self.average,
             "categories": [
-                {"id": each.id, "label": each.label, "weight": each.weight, "rule": each.rule.id}
+                {
+                    "id": each.id,
+                    "label": each.label,
+                    "weight": each.weight,
+                    "rule": each.rule.id,
+                    "groups": [list(group) for group in each.groups],
+                }
                 for each in self.categories
             ],
             "tasks": [

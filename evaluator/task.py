@@ -5,8 +5,27 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Literal
 
-TaskType = Literal["STS", "PairClassification", "Clustering", "Retrieval"]
+TaskType = Literal[
+    "STS", "PairClassification", "Classification", "Clustering", "Reranking", "Retrieval", "BitextMining"
+]
 """MTEB's names of the task types; prompts are looked up by them."""
+
+Written = Literal["native", "people", "machine", "post-edited", "parallel"]
+"""How its Korean came about: written in Korean, translated by people or by a machine, translated by a machine and
+edited by people, or several languages side by side."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Facts:
+    """What a reader should know of a task's data. `licence` is as its makers state it, None where they state none.
+
+    `citation` names the paper or the page of its makers. `note` is one English sentence about what to mind.
+    """
+
+    licence: str | None
+    written: Written
+    citation: str
+    note: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,11 +51,12 @@ class Task:
     """One column of the leaderboard.
 
     `instruction` is MTEB's for the task, where it is not that of its type (`evaluator.model.prompts`).
-    `id` is MTEB's name of the task, `column` what the board prints above it. `kind` names the module in
-    `evaluator/kinds/` that turns rows into texts and embeddings into metrics. `fields` maps the kind's field names
-    to the data set's columns (a dot reaches into a struct). `labels` maps the data set's labels to the kind's;
-    rows with any other label are left out. `version` is raised when the task gives other numbers on the same data:
-    results of an earlier version are then run again.
+    `id` is MTEB's name of the task (and, where MTEB's has several cells, what this one is), `column` what the board
+    prints above it. `kind` names the module in `evaluator/kinds/` that turns rows into texts and embeddings into
+    metrics, `protocol` a variant of it, for kinds that have several. `fields` maps the kind's field names to the data
+    set's columns (a dot reaches into a struct). `labels` maps the data set's labels to the kind's; rows with any other
+    label are left out. `on_request`: it is too large to be run unless somebody names it. `version` is raised when the
+    task gives other numbers on the same data: results of an earlier version are then run again.
     """
 
     id: str
@@ -47,6 +67,9 @@ class Task:
     instruction: str | None = None
     fields: Mapping[str, str] = field(default_factory=dict)
     labels: Mapping[int, int] | None = None
+    protocol: str | None = None
+    on_request: bool = False
+    facts: Facts | None = None
     version: int = 1
 
     def __post_init__(self) -> None:

@@ -1,0 +1,21 @@
+"""NTREX, from English to Korean: 1,997 sentences of news and their translations."""
+
+from evaluator.task import DataSource, Facts, Task
+
+TASK = Task(
+    id="NTREXBitextMining.en-ko",
+    column="NTREX en-ko",
+    kind="bitext_mining",
+    type="BitextMining",
+    data=DataSource(
+        path="mteb/NTREXBitextMining",
+        config="eng_Latn-kor_Hang",
+        splits=("test",),
+        revision="66b8b27efc99658903127730575e9fa0cb9f075c",
+    ),
+    facts=Facts(
+        licence="cc-by-sa-4.0",
+        written="parallel",
+        citation="Federmann et al. 2022, NTREX-128, https://aclanthology.org/2022.sumeval-1.4",
+    ),
+)

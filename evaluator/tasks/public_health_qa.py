@@ -1,0 +1,22 @@
+"""PublicHealthQA: 77 questions about COVID-19 and their answers, of health authorities."""
+
+from evaluator.task import DataSource, Facts, Task
+
+TASK = Task(
+    id="PublicHealthQA",
+    column="PublicHealthQA",
+    kind="retrieval",
+    type="Retrieval",
+    data=DataSource(
+        path="xhluca/publichealth-qa",
+        config="korean",
+        splits=("test",),
+        revision="main",
+    ),
+    facts=Facts(
+        licence="cc-by-nc-sa-3.0",
+        written="people",
+        citation="Lu 2024, https://huggingface.co/datasets/xhluca/publichealth-qa",
+        note="Small: one question is 0.013 of recall at 1. MTEB pins no revision.",
+    ),
+)
