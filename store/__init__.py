@@ -85,9 +85,19 @@ class Store(Protocol):
 def blob_id(content: bytes) -> str:
     """Git's id of a file's content: SHA-1 over the header `blob <size>` and the content.
 
-    The id that `Store.list` gives, except for files that the Hub keeps in LFS.
+    The id that `Store.list` gives, except for files that the Hub keeps in LFS (`pointer_id`).
     """
     return hashlib.sha1(b"blob %d\0" % len(content) + content, usedforsecurity=False).hexdigest()
+
+
+def pointer_id(content: bytes) -> str:
+    """The blob id of a file that the Hub keeps in LFS: git's id of the pointer that stands for it there.
+
+    The pointer's text is that of git-lfs, version 1 of its specification.
+    """
+    digest = hashlib.sha256(content).hexdigest()
+    pointer = f"version https://git-lfs.github.com/spec/v1\noid sha256:{digest}\nsize {len(content)}\n"
+    return blob_id(pointer.encode())
 
 
 def in_folder(path: str, prefix: str) -> bool:

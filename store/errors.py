@@ -37,3 +37,8 @@ class Forbidden(StoreError):
 
 class NotFound(StoreError):
     """No such repository, revision or file."""
+
+
+def asked_to_wait(error: BaseException) -> float:
+    """Seconds that the store asked to wait; 0 where it asked for nothing."""
+    return (error.retry_after or 0.0) if isinstance(error, Unavailable) else 0.0
