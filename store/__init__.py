@@ -48,7 +48,7 @@ class Store(Protocol):
         A folder that is not there has no files. Equal blob ids mean equal content.
 
         Raises:
-            Unavailable, Forbidden, NotFound
+            Unavailable (Gone: no such revision), Forbidden, NotFound
         """
         ...
 
@@ -57,7 +57,7 @@ class Store(Protocol):
 
         Raises:
             NotFound: there is no such file at that revision.
-            Unavailable, Forbidden
+            Unavailable (Gone: no such revision), Forbidden
         """
         ...
 
@@ -78,6 +78,21 @@ class Store(Protocol):
 
         Raises:
             Unavailable, Forbidden, NotFound
+        """
+        ...
+
+
+class Repository(Store, Protocol):
+    """A store whose past can be given up."""
+
+    def squash(self, message: str, parent: str) -> str:
+        """Put one commit with the files of the head in the place of the whole log; returns its revision.
+
+        Only while `parent` is the head; on the Hub a commit that comes in the same second may be among what is
+        squashed, with its files. Reading at an earlier revision is `Gone` from then on, soon or late.
+
+        Raises:
+            Conflict, OutcomeUnknown, Unavailable, Forbidden
         """
         ...
 
@@ -126,7 +141,7 @@ def checked_changes(changes: Changes) -> Changes:
     return changes
 
 
-def open_store(url: str, token: SecretStr | None = None) -> Store:
+def open_store(url: str, token: SecretStr | None = None) -> Repository:
     """The store at `url`: `file:DIR` (a bare git repository, made if absent), `hf:datasets/ORG/NAME`, `memory:`.
 
     `token`: what the Hub asks for; other stores need none.

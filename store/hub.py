@@ -17,6 +17,7 @@ What huggingface_hub does, and what this module therefore does about it (tests/s
 """
 
 import hashlib
+import re
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
@@ -34,11 +35,12 @@ from pydantic import SecretStr
 
 from store import Changes, Commit, answers, blob_id, checked_changes, in_folder, uploads
 from store.client import OnlyTry, never_wait_for_ever, one_try
-from store.errors import Conflict, Forbidden, NotFound, OutcomeUnknown, StoreError, Unavailable
+from store.errors import Conflict, Forbidden, Gone, NotFound, OutcomeUnknown, StoreError, Unavailable
 
 BRANCH = "main"
 CACHED_BYTES = 128 * 2**20
 CACHED_LISTINGS = 32
+PATHS_AT_ONCE = 500  # names in one question whether there are such files
 Answer = TypeVar("Answer")
 
 OWN_FILES = frozenset({".gitattributes"})
@@ -106,7 +108,7 @@ class HubStore:
         operations: Any = [
             CommitOperationAdd(path, content) for path, content in changes.items() if content is not None
         ]
-        deletions = [path for path, content in changes.items() if content is None and self._is_there(path, parent)]
+        deletions = self._there([path for path, content in changes.items() if content is None], parent)
         operations += [CommitOperationDelete(path, is_folder=False) for path in deletions]
         if not operations:
             return self._nothing_to_write(parent)
@@ -128,6 +130,12 @@ class HubStore:
         if not deletions:
             self._check_written(done.oid, message, parent)
         return done.oid
+
+    def squash(self, message: str, parent: str) -> str:
+        self._nothing_to_write(parent)  # what the Hub squashes is its head, whichever that is
+        with self._errors(writing=True), one_try():
+            self._api.super_squash_history(self._repo_id, branch=BRANCH, commit_message=message, repo_type="dataset")
+        return self.head()
 
     def log(self, limit: int, revision: str | None = None) -> Sequence[Commit]:
         path = f"commits/{quote(revision or BRANCH, safe='')}"
@@ -178,8 +186,23 @@ class HubStore:
         if newest.message.split() != message.split():
             raise Conflict(f"{self.url}: the head is {revision[:12]}, no longer {parent[:12]}")
 
-    def _is_there(self, path: str, revision: str) -> bool:
-        return path in self._tree(path.rpartition("/")[0], revision)
+    def _there(self, paths: Sequence[str], revision: str) -> Sequence[str]:
+        """Those of `paths` that are files at a commit: asked for by name, for their folders may hold thousands."""
+        known = {path for path in paths if self._known(path, revision)}
+        unknown = [path for path in paths if path not in known and not self._is_listed(path, revision)]
+        for begin in range(0, len(unknown), PATHS_AT_ONCE):
+            form = {"paths": unknown[begin : begin + PATHS_AT_ONCE], "expand": False}
+            url = self._api_url(f"paths-info/{quote(revision, safe='')}")
+            with self._errors("has no such revision"):
+                content, _ = self._get(url, method="POST", data=form)
+                known |= {entry.path for entry in answers.TREE.validate_json(content) if entry.type == "file"}
+        return [path for path in paths if path in known]
+
+    def _is_listed(self, path: str, revision: str) -> bool:
+        """Whether a folder above `path` was listed at a commit, so that it is known what is there."""
+        parts = path.split("/")
+        with self._lock:
+            return any((revision, "/".join(parts[:depth])) in self._listings for depth in range(len(parts)))
 
     def _tree(self, folder: str, revision: str) -> dict[str, _Blob]:
         """Path -> blob of all files below `folder` at a commit."""
@@ -234,9 +257,11 @@ class HubStore:
             url = following
         raise Unavailable(f"{self.url}: the Hub's listing has no end")
 
-    def _get(self, url: str, most: int = answers.ANSWER_BYTES) -> tuple[bytes, str | None]:
+    def _get(
+        self, url: str, most: int = answers.ANSWER_BYTES, method: str = "GET", **sent: Any
+    ) -> tuple[bytes, str | None]:
         """The body of an answer, of at most so many bytes, and the address of the next page if there is one."""
-        with get_session().stream("GET", url, headers=build_hf_headers(token=self._token)) as response:
+        with get_session().stream(method, url, headers=build_hf_headers(token=self._token), **sent) as response:
             if response.is_error:
                 hf_raise_for_status(answers.short(response))
             content = answers.body(response, most)
@@ -252,7 +277,7 @@ class HubStore:
                 raise Conflict(f"{self.url}: the head has moved") from error
             raise _NoSuchFolder(f"{self.url} {absent}") from error
         except RevisionNotFoundError as error:
-            raise NotFound(f"{self.url} {absent or 'has no such revision'}") from error
+            raise Gone(f"{self.url} {absent or 'has no such revision'}; look at its head") from error
         except HfHubHTTPError as error:
             raise self._from_status(error, writing) from error
         except httpx2.HTTPError as error:
@@ -300,4 +325,4 @@ class _NoSuchFolder(NotFound):
 
 
 def _is_commit(request: httpx2.Request) -> bool:
-    return request.method == "POST" and "/commit/" in request.url.path
+    return request.method == "POST" and re.search("/(commit|super-squash)/", request.url.path) is not None

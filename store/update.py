@@ -148,14 +148,14 @@ def _wait(error: StoreError, attempt: int, took: float, chance: float) -> float:
 
 
 def _marked_commit(store: Store, mark: str, head: str, parent: str) -> str | None:
-    """The revision after `parent` whose message ends with `mark`, or None if none has.
+    """The revision after `parent` whose message has the line `mark`, or None if none has.
 
     Raises:
-        OutcomeUnknown: `parent` is further back than is searched.
+        OutcomeUnknown: `parent` is further back than is searched, or the history was squashed without that mark.
     """
     for commit in store.log(_LOOK_BACK, head):
         if commit.revision == parent:
             return None
-        if commit.message.endswith(mark):
+        if mark in commit.message.splitlines():  # a squashed history keeps the marks of its last commits
             return commit.revision
     raise OutcomeUnknown(f"{store.url}: a commit's answer was lost and too much has been written since; look yourself")

@@ -61,6 +61,7 @@ class HubApp:
                 Route(repo + "/paths-info/{revision:commit}", self.paths_info, methods=["POST"]),
                 Route(repo + "/commits/{revision:commit}", self.commits),
                 Route(repo + "/refs", self.refs),
+                Route(repo + "/super-squash/{revision:commit}", self.super_squash, methods=["POST"]),
                 Route(repo + "/preupload/{revision:commit}", self.preupload, methods=["POST"]),
                 Route(repo + "/commit/{revision:commit}", self.commit, methods=["POST"]),
                 *self.large.routes,
@@ -199,6 +200,13 @@ class HubApp:
         )
         url = f"{request.base_url}{repository.kind}/{repository.id}/commit/{commit.oid}"
         return JSONResponse({"success": True, "commitOid": commit.oid, "commitUrl": url})
+
+    async def super_squash(self, request: Request) -> Response:
+        repository = self.writable(request)
+        if self.revision(request) != "main":
+            raise HubError(404, "RevisionNotFound", "only main can be squashed here")
+        commit = self.repositories.squash(repository, (await request.json())["message"])
+        return JSONResponse({"success": True, "commitOid": commit.oid})
 
     # reading
 

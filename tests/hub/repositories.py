@@ -253,6 +253,13 @@ class Repositories:
             line.append(commit)
             return commit
 
+    def squash(self, repository: Repository, message: str) -> Commit:
+        """One commit with the files of the head in the place of all of main; the ids of the others are unknown then."""
+        with self._lock:
+            commit = self._commit(repository.head.files, message)
+            repository.commits = [commit]
+            return commit
+
     def _commit(
         self, files: Mapping[str, Blob], message: str, oid: str | None = None, date: datetime | None = None
     ) -> Commit:
