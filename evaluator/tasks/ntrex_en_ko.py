@@ -9,11 +9,10 @@ TASK = Task(
     type="BitextMining",
     data=DataSource(
         path="mteb/NTREXBitextMining",
-        config="eng_Latn-kor_Hang",
         splits=("test",),
         revision="66b8b27efc99658903127730575e9fa0cb9f075c",
     ),
-    protocol="parallel",
+    fields={"text1": "eng_Latn", "text2": "kor_Hang"},
     cell_of="NTREXBitextMining",
     facts=Facts(
         licence="cc-by-sa-4.0",
