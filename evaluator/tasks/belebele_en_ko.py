@@ -13,6 +13,9 @@ TASK = Task(
         splits=("test",),
         revision="979a211276faa22f671e69d096634193567cfd05",
     ),
+    fields={"link": "link", "document": "flores_passage", "query": "question"},
+    protocol="linked",
+    cell_of="BelebeleRetrieval",
     facts=Facts(
         licence="cc-by-sa-4.0",
         written="parallel",

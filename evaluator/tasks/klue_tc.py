@@ -14,6 +14,7 @@ TASK = Task(
         revision="349481ec73fff722f88e0453ca05c77a447d967c",
     ),
     fields={"text": "title", "label": "label"},
+    protocol="stratified",
     facts=Facts(
         licence="cc-by-sa-4.0",
         written="native",

@@ -9,10 +9,11 @@ TASK = Task(
     type="BitextMining",
     data=DataSource(
         path="mteb/NTREXBitextMining",
-        config="eng_Latn-kor_Hang",
         splits=("test",),
         revision="66b8b27efc99658903127730575e9fa0cb9f075c",
     ),
+    fields={"text1": "eng_Latn", "text2": "kor_Hang"},
+    cell_of="NTREXBitextMining",
     facts=Facts(
         licence="cc-by-sa-4.0",
         written="parallel",

@@ -15,6 +15,7 @@ TASK = Task(
     ),
     fields={"text1": "sentence1", "text2": "sentence2", "label": "labels"},
     labels={0: 0, 1: 1},
+    cell_of="PawsXPairClassification",
     facts=Facts(
         licence=None,
         written="people",
