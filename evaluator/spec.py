@@ -99,8 +99,8 @@ class ModelSpec(BaseModel):
     """A model as it is to be evaluated.
 
     `revision` is the commit of the Hub repository, or the hash of a local folder's files or of a lexical model's
-    definition, 40 hexadecimal digits; None only in reported results whose source does not tell it. `prompts` None means the card's or the repository's
-    own; keys as in MTEB: task name, then task type, then "query" / "document". `instruction_template` puts a task's
+    definition, 40 hexadecimal digits; None only in reported results whose source does not tell it. `prompts` None
+    means the card's or the repository's own; keys as in MTEB: task name, then task type, then "query" / "document". `instruction_template` puts a task's
     instruction (that of `instructions`, else the card's, else the suite's) before queries and single texts, and before
     documents with `instruct_documents`. `encode_task` names, under the same keys, the `task=` of a model whose own
     `encode` takes one. `truncate_dim` keeps the first dimensions of each embedding. `parts`: commits of the other

@@ -15,6 +15,7 @@ FLOORS = (
     ("leaderboard_data", "submissions"),
     ("evaluator.__main__",),
     ("evaluator.looking",),
+    ("evaluator.lexical",),
     ("evaluator.run", "evaluator.options", "evaluator.fetching"),
     ("evaluator.sweep", "evaluator.evidence"),
     ("evaluator.kinds",),
