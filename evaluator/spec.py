@@ -100,14 +100,15 @@ class ModelSpec(BaseModel):
 
     `revision` is the commit of the Hub repository, or the hash of a local folder's files or of a lexical model's
     definition, 40 hexadecimal digits; None only in reported results whose source does not tell it. `prompts` None
-    means the card's or the repository's own; keys as in MTEB: task name, then task type, then "query" / "document". `instruction_template` puts a task's
-    instruction (that of `instructions`, else the card's, else the suite's) before queries and single texts, and before
-    documents with `instruct_documents`. `encode_task` names, under the same keys, the `task=` of a model whose own
-    `encode` takes one. `truncate_dim` keeps the first dimensions of each embedding. `parts`: commits of the other
-    repositories that it is made of (`evaluator.model.parts`): base models of adapters, and code. `recipe` names the
-    environment it runs in (`evaluator.model.recipes`); None: the one known for it, "none": ours. `trust_remote_code`:
-    the code of this commit and of its parts may run. `folder` is where a local model's files are on the evaluating
-    machine: it is not part of the identity and is never published.
+    means the card's or the repository's own; keys as in MTEB: task name, then task type, then "query" / "document".
+    `instruction_template` puts a task's instruction (that of `instructions`, else the card's, else the suite's)
+    before queries and single texts, and before documents with `instruct_documents`. `encode_task` names, under the
+    same keys, the `task=` of a model whose own `encode` takes one. `truncate_dim` keeps the first dimensions of
+    each embedding. `parts`: commits of the other repositories that it is made of (`evaluator.model.parts`): base
+    models of adapters, and code. `recipe` names the environment it runs in (`evaluator.model.recipes`); None: the
+    one known for it, "none": ours. `trust_remote_code`: the code of this commit and of its parts may run. `folder`
+    is where a local model's files are on the evaluating machine: it is not part of the identity and is never
+    published.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")

@@ -78,6 +78,11 @@ def samples_path(path: str) -> str:
     return f"samples/{path.removeprefix(f'{RESULTS_FOLDER}/').removesuffix('.json')}.parquet"
 
 
+def rankings_path(path: str) -> str:
+    """Where the rankings of the result stored at `path` are."""
+    return f"runs/{path.removeprefix(f'{RESULTS_FOLDER}/').removesuffix('.json')}.parquet"
+
+
 def replicates_path(path: str) -> str:
     """Where the bootstrap replicates of the result stored at `path` are."""
     return f"replicates/{path.removeprefix(f'{RESULTS_FOLDER}/').removesuffix('.json')}.npz"

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from evaluator.evidence.rankings import Rankings, dump_rankings, load_rankings
 from evaluator.evidence.samples import dump_samples, load_samples
 from evaluator.kinds import Samples
 from evaluator.merging import merge
@@ -24,6 +25,7 @@ from leaderboard_data.load import (
     entries_with_intervals,
     load_entries,
     parse_results,
+    rankings_path,
     read_entries,
     replicates_path,
     samples_path,
@@ -55,17 +57,18 @@ configs:
 `leaderboard.parquet` has one row per result, suite and task (scores from -1 to 1), `means.parquet` one per mean of a
 suite, with its 95 % interval. `results/<org>__<name>/` holds the whole
 result files with every metric and its provenance, `samples/` the values per pair and per query behind the scores,
-`replicates/` the scores on 1,000 bootstrap resamples of them.
+`replicates/` the scores on 1,000 bootstrap resamples of them, `runs/` the best 100 documents of each query.
 """
 
 
 @dataclass(frozen=True)
 class _Stored:
-    """What the store holds of one result: the record, its samples and its replicates."""
+    """What the store holds of one result: the record, its samples, its replicates and its rankings."""
 
     result: ModelResult
     samples: Mapping[str, Samples]
     replicates: Replicates
+    rankings: Rankings
 
 
 def _replicates(samples: Mapping[str, Samples]) -> Replicates:
@@ -83,18 +86,18 @@ def _replicates(samples: Mapping[str, Samples]) -> Replicates:
 
 
 def publish_change(
-    result: ModelResult, samples: bytes | None = None, *, replace: bool = False
+    result: ModelResult, samples: bytes | None = None, rankings: bytes | None = None, *, replace: bool = False
 ) -> Callable[[Snapshot], Change | None]:
     """The change, for `store.update.update`, that publishes `result`. Publishing it again changes nothing.
 
     The path follows from the spec. What the store holds there already is kept: the runs add up (`evaluator.merging`),
-    with their samples and replicates. With `replace` an earlier result gives way as a whole.
+    with their samples, replicates and rankings. With `replace` an earlier result gives way as a whole.
 
     Raises (when the change is made):
         CannotMerge: the store holds a result that this one cannot be added to.
     """
     path = result_path(result.spec)
-    new = _Stored(result, _readable_samples(samples), {})
+    new = _Stored(result, _readable_samples(samples), {}, _readable_rankings(rankings))
     new = dataclasses.replace(new, replicates=_replicates(new.samples))
 
     def change(snapshot: Snapshot) -> Change | None:
@@ -106,6 +109,8 @@ def publish_change(
         if whole.samples:
             files[samples_path(path)] = dump_samples(whole.samples)
             files[replicates_path(path)] = dump_replicates(whole.replicates)
+        if whole.rankings:
+            files[rankings_path(path)] = dump_rankings(whole.rankings)
         if not snapshot.exists(CARD_PATH):
             files[CARD_PATH] = CARD.encode()
         if all(_is(snapshot, name, wanted) for name, wanted in files.items()):
@@ -141,7 +146,7 @@ def confirm_change(model: str, revision: str) -> Callable[[Snapshot], Change | N
 
 
 def _together(stored: _Stored, new: _Stored) -> _Stored:
-    """Both results as one; samples and replicates of each task are those of the run that it is from."""
+    """Both results as one; samples, replicates and rankings of each task are those of the run that it is from."""
     whole = merge(stored.result, new.result)
     kept = {task_id for task_id in whole.tasks if whole.tasks[task_id] == stored.result.tasks.get(task_id)}
     parts = [(stored, kept), (new, set(whole.tasks) - kept)]
@@ -149,6 +154,7 @@ def _together(stored: _Stored, new: _Stored) -> _Stored:
         whole,
         {task: columns for part, tasks in parts for task, columns in part.samples.items() if task in tasks},
         {key: scores for part, tasks in parts for key, scores in part.replicates.items() if key[0] in tasks},
+        {task: found for part, tasks in parts for task, found in part.rankings.items() if task in tasks},
     )
 
 
@@ -162,7 +168,9 @@ def _stored(snapshot: Snapshot, path: str) -> _Stored | None:
         log.warning("%s cannot be read and is written anew: %s", path, error)
         return None
     samples = snapshot.read(samples_path(path)) if snapshot.exists(samples_path(path)) else None
-    return _Stored(result, _readable_samples(samples), stored_replicates(snapshot, path) or {})
+    rankings = snapshot.read(rankings_path(path)) if snapshot.exists(rankings_path(path)) else None
+    replicates = stored_replicates(snapshot, path) or {}
+    return _Stored(result, _readable_samples(samples), replicates, _readable_rankings(rankings))
 
 
 def _readable_samples(samples: bytes | None) -> Mapping[str, Samples]:
@@ -171,6 +179,15 @@ def _readable_samples(samples: bytes | None) -> Mapping[str, Samples]:
         return load_samples(samples) if samples else {}
     except ValueError as error:
         log.warning("no samples and replicates: %s", error)
+        return {}
+
+
+def _readable_rankings(rankings: bytes | None) -> Rankings:
+    """The rankings in a file's content; none, with a warning, if it cannot be read."""
+    try:
+        return load_rankings(rankings) if rankings else {}
+    except ValueError as error:
+        log.warning("no rankings: %s", error)
         return {}
 
 

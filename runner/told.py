@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from evaluator.cleaning import LARGEST_LENGTH, SHORT, bounded_int, clean_text
 from evaluator.evidence.environment import LIBRARIES
+from evaluator.model.lexical import MODELS
 from evaluator.records import CardExample, Environment, ModelInfo
 from runner.bounds import bounded_float, prompt_text
 
@@ -40,7 +41,8 @@ def model_facts(given: ModelInfo) -> ModelInfo:
 def environment(given: Environment, job: "Job") -> Environment:
     """What the evaluation ran with, as it says: only it can know."""
     texts = {name: clean_text(getattr(given, name), 200) for name in _TEXTS}
-    versions = {name: clean_text(given.versions.get(name), 60) for name in ("python", *LIBRARIES)}
+    lexical = MODELS[job.spec.model].libraries if job.spec.model in MODELS else ()
+    versions = {name: clean_text(given.versions.get(name), 60) for name in ("python", *LIBRARIES, *lexical)}
     prompts = {
         task: {side: prompt_text(given.prompts[task][side], PROMPT_LENGTH) for side in SIDES if side in sides}
         for task, sides in given.prompts.items()
