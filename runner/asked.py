@@ -10,11 +10,12 @@ from submissions.record import Submission
 
 
 def asked_of(submission: Submission, only: Sequence[str] = ()) -> tuple[Task, ...]:
-    """The tasks of a submission's suites, or `only` these (ids), that its model can do.
+    """The tasks of a submission's suites that nobody has to name, or `only` these (ids), that its model can do.
 
     Raises:
         ValueError: a suite is not known here.
     """
     known = discovered_tasks()
-    asked = tuple(known[task] for task in only) or tasks_of(submission.suites)
+    offered = tuple(task for task in tasks_of(submission.suites) if not task.on_request)
+    asked = tuple(known[task] for task in only) or offered
     return applicable(submission.spec, asked)

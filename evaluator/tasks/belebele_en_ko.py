@@ -12,6 +12,7 @@ TASK = Task(
         config="eng_Latn-kor_Hang",
         splits=("test",),
         revision="979a211276faa22f671e69d096634193567cfd05",
+        fingerprint="deacbdb73cd70abb1caddff0f2e45dec235fab1ba9814727254dd621dace2f72",
     ),
     fields={"link": "link", "document": "flores_passage", "query": "question"},
     protocol="linked",

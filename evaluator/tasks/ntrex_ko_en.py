@@ -17,5 +17,6 @@ TASK = Task(
         licence="cc-by-sa-4.0",
         written="parallel",
         citation="Federmann et al. 2022, NTREX-128, https://aclanthology.org/2022.sumeval-1.4",
+        note="English news sentences, translated into Korean by professionals.",
     ),
 )
