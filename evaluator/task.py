@@ -55,7 +55,8 @@ class Task:
     prints above it. `kind` names the module in `evaluator/kinds/` that turns rows into texts and embeddings into
     metrics, `protocol` a variant of it, for kinds that have several. `fields` maps the kind's field names to the data
     set's columns (a dot reaches into a struct). `labels` maps the data set's labels to the kind's; rows with any other
-    label are left out. `on_request`: it is too large to be run unless somebody names it. `version` is raised when the
+    label are left out. `reported_splits` are the splits of which MTEB reports results, where they are not those of the
+    data. `on_request`: it is too large to be run unless somebody names it. `version` is raised when the
     task gives other numbers on the same data: results of an earlier version are then run again.
     """
 
@@ -68,6 +69,7 @@ class Task:
     fields: Mapping[str, str] = field(default_factory=dict)
     labels: Mapping[int, int] | None = None
     protocol: str | None = None
+    reported_splits: tuple[str, ...] = ()
     on_request: bool = False
     facts: Facts | None = None
     version: int = 1

@@ -6,7 +6,10 @@ import json
 from typing import Literal, get_args
 
 from evaluator.records import percent
-from leaderboard_data.board import RANK, Table
+from leaderboard_data.board import Row, Table
+
+ZERO_SHOT = "Zero-shot"
+"""The column of MTEB's board that says how much of it a model was not trained on."""
 
 Format = Literal["csv", "json"]
 FORMATS: tuple[str, ...] = get_args(Format)
@@ -28,11 +31,19 @@ def export(table: Table, form: Format) -> str:
 def _csv(table: Table) -> str:
     sink = io.StringIO()
     writer = csv.writer(sink, lineterminator="\n")
-    writer.writerow(["Model", *table.columns, RANK])
+    rank = table.suite.rank_column
+    head = [rank, "Model", ZERO_SHOT, *table.columns] if table.suite.as_mteb else ["Model", *table.columns, rank]
+    writer.writerow(head)
     for row in table.rows:
         values = ["" if value is None else percent(value) for value in row.values]
-        writer.writerow([_plain(row.entry.name), *values, "" if row.rank is None else row.rank])
+        name, place = _plain(row.entry.name), "" if row.rank is None else row.rank
+        writer.writerow([place, name, _zero_shot(row), *values] if table.suite.as_mteb else [name, *values, place])
     return sink.getvalue()
+
+
+def _zero_shot(row: Row) -> int:
+    """As MTEB's board prints it: whole percent, -1 where nothing is declared."""
+    return -1 if row.zero_shot is None else row.zero_shot
 
 
 def _plain(name: str) -> str:
@@ -41,7 +52,10 @@ def _plain(name: str) -> str:
 
 
 def as_records(table: Table) -> list[dict[str, object]]:
-    """One dictionary a row: who, where the numbers come from, the scores by column, the rank."""
+    """One dictionary a row: who, where the numbers come from, the scores by column, the rank, and which are odd.
+
+    `odd`: column -> how the score contradicts its neighbours (docs/board.md).
+    """
     return [
         {
             "name": row.entry.name,
@@ -51,7 +65,13 @@ def as_records(table: Table) -> list[dict[str, object]]:
             "origin": row.entry.origin,
             "by": row.entry.by,
             "rank": row.rank,
+            "zero_shot": row.zero_shot,
             "scores": dict(zip(table.columns, row.values, strict=True)),
+            "odd": {
+                task.column: cell.odd
+                for task, cell in zip(table.suite.tasks, row.entry.cells, strict=True)
+                if cell.odd and task.column in table.columns
+            },
         }
         for row in table.rows
     ]

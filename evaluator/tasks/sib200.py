@@ -6,6 +6,7 @@ TASK = Task(
     id="SIB200ClusteringS2S",
     column="sib200",
     kind="clustering",
+    reported_splits=("test",),
     type="Clustering",
     data=DataSource(
         path="mteb/sib200",
