@@ -103,10 +103,10 @@ def dump_lines(results: Iterable[ModelResult]) -> bytes:
 
 @cache
 def _by_name() -> Mapping[str, tuple[Task, ...]]:
-    """MTEB's name of a task -> the tasks that its cells are here; our ids say which cell after a dot."""
+    """MTEB's name of a task -> the tasks that its cells are here."""
     found: dict[str, tuple[Task, ...]] = {}
     for task in discovered_tasks().values():
-        name = task.id.partition(".")[0]
+        name = task.cell_of or task.id
         found[name] = (*found.get(name, ()), task)
     return found
 
