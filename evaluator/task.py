@@ -57,6 +57,11 @@ class Task:
     set's columns (a dot reaches into a struct). `labels` maps the data set's labels to the kind's; rows with any other
     label are left out. `on_request`: it is too large to be run unless somebody names it. `version` is raised when the
     task gives other numbers on the same data: results of an earlier version are then run again.
+
+    The rest says which training data is this task's (`evaluator.same_data`). `mteb_name` is MTEB's name of the task
+    where `id` is that of one of its cells. `mteb_similar` are the tasks that MTEB takes for the same data: what its
+    metadata (`adapted_from`, `superseded_by`, version 2.26.24) join, both ways. `known_as` are other names of the data:
+    data sets on the Hub, and what papers and model cards write.
     """
 
     id: str
@@ -71,8 +76,16 @@ class Task:
     on_request: bool = False
     facts: Facts | None = None
     version: int = 1
+    mteb_name: str | None = None
+    mteb_similar: tuple[str, ...] = ()
+    known_as: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "fields", MappingProxyType(dict(self.fields)))
         if self.labels is not None:
             object.__setattr__(self, "labels", MappingProxyType(dict(self.labels)))
+
+    @property
+    def in_mteb(self) -> str:
+        """MTEB's name of the task that this one is, or is a cell of."""
+        return self.mteb_name or self.id

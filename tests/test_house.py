@@ -20,7 +20,7 @@ FLOORS = (
     ("evaluator.kinds",),
     ("evaluator.model", "evaluator.drift"),
     ("evaluator.data", "evaluator.merging", "evaluator.scores", "evaluator.policy"),
-    ("evaluator.records", "evaluator.suite"),
+    ("evaluator.records", "evaluator.suite", "evaluator.same_data"),
     ("evaluator.tasks", "evaluator.schema1"),
     ("evaluator.spec", "evaluator.task", "evaluator.errors", "evaluator.progress"),
     ("evaluator.bounds", "evaluator.reading", "evaluator.cleaning"),

@@ -13,4 +13,5 @@ TASK = Task(
         revision="fd7df84ac089bbec763b1c6bb1b56e985df5cc5c",
         fingerprint="d9081f562a6f5b44671306028e498f4fc1788b598ce69410cc68e29528e07dd7",
     ),
+    known_as=("AutoRAG",),
 )

@@ -18,4 +18,6 @@ TASK = Task(
         written="parallel",
         citation="Bandarkar et al. 2023, Belebele, https://arxiv.org/abs/2308.16884",
     ),
+    mteb_name="BelebeleRetrieval",
+    known_as=("Belebele", "facebook/belebele"),
 )

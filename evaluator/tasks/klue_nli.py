@@ -16,4 +16,5 @@ TASK = Task(
     ),
     fields={"text1": "premise", "text2": "hypothesis", "label": "label"},
     labels={0: 1, 2: 0},
+    known_as=("KLUE",),
 )

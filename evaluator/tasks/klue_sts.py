@@ -15,4 +15,5 @@ TASK = Task(
         fingerprint="30b9fb8d507cd57c06c930bfb013f9fd908f753d5b187218f6fea8e56e1d6b26",
     ),
     fields={"text1": "sentence1", "text2": "sentence2", "score": "labels.label"},
+    known_as=("KLUE",),
 )

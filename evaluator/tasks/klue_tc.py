@@ -19,4 +19,6 @@ TASK = Task(
         written="native",
         citation="Park et al. 2021, KLUE: Korean Language Understanding Evaluation, https://arxiv.org/abs/2105.09680",
     ),
+    mteb_similar=("KLUE-TC.v2", "KlueTC"),
+    known_as=("KLUE", "KLUE-YNAT", "YNAT"),
 )

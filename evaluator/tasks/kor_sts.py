@@ -14,4 +14,5 @@ TASK = Task(
         fingerprint="02c411137a6efe882337a2260aea9be1da93649c810d404d933955c18b485c8a",
     ),
     fields={"text1": "sentence1", "text2": "sentence2", "score": "score"},
+    known_as=("KorNLU", "KorNLUDatasets"),
 )

@@ -18,4 +18,6 @@ TASK = Task(
         written="parallel",
         citation="Federmann et al. 2022, NTREX-128, https://aclanthology.org/2022.sumeval-1.4",
     ),
+    mteb_name="NTREXBitextMining",
+    known_as=("NTREX", "NTREX-128"),
 )

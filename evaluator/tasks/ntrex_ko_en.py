@@ -18,4 +18,5 @@ TASK = Task(
         written="parallel",
         citation="Federmann et al. 2022, NTREX-128, https://aclanthology.org/2022.sumeval-1.4",
     ),
+    known_as=("NTREX", "NTREX-128"),
 )

@@ -20,4 +20,5 @@ TASK = Task(
     ),
     fields={"text1": "sentence1", "text2": "sentence2", "label": "labels"},
     labels={0: 0, 1: 1},
+    known_as=("PAWS-X", "google-research-datasets/paws-x"),
 )

@@ -20,4 +20,6 @@ TASK = Task(
         written="people",
         citation="Yang et al. 2019, PAWS-X, https://arxiv.org/abs/1908.11828",
     ),
+    mteb_name="PawsXPairClassification",
+    known_as=("PAWS-X", "google-research-datasets/paws-x"),
 )

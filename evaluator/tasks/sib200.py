@@ -15,4 +15,6 @@ TASK = Task(
         fingerprint="4379e771f5155703b2416c84275ff0060d0e5fa2a00fd4fdbd8422eaef73a77a",
     ),
     fields={"text": "text", "label": "category"},
+    mteb_similar=("HUMESIB200ClusteringS2S",),
+    known_as=("SIB-200", "Davlan/sib200"),
 )

@@ -19,4 +19,5 @@ TASK = Task(
         written="parallel",
         citation="https://tatoeba.org",
     ),
+    known_as=("TatoebaBitextMining",),
 )
