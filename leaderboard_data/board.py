@@ -17,6 +17,7 @@ from statistics import fmean
 from evaluator.records import percent
 from evaluator.suite import OVERALL, Suite
 from leaderboard_data.entry import DEFAULT_ORIGINS, ORIGINS, Entry, OriginName
+from leaderboard_data.training import unseen_only
 
 RANK = "Rank"
 AVERAGE = "Average"
@@ -109,14 +110,18 @@ def table(
     view: str,
     suite: Suite,
     origins: Collection[OriginName] = DEFAULT_ORIGINS,
+    unseen: str = "",
 ) -> Table:
     """The table of one view, its rows in the order of the board.
 
+    `unseen` hides scores on data that the model was trained on (`leaderboard_data.training.UNSEEN`). They are gaps
+    then: a mean of which a score is hidden does not exist, and a row without all scores has no rank.
+
     Raises:
-        ValueError: there is no such view.
+        ValueError: there is no such view, or no such choice.
     """
     columns, sorted_by = view_columns(view, suite)
-    listed = chosen(entries, origins, suite)
+    listed = [unseen_only(entry, unseen) for entry in chosen(entries, origins, suite)]
     values = [_values(entry, suite) for entry in listed]
     score_ranks = ranks(
         [value[sorted_by] if entry.complete else None for entry, value in zip(listed, values, strict=True)]

@@ -52,6 +52,7 @@ _RESULT_SCHEMA = {
     "committed_at": pa.string(),
     "doubts": pa.string(),
     "environments": pa.string(),
+    "declared": pa.string(),
 }
 _CELL_SCHEMA = {
     "task": pa.string(),
@@ -66,7 +67,7 @@ _MEANS_SCHEMA = {
     **{name: pa.float64() for name in ("score", "low", "high")},
 }
 _COLUMNS = {**_RESULT_SCHEMA, **_CELL_SCHEMA, "rule": pa.string()}
-_LATER_COLUMNS = ("rule", "committed_at", "doubts", "environments")
+_LATER_COLUMNS = ("rule", "committed_at", "doubts", "environments", "declared")
 """Columns that were added, in this order: an index without the last ones is a former one, and is read too."""
 _SCHEMAS = tuple(
     pa.schema({name: kind for name, kind in _COLUMNS.items() if name not in _LATER_COLUMNS[count:]})
@@ -143,8 +144,8 @@ def load_index(content: bytes, means_content: bytes | None = None) -> list[Entry
 
     Rows of a suite that is not known here, or has other tasks now, are left out, and so is an entry with something in
     it that no board can bear (`leaderboard_data.sound`), by name. Indexes of former versions are read too: one without
-    rules has the suite ko-v1 alone, one without the commits' dates, the doubts
-    or the environments knows none.
+    rules has the suite ko-v1 alone, one without the commits' dates, the doubts,
+    the environments or the training data knows none.
 
     Raises:
         ValueError: (BadFile) it is not an index of a schema known here.
