@@ -59,6 +59,10 @@ class Task:
     reports results, where they are not those of the data. `on_request`: it is too large to be run unless somebody
     names it. `version` is raised when the task gives other numbers on the same data: results of an earlier version
     are then run again.
+
+    The rest says which training data is this task's (`evaluator.same_data`). `mteb_similar` are the tasks that MTEB
+    takes for the same data: what its metadata (`adapted_from`, `superseded_by`, version 2.26.24) join, both ways.
+    `known_as` are other names of the data: data sets on the Hub, and what papers and model cards write.
     """
 
     id: str
@@ -75,6 +79,8 @@ class Task:
     cell_of: str | None = None
     facts: Facts | None = None
     version: int = 1
+    mteb_similar: tuple[str, ...] = ()
+    known_as: tuple[str, ...] = ()
 
     @property
     def mteb_name(self) -> str:
@@ -85,3 +91,8 @@ class Task:
         object.__setattr__(self, "fields", MappingProxyType(dict(self.fields)))
         if self.labels is not None:
             object.__setattr__(self, "labels", MappingProxyType(dict(self.labels)))
+
+    @property
+    def in_mteb(self) -> str:
+        """MTEB's name of the task that this one is, or is a cell of."""
+        return self.mteb_name or self.id

@@ -44,6 +44,11 @@ def export_command(
         typer.Option(help=f"whose numbers, separated by commas, of {', '.join(ORIGINS)}; default: those of the suite"),
     ] = None,
     suite: Annotated[str, typer.Option(help=f"one of {', '.join(SUITES)}")] = DEFAULT_SUITE.id,
+    unseen: Annotated[
+        str,
+        typer.Option(help="leave out scores on data declared as trained on: yes, or declared (unknown ones as well)"),
+    ] = "",
+    zero_shot: Annotated[bool, typer.Option("--zero-shot", help="a column more in the CSV: % of unseen tasks")] = False,
     store: StoreUrl = None,
     policy: Annotated[
         str | None,
@@ -56,8 +61,8 @@ def export_command(
         entries, checks = _known(store)
         hidden = policy_at(policy, Settings())
         listed = marked(shown(entries, hidden), alarms(checks, hidden))
-        made = table(listed, view, suite_of(suite), wanted)
-        sys.stdout.write(export(made, form))  # type: ignore[arg-type]
+        made = table(listed, view, suite_of(suite), wanted, unseen)
+        sys.stdout.write(export(made, form, zero_shot=zero_shot))  # type: ignore[arg-type]
     except (ValueError, StoreError) as error:
         _stop(str(error))
 

@@ -19,6 +19,7 @@ from evaluator.suite import OVERALL, OriginName, Suite
 from leaderboard_data.entry import ORIGINS, Entry
 from leaderboard_data.model_facts import zero_shot_percent
 from leaderboard_data.ranking import borda_ranks, groups_of, joined
+from leaderboard_data.training import unseen_only
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -124,14 +125,19 @@ def table(
     view: str,
     suite: Suite,
     origins: Collection[OriginName] | None = None,
+    unseen: str = "",
 ) -> Table:
     """The table of one view, its rows in the order of the board. `origins` None: those that its suite opens with.
 
+    `unseen` hides scores on data that the model was trained on (`leaderboard_data.training.UNSEEN`). They are gaps
+    then: a mean of which a score is hidden does not exist, and a row without all scores has no rank.
+
     Raises:
-        ValueError: there is no such view.
+        ValueError: there is no such view, or no such choice.
     """
     columns, sorted_by = view_columns(view, suite)
-    listed = chosen(entries, suite.origins if origins is None else origins, suite)
+    wanted = chosen(entries, suite.origins if origins is None else origins, suite)
+    listed = [unseen_only(entry, unseen) for entry in wanted]
     values = [_values(entry, suite) for entry in listed]
     score_ranks = _ranks(listed, values, sorted_by, view, suite)
     rows = [

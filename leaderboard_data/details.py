@@ -1,6 +1,6 @@
 """Everything that is known of one model, and of one result: what the model page and the provenance of a cell show."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from evaluator.drift import DRIFT
@@ -9,8 +9,10 @@ from evaluator.records import ModelResult, Run, TaskScore
 from evaluator.scores import failure_by, score_by
 from evaluator.suite import SUITES, Suite
 from leaderboard_data.board import Table, chosen, means, preference
+from leaderboard_data.declared import Declared
 from leaderboard_data.entry import ORIGINS, Entry
 from leaderboard_data.marking import confirmations_told, corrections_told
+from leaderboard_data.training import explained, sources
 
 ReadResult = Callable[[Entry], ModelResult | None]
 """The whole result behind an entry; None if its file cannot be read."""
@@ -21,10 +23,17 @@ TableOf = Callable[[str], Table]
 
 
 def model_details(
-    entries: Sequence[Entry], model: str, read: ReadResult, table_of: TableOf, suite: Suite, policy: Policy
+    entries: Sequence[Entry],
+    model: str,
+    read: ReadResult,
+    table_of: TableOf,
+    suite: Suite,
+    policy: Policy,
+    everything: Mapping[str, Declared],
 ) -> dict[str, Any] | None:
     """All results of a model seen through a suite, the one that its board lists first, each with its differences from
     that one. `entries` and what `read` gives have the marks of `policy` already, which tells whose they are.
+    `everything`: what is declared of training data.
 
     None if the suite's board has no such model.
     """
@@ -41,6 +50,9 @@ def model_details(
         "local": first.local,
         "ranks": _ranks(table_of, model, suite),
         "corrections": corrections_told(policy, model),
+        "zero_shot": first.zero_shot,
+        "training": sources(model, everything),
+        "seen": {task_id: explained(model, task_id, everything) for task_id in suite.task_ids},
         "results": [
             {
                 **_result(entry, first, read(entry), entry.key in listed, suite),

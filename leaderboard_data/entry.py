@@ -9,6 +9,7 @@ from evaluator.records import ModelResult
 from evaluator.scores import failure_by, score_by
 from evaluator.suite import SUITES, OriginName, ScoreRule, Suite
 from leaderboard_data.plausibility import odd_tasks
+from leaderboard_data.told import told_of
 
 PUBLISHER = "ko-embedding-leaderboard"
 """`origin.by` of the numbers of the published board."""
@@ -61,6 +62,10 @@ class Entry:
     or, for reported numbers, when they were taken over (ISO 8601); `committed_at` is when the model's commit was made,
     as the Hub told when it was submitted. `doubts` are the result's doubts, with commas, and `environments` the ids
     of those that its runs were made in (`evaluator.drift`). `tokens_per_second` is of the encoding alone.
+
+    `declared` is what the result's record says of the model's training data (`leaderboard_data.told`). Of all that is
+    declared follow `seen`, a state a task (`leaderboard_data.training`), and `zero_shot`, the percentage of the suite's
+    tasks whose data it was not trained on, None where nothing is declared; both are put on when the board is made.
     """
 
     path: str
@@ -90,6 +95,9 @@ class Entry:
     committed_at: str | None = None
     doubts: str | None = None
     environments: str | None = None
+    declared: str | None = None
+    seen: str = ""
+    zero_shot: int | None = None
 
     @property
     def key(self) -> tuple[str, str, str]:
@@ -181,6 +189,7 @@ def entry_of(path: str, result: ModelResult, suite: Suite) -> Entry:
         committed_at=result.committed_at.isoformat() if result.committed_at else None,
         doubts=",".join(result.doubts) or None,
         environments=environments_of(result),
+        declared=told_of(result),
         keep_duplicates=result.keep_duplicates,
         parameters=result.model.parameters,
         embedding_dimension=result.model.embedding_dimension,

@@ -52,6 +52,7 @@ _RESULT_SCHEMA = {
     "committed_at": pa.string(),
     "doubts": pa.string(),
     "environments": pa.string(),
+    "declared": pa.string(),
 }
 _CELL_SCHEMA = {
     "task": pa.string(),
@@ -67,7 +68,7 @@ _MEANS_SCHEMA = {
     **{name: pa.float64() for name in ("score", "low", "high")},
 }
 _COLUMNS = {**_RESULT_SCHEMA, **_CELL_SCHEMA, "rule": pa.string()}
-_LATER_COLUMNS = ("rule", "committed_at", "doubts", "environments", "odd")
+_LATER_COLUMNS = ("rule", "committed_at", "doubts", "environments", "declared", "odd")
 """Columns that were added, in this order: an index without the last ones is a former one, and is read too."""
 _SCHEMAS = tuple(
     pa.schema({name: kind for name, kind in _COLUMNS.items() if name not in _LATER_COLUMNS[count:]})
@@ -147,7 +148,7 @@ def load_index(content: bytes, means_content: bytes | None = None) -> list[Entry
     Rows of a suite that is not known here, or has other tasks now, are left out, and so is an entry with something in
     it that no board can bear (`leaderboard_data.sound`), by name. Indexes of former versions are read too: one without
     rules has the suite ko-v1 alone, one without the commits' dates, the doubts,
-    the environments or what is odd knows none.
+    the environments, the training data or what is odd knows none.
 
     Raises:
         ValueError: (BadFile) it is not an index of a schema known here.

@@ -26,6 +26,7 @@ from runner.folders import folder_of, remove_others
 from runner.lease import Lease
 from runner.left import Refused, remove
 from runner.logs import Say
+from runner.told import submitted_facts
 from runner.vouch import may_come_later, vouched
 from store.errors import Conflict, OutcomeUnknown, StoreError, Unavailable
 from store.update import update
@@ -205,7 +206,7 @@ class Worker:
             remove(job.result_file)
             self._fail(submission, lease, job.folder, failure, outcome.log)
         elif result is not None:
-            result = result.model_copy(update={"committed_at": submission.metadata.committed_at})
+            result = result.model_copy(update=submitted_facts(submission))
             try:
                 reference = self._publish(submission, lease, result, samples)
             except CannotMerge as error:

@@ -20,7 +20,7 @@ FLOORS = (
     ("evaluator.kinds",),
     ("evaluator.model", "evaluator.drift"),
     ("evaluator.data", "evaluator.merging", "evaluator.scores", "evaluator.policy"),
-    ("evaluator.records", "evaluator.suite"),
+    ("evaluator.records", "evaluator.suite", "evaluator.same_data"),
     ("evaluator.views",),
     ("evaluator.tasks", "evaluator.schema1", "evaluator.rules"),
     ("evaluator.spec", "evaluator.task", "evaluator.errors", "evaluator.progress"),

@@ -13,6 +13,7 @@ from evaluator.suite import SUITES, Suite
 from leaderboard_data.board import means, preference, seen
 from leaderboard_data.entry import ORIGINS, Entry
 from leaderboard_data.significance import Evidence
+from leaderboard_data.training import STATES
 
 
 def page_data(
@@ -26,7 +27,9 @@ def page_data(
     `suite` describes itself: categories, tasks, weights, averages and views are known from there alone.
 
     Entries come in the order of preference, so that the first of a model is the one to list. What only few entries
-    have (intervals, failures, the published board's own means) is by row number.
+    have (intervals, failures, the published board's own means) is by row number. `training`: what models have seen
+    (`leaderboard_data.training`) as a letter a task, with the percentage unseen: the few that there are, and which of
+    them is each row's.
     """
     listed = sorted(seen(entries, ORIGINS, suite), key=lambda entry: (preference(entry), entry.name), reverse=True)
     data = {
@@ -34,7 +37,13 @@ def page_data(
         "suite": suite.description(),
         "suites": [{"id": each.id, "title": {"ko": each.title.ko, "en": each.title.en}} for each in SUITES.values()],
         "origins": ORIGINS,
-        "entries": {**_facts(listed), **_scores(listed, suite), **_evidence(listed, evidence)},
+        "states": STATES,
+        "entries": {
+            **_facts(listed),
+            **_scores(listed, suite),
+            **_evidence(listed, evidence),
+            "training": _training(listed),
+        },
     }
     return orjson.dumps(data, option=orjson.OPT_NON_STR_KEYS)
 
@@ -84,6 +93,12 @@ def _scores(listed: Sequence[Entry], suite: Suite) -> dict[str, Any]:
             for of_category, overall in [means(entry, suite)]
         },
     }
+
+
+def _training(listed: Sequence[Entry]) -> dict[str, list[Any]]:
+    number: dict[tuple[str, int | None], int] = {}
+    of = [number.setdefault((entry.seen, entry.zero_shot), len(number)) for entry in listed]
+    return {"seen": [seen for seen, _ in number], "zero_shot": [percentage for _, percentage in number], "of": of}
 
 
 def _evidence(listed: Sequence[Entry], evidence: Evidence | None) -> dict[str, Mapping[Any, Any]]:
