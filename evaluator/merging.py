@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
+from evaluator.bounds import MOST_TRAINING_SETS
 from evaluator.errors import PASSING
 from evaluator.records import ModelInfo, ModelResult, Origin, TaskScore, now
 from evaluator.spec import ModelSpec
@@ -50,6 +51,7 @@ def merge(one: ModelResult, other: ModelResult) -> ModelResult:
         keep_duplicates=one.keep_duplicates,
         committed_at=max((at for at in (one.committed_at, other.committed_at) if at is not None), default=None),
         confirmed=tuple(sorted({*one.confirmed, *other.confirmed})),
+        training=tuple(sorted({*one.training, *other.training})[:MOST_TRAINING_SETS]),
         tasks=tasks,
         runs={run: runs[run] for run in named},
         origin=max(one.origin, other.origin, key=Origin.model_dump_json),

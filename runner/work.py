@@ -25,6 +25,7 @@ from runner.folders import folder_of, remove_others
 from runner.lease import Lease
 from runner.left import Refused, remove
 from runner.logs import Say
+from runner.told import submitted_facts
 from runner.vouch import may_come_later, vouched
 from runner.vouch_rankings import vouched_rankings
 from store.errors import Conflict, OutcomeUnknown, StoreError, Unavailable
@@ -209,7 +210,7 @@ class Worker:
             remove(job.result_file)
             self._fail(submission, lease, job.folder, failure, outcome.log)
         elif result is not None:
-            result = result.model_copy(update={"committed_at": submission.metadata.committed_at})
+            result = result.model_copy(update=submitted_facts(submission))
             try:
                 change = publish_change(result, samples, rankings, replace=submission.force)
                 reference = self._publish(submission, lease, change)

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from evaluator.merging import applicable
 from evaluator.spec import ModelSpec
-from evaluator.suite import tasks_of
+from evaluator.suite import offered_suite, tasks_of
 from store.update import Change, Snapshot, update
 from submissions import queue
 from submissions.draft import Draft
@@ -52,8 +52,10 @@ class Queue(StoredClaims):
             AlreadyEvaluated: no task of these suites is missing.
             OptedOut: the model's owner asked not to have it here; also with `force`, and for maintainers.
             QueueError: a text or the whole is too long, or no task of these suites is applicable to the model.
-            ValueError: there is no such suite.
+            ValueError: there is no such suite, or it is only a view of results.
         """
+        for suite_id in suites:
+            offered_suite(suite_id)
         tasks = applicable(spec, tasks_of(suites))
         if not tasks:
             raise QueueError(

@@ -19,4 +19,5 @@ TASK = Task(
         citation="Federmann et al. 2022, NTREX-128, https://aclanthology.org/2022.sumeval-1.4",
         note="English news sentences, translated into Korean by professionals.",
     ),
+    known_as=("NTREX", "NTREX-128"),
 )

@@ -10,9 +10,10 @@ from typing import Any
 import orjson
 
 from evaluator.suite import SUITES, Suite
-from leaderboard_data.board import comparable, means, preference
+from leaderboard_data.board import means, preference, seen
 from leaderboard_data.entry import ORIGINS, Entry
 from leaderboard_data.significance import Evidence
+from leaderboard_data.training import STATES
 
 
 def page_data(
@@ -26,16 +27,23 @@ def page_data(
     `suite` describes itself: categories, tasks, weights, averages and views are known from there alone.
 
     Entries come in the order of preference, so that the first of a model is the one to list. What only few entries
-    have (intervals, failures, the published board's own means) is by row number.
+    have (intervals, failures, the published board's own means) is by row number. `training`: what models have seen
+    (`leaderboard_data.training`) as a letter a task, with the percentage unseen: the few that there are, and which of
+    them is each row's.
     """
-    shown = [entry for entry in entries if comparable(entry, suite)]
-    listed = sorted(shown, key=lambda entry: (preference(entry), entry.name), reverse=True)
+    listed = sorted(seen(entries, ORIGINS, suite), key=lambda entry: (preference(entry), entry.name), reverse=True)
     data = {
         "revision": revision,
         "suite": suite.description(),
         "suites": [{"id": each.id, "title": {"ko": each.title.ko, "en": each.title.en}} for each in SUITES.values()],
         "origins": ORIGINS,
-        "entries": {**_facts(listed), **_scores(listed, suite), **_evidence(listed, evidence)},
+        "states": STATES,
+        "entries": {
+            **_facts(listed),
+            **_scores(listed, suite),
+            **_evidence(listed, evidence),
+            "training": _training(listed),
+        },
     }
     return orjson.dumps(data, option=orjson.OPT_NON_STR_KEYS)
 
@@ -72,6 +80,11 @@ def _scores(listed: Sequence[Entry], suite: Suite) -> dict[str, Any]:
             for row, entry in numbered
             if (failures := {task: cell.failure for task, cell in enumerate(entry.cells) if cell.failure})
         },
+        "odd": {
+            row: odd
+            for row, entry in numbered
+            if (odd := {task: cell.odd for task, cell in enumerate(entry.cells) if cell.odd})
+        },
         "doubts": {row: entry.doubts.split(",") for row, entry in numbered if entry.doubts},
         "means": {
             row: [_percent(value) for value in (*of_category.values(), overall)]
@@ -80,6 +93,12 @@ def _scores(listed: Sequence[Entry], suite: Suite) -> dict[str, Any]:
             for of_category, overall in [means(entry, suite)]
         },
     }
+
+
+def _training(listed: Sequence[Entry]) -> dict[str, list[Any]]:
+    number: dict[tuple[str, int | None], int] = {}
+    of = [number.setdefault((entry.seen, entry.zero_shot), len(number)) for entry in listed]
+    return {"seen": [seen for seen, _ in number], "zero_shot": [percentage for _, percentage in number], "of": of}
 
 
 def _evidence(listed: Sequence[Entry], evidence: Evidence | None) -> dict[str, Mapping[Any, Any]]:

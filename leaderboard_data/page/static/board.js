@@ -9,6 +9,7 @@ import { explain } from "./provenance.js";
 import { choose, readEntries } from "./scores.js";
 import { MOST_COMPARED, TABS, VIEWS, defaults, describe, readState, saveState } from "./state.js";
 import { Table, registerTypes } from "./table.js";
+import { unseenOnly } from "./training.js";
 
 const PAGES = { compare: comparePage, plots: plotsPage, about: aboutPage };
 
@@ -58,8 +59,9 @@ class Board {
   }
 
   listed() {
-    const key = this.state.origin.join();
-    if (!this.chosen.has(key)) this.chosen.set(key, choose(this.entries, this.state.origin));
+    const { origin, unseen } = this.state;
+    const key = [...origin, unseen].join();
+    if (!this.chosen.has(key)) this.chosen.set(key, unseenOnly(choose(this.entries, origin), unseen, this.data));
     return this.chosen.get(key);
   }
 

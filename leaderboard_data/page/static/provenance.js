@@ -1,6 +1,7 @@
 // Where a number comes from: the dialog behind each cell, of one answer of the API about the cell's model.
 import { ask, copyText, fill, h, link, plainTable } from "./dom.js";
 import { percent } from "./scores.js";
+import { trainingFact } from "./training.js";
 
 export const score = (value) => (value == null ? "–" : percent(value * 100));
 export const points = (value) => (value == null ? "–" : `${value > 0 ? "+" : ""}${percent(value * 100)}`);
@@ -62,7 +63,8 @@ export const copyable = (text, t) =>
     ),
   );
 
-export function facts(result, task, t) {
+// `more`: a further pair, of the task's data.
+export function facts(result, task, t, more = null) {
   const f = t.field;
   const prompts = Object.entries(task.prompts).filter(([, prompt]) => prompt);
   const data = task.data;
@@ -99,6 +101,7 @@ export function facts(result, task, t) {
     ],
     [f.dataRevision, data && [code(data.revision), data.revision !== task.pinned ? ` (${t.otherData})` : ""]],
     [f.fingerprint, data?.fingerprint && code(data.fingerprint)],
+    more,
     [
       f.prompts,
       result.origin !== "measured"
@@ -176,11 +179,12 @@ export async function explain(board, entry, column, anchor) {
   board.root.append(dialog);
   dialog.showModal();
   try {
-    const { results } = await modelData(board, entry.model);
+    const { results, seen } = await modelData(board, entry.model);
     const result = results.find((r) => r.spec === entry.spec && r.origin === entry.origin) ?? results[0];
     if (column.task != null) {
       const task = result.tasks.find((x) => x.id === board.data.suite.tasks[column.task].id);
-      fill(body, ...(task ? [facts(result, task, t), metrics(task, t) ?? ""] : [t.noRank]));
+      const trained = trainingFact(board, seen[board.data.suite.tasks[column.task].id]);
+      fill(body, ...(task ? [facts(result, task, t, trained), metrics(task, t) ?? ""] : [definition([trained])]));
     } else {
       const category = board.data.suite.categories[column.mean];
       const parts = board.data.suite.tasks

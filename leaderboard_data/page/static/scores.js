@@ -1,6 +1,7 @@
 // Means, ranks and the choice of rows, by the rules of leaderboard_data/board.py. Scores are in percent. Which tasks,
 // categories, weights and averages there are says the suite's description in the data (evaluator/suite.py).
 import { customWeights } from "./state.js";
+import { trainingOf } from "./training.js";
 
 export const percent = (value) => {
   const hundredths = Math.floor(Math.round(Math.abs(value) * 1e10) / 1e8 + 0.5);
@@ -25,6 +26,7 @@ function weightedMean(of) {
 export function readEntries(data) {
   const { scores, low, high, means, failures, mean_intervals: meanIntervals, ties, ...columns } = data.entries;
   const { suite } = data;
+  const trained = trainingOf(columns.training);
   const weights = suite.categories.map((c) => c.weight);
   const tasksOf = suite.categories.map((c) => suite.tasks.flatMap((t, i) => (t.category === c.id ? [i] : [])));
   return columns.model.map((model, row) => {
@@ -54,6 +56,7 @@ export function readEntries(data) {
       meanIntervals: meanIntervals[row] ?? null,
       failures: failures[row] ?? {},
       doubts: columns.doubts[row] ?? [],
+      ...trained(row),
     };
   });
 }
@@ -114,7 +117,7 @@ export function viewOf(data, entries, view, state) {
       : [...(shows === "tasks" ? taskColumns : suite.categories.map((_, i) => meanColumn(i))), last];
   const key = columns.at(-1).of;
   const rank = ranks(entries.map((e) => (e.complete || custom ? key(e) : null)));
-  const ties = custom ? {} : (data.entries.ties[category >= 0 ? view : "overall"] ?? {});
+  const ties = custom || state.unseen ? {} : (data.entries.ties[category >= 0 ? view : "overall"] ?? {});
   const rankOf = new Map(entries.map((e, i) => [e.row, rank[i]]));
   const rows = entries.map((entry, i) => ({
     entry,

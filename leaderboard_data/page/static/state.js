@@ -13,7 +13,7 @@ export function describe(suite) {
 
 export const ORIGINS = ["measured", "published", "imported"];
 export const PRECISIONS = ["float32", "float16", "bfloat16", "unknown"];
-export const EXTRAS = ["origin", "precision", "parameters", "dimension", "max_tokens", "license", "speed", "borda"];
+export const EXTRAS = ["origin", "precision", "parameters", "dimension", "max_tokens", "license", "speed", "borda", "zero_shot"];
 export const AXES = ["parameters", "dimension", "speed"];
 export const MOST_COMPARED = 4;
 
@@ -73,6 +73,7 @@ const FIELDS = {
   license: list(null),
   open: one(["open", "closed"], ""),
   type: one(["llm", "encoder", "unknown"], ""),
+  unseen: one(["yes", "declared"], ""), // what it hides: training.js
   w: weights,
   sort,
   cols: list(EXTRAS),
@@ -114,7 +115,7 @@ export function address(state) {
 export const saveState = (state, newPage = false) =>
   history[newPage ? "pushState" : "replaceState"](null, "", address(state));
 
-const FILTERS = ["q", "precision", "params", "dim", "tokens", "license", "open", "type", "origin"];
+const FILTERS = ["q", "precision", "params", "dim", "tokens", "license", "open", "type", "unseen", "origin"];
 
 export const filterKey = (state) => FILTERS.map((name) => FIELDS[name].format(state[name])).join("\n");
 

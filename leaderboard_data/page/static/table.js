@@ -2,6 +2,7 @@
 import { compact, fill, h, hubAddress } from "./dom.js";
 import { matches, percent, searchWords, viewOf } from "./scores.js";
 import { EXTRAS, filterCount, filterKey } from "./state.js";
+import { legend, seenMark } from "./training.js";
 
 const lastBothWays = (sign) => (a, b) => (a == null ? (b == null ? 0 : 1) : b == null ? -1 : (a - b) * sign);
 
@@ -32,7 +33,8 @@ export class Table {
     });
     const head = columns.map((c) => h("th", { scope: "col", title: c.hint }, c.title));
     const table = h("table", { "aria-label": this.board.tabLabel(this.view) }, h("thead", {}, h("tr", {}, head)));
-    fill(this.panel, table);
+    this.legend = h("div", {}, legend(this.board));
+    fill(this.panel, table, this.legend);
     const wanted = this.names.indexOf(state.sort?.[0]);
     this.table = new this.DataTable(table, {
       data: this.made.rows,
@@ -92,16 +94,17 @@ export class Table {
   }
 
   scoreColumn(column, i) {
+    const seen = seenMark(this.board, column, this.escape);
     const show = (value, row) => {
       if (value == null) {
         const failure = row.entry.failures[column.task];
-        return failure ? `<span class="kel-gap" title="${this.escape(failure)}">–</span>` : "–";
+        return (failure ? `<span class="kel-gap" title="${this.escape(failure)}">–</span>` : "–") + seen(row.entry);
       }
       const interval =
         column.task != null ? row.entry.intervals?.[column.task] : row.entry.meanIntervals?.[column.mean];
       const best = value === this.made.best[i] ? ` class="kel-best"` : "";
       return (
-        `<span${best}>${percent(value)}</span>` +
+        `<span${best}>${percent(value)}</span>${seen(row.entry)}` +
         (interval
           ? `<small class="kel-ci" data-low="${percent(interval[0])}" data-high="${percent(interval[1])}"></small>`
           : "")
@@ -142,7 +145,7 @@ export class Table {
 
   extraColumn(name) {
     const { labels, state } = this.board;
-    const number = ["parameters", "dimension", "max_tokens", "speed", "borda"].includes(name);
+    const number = ["parameters", "dimension", "max_tokens", "speed", "borda", "zero_shot"].includes(name);
     const value = (row) => (name === "borda" ? row.borda : row.entry[name]);
     const show = (row) => {
       const v = value(row);
@@ -153,6 +156,7 @@ export class Table {
     return {
       name,
       title: labels.extras[name],
+      hint: labels.columnHint[name],
       searchable: false,
       data: null,
       type: number ? "score" : "string",
@@ -167,6 +171,7 @@ export class Table {
     this.made = viewOf(data, this.board.listed(), this.view, state);
     this.words = searchWords(state);
     this.filtered = filterKey(state);
+    fill(this.legend, legend(this.board));
     this.table.clear().rows.add(this.made.rows).draw(false);
   }
 
