@@ -207,7 +207,7 @@ def check(folder: Path, passages: int, queries: int, dimension: int) -> None:
             ]
         )
         order = np.lexsort((-place, -scores))[:1000]
-        if not np.array_equal(order, ranking):
+        if not np.array_equal(order, ranking.found):
             raise SystemExit(f"the ranking of query {number} is not that of a sort of all similarities")
         judged = relevant[samples["item"][number]]
         gains = np.array([judged.get(ids[document], 0) for document in order], dtype=np.float64)

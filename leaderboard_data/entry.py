@@ -7,6 +7,7 @@ from typing import get_args
 from evaluator.drift import environment_id
 from evaluator.records import ModelResult
 from evaluator.scores import failure_by, score_by
+from evaluator.spec import LEXICAL, LEXICAL_KINDS
 from evaluator.suite import SUITES, OriginName, ScoreRule, Suite
 from leaderboard_data.plausibility import odd_tasks
 from leaderboard_data.told import told_of
@@ -108,6 +109,24 @@ class Entry:
     def name(self) -> str:
         """How the board writes it: the source's own label, else the id with the precision where it is not fp32."""
         return self.label or self.model + _SUFFIX.get(self.precision or "", "")
+
+    @property
+    def lexical(self) -> bool:
+        """Whether it is a lexical model: it has a place in the tables of what ranks, and takes no rank from a model."""
+        return self.model.startswith(f"{LEXICAL}/")
+
+    @property
+    def kind(self) -> str:
+        """The kind of model: "lexical" or "dense"."""
+        return LEXICAL if self.lexical else "dense"
+
+    @property
+    def not_applicable(self) -> frozenset[int]:
+        """The tasks, by number, that its kind of model cannot do: neither a gap nor a failure."""
+        if not self.lexical:
+            return frozenset()
+        tasks = SUITES[self.suite].tasks
+        return frozenset(number for number, task in enumerate(tasks) if task.kind not in LEXICAL_KINDS)
 
     @property
     def complete(self) -> bool:

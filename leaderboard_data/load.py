@@ -19,6 +19,7 @@ from store.errors import NotFound
 from store.update import Snapshot
 
 RESULTS_FOLDER = "results"
+RANKINGS_FOLDER = "runs"
 
 log = logging.getLogger(__name__)
 
@@ -80,7 +81,7 @@ def samples_path(path: str) -> str:
 
 def rankings_path(path: str) -> str:
     """Where the rankings of the result stored at `path` are."""
-    return f"runs/{path.removeprefix(f'{RESULTS_FOLDER}/').removesuffix('.json')}.parquet"
+    return f"{RANKINGS_FOLDER}/{path.removeprefix(f'{RESULTS_FOLDER}/').removesuffix('.json')}.parquet"
 
 
 def replicates_path(path: str) -> str:

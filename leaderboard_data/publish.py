@@ -17,9 +17,11 @@ from evaluator.spec import result_path
 from evaluator.suite import rules_of
 from evaluator.tasks import discovered_tasks
 from leaderboard_data.entry import Entry, entries_of
+from leaderboard_data.hybrids import HYBRIDS_PATH, renewed_hybrids
 from leaderboard_data.importing import dump_lines
 from leaderboard_data.index import dump_index
 from leaderboard_data.load import (
+    RANKINGS_FOLDER,
     RESULTS_FOLDER,
     Reader,
     entries_with_intervals,
@@ -111,6 +113,7 @@ def publish_change(
             files[replicates_path(path)] = dump_replicates(whole.replicates)
         if whole.rankings:
             files[rankings_path(path)] = dump_rankings(whole.rankings)
+            files[HYBRIDS_PATH] = renewed_hybrids(snapshot, [*others, *entries], {path: whole.rankings})
         if not snapshot.exists(CARD_PATH):
             files[CARD_PATH] = CARD.encode()
         if all(_is(snapshot, name, wanted) for name, wanted in files.items()):
@@ -195,7 +198,10 @@ def rebuild_index(snapshot: Snapshot) -> Change | None:
     """The change that makes the index anew from the result files, which are brought up to this schema."""
     reader = Reader()
     results, _ = reader.results(snapshot)
-    files: dict[str, bytes | None] = {**dump_index(read_entries(snapshot, reader))}
+    entries = read_entries(snapshot, reader)
+    files: dict[str, bytes | None] = {**dump_index(entries)}
+    if snapshot.list(RANKINGS_FOLDER):
+        files[HYBRIDS_PATH] = renewed_hybrids(snapshot, entries, None)
     for path, found in results.items():
         is_lines = path.endswith(".jsonl")
         written = len(snapshot.read(path).splitlines()) if is_lines else 1

@@ -1,6 +1,7 @@
 """The rankings file: what it keeps, and what it refuses."""
 
 import io
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -52,7 +53,7 @@ def test_a_file_gives_the_ndcg_of_the_samples(documents: int, queries: int, seed
             assert metrics[f"ndcg_at_{k}"] == pytest.approx(samples[f"ndcg_at_{k}"][row], abs=1e-12)
 
 
-def parquet(**columns: list[object]) -> bytes:
+def parquet(**columns: object) -> bytes:
     schema = pa.schema(
         [
             *((name, pa.string()) for name in ("task", "query", "document")),
@@ -78,8 +79,8 @@ def parquet(**columns: list[object]) -> bytes:
         ({"query": ["q", "p", "q"], "document": ["a"] * 3, "score": [1.0] * 3, "relevance": [0] * 3}, "comes twice"),
     ],
 )
-def test_what_is_no_ranking_is_refused(columns: dict[str, list[object]], why: str) -> None:
-    given_columns: dict[str, list[object]] = {
+def test_what_is_no_ranking_is_refused(columns: dict[str, list[Any]], why: str) -> None:
+    given_columns = {
         "document": ["a", "b"],
         "score": [2.0, 1.0],
         "relevance": [1, 0],
