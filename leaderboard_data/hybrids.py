@@ -141,7 +141,7 @@ def _newest_lexical(entries: Iterable[Entry]) -> list[Entry]:
 
 
 class Baselines:
-    """The lexical models' rankings (model id -> task id -> queries), and the fusions of others with the best of them."""
+    """The lexical models' rankings, by model and task, and the fusions of others with the best of them."""
 
     def __init__(self, rankings: Mapping[str, Rankings]) -> None:
         self._rankings = rankings
@@ -152,7 +152,7 @@ class Baselines:
         }
 
     def cells(self, entry: Entry, rankings: Rankings) -> Iterator[HybridCell]:
-        """The fusions of one result, by each method, in each suite: of its tasks, and of categories that it has whole."""
+        """The fusions of one result by each method, in each suite: of its tasks, and of categories it has whole."""
         made: dict[tuple[str, str, str, Method], Hybrid | None] = {}
         for suite in SUITES.values():
             for category in suite.categories:
@@ -215,7 +215,7 @@ def _mean_of(suite: Suite, category: Category, found: Mapping[str, Hybrid]) -> H
     def mean(values: Sequence[Any], weights: Sequence[float]) -> Any:
         return np.average(np.stack([np.asarray(value) for value in values]), axis=0, weights=weights)
 
-    parts = {
+    parts: dict[str, Any] = {
         name: suite.means({task: getattr(hybrid, name) for task, hybrid in found.items()}, mean).get(category.id)
         for name in ("score", "gain", "scores", "gains")
     }

@@ -111,8 +111,8 @@ def publish_change(
         if whole.samples:
             files[samples_path(path)] = dump_samples(whole.samples)
             files[replicates_path(path)] = dump_replicates(whole.replicates)
-        if whole.rankings:
-            files[rankings_path(path)] = dump_rankings(whole.rankings)
+        if whole.rankings or snapshot.exists(rankings_path(path)):
+            files[rankings_path(path)] = dump_rankings(whole.rankings) if whole.rankings else None
             files[HYBRIDS_PATH] = renewed_hybrids(snapshot, [*others, *entries], {path: whole.rankings})
         if not snapshot.exists(CARD_PATH):
             files[CARD_PATH] = CARD.encode()
