@@ -91,7 +91,7 @@ export function unseenOnly(entries, choice, { suite }) {
       categories: entry.categories.map((mean, c) =>
         suite.tasks.some((task, i) => hides[i] && task.category === suite.categories[c].id) ? null : mean,
       ),
-      average: hides.some((is, i) => is && counted[i]) ? null : entry.average,
+      ...(hides.some((is, i) => is && counted[i]) ? { average: null, averages: entry.averages.map(() => null) } : {}),
       complete: false,
     };
   });
