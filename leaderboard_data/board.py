@@ -23,11 +23,15 @@ from leaderboard_data.training import unseen_only
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Row:
-    """One line of a view. `values` are in the order of its columns, None where there is a gap."""
+    """One line of a view. `values` are in the order of its columns, None where there is a gap.
+
+    `place` is that of a lexical model, which takes no rank from others: the rank that its score would have.
+    """
 
     entry: Entry
     values: tuple[float | None, ...]
     rank: int | None
+    place: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -130,19 +134,21 @@ def table(
         ValueError: there is no such view, or no such choice.
     """
     columns, sorted_by = view_columns(view, suite)
-    wanted = chosen(entries, suite.origins if origins is None else origins, suite)
+    wanted = applicable(chosen(entries, suite.origins if origins is None else origins, suite), view, suite)
     listed = [unseen_only(entry, unseen) for entry in wanted]
     values = [_values(entry, suite) for entry in listed]
     score_ranks = _ranks(listed, values, sorted_by, view, suite)
-    rows = [
-        Row(entry=entry, values=tuple(value[column] for column in columns), rank=rank)
-        for entry, value, rank in zip(listed, values, score_ranks, strict=True)
-    ]
     key = columns.index(sorted_by)
+    places = _places(listed, [value[sorted_by] for value in values], score_ranks, suite)
+    rows = [
+        Row(entry=entry, values=tuple(value[column] for column in columns), rank=rank, place=place)
+        for entry, value, rank, place in zip(listed, values, score_ranks, places, strict=True)
+    ]
 
     def place(row: Row) -> tuple[float, float, str]:
         score = row.values[key] if suite.ranks_by == "average" else None
-        return row.rank or float("inf"), float("inf") if score is None else -score, row.entry.name
+        at = row.rank or (row.place - 0.5 if row.place else float("inf"))  # before those that it is not below
+        return at, float("inf") if score is None else -score, row.entry.name
 
     return Table(view=view, suite=suite, columns=columns, sorted_by=sorted_by, rows=tuple(sorted(rows, key=place)))
 
@@ -150,10 +156,37 @@ def table(
 def _ranks(
     listed: Sequence[Entry], values: Sequence[Mapping[str, float | None]], sorted_by: str, view: str, suite: Suite
 ) -> Sequence[int | None]:
+    """The rank of each row, None where it has none: a lexical model never has one."""
     if suite.ranks_by == "borda":
         groups = groups_of(suite, view if suite.category(view) else None)
-        return borda_ranks([[cell.score for cell in entry.cells] for entry in listed], groups)
-    return ranks([value[sorted_by] if entry.complete else None for entry, value in zip(listed, values, strict=True)])
+        of_rest = iter(borda_ranks([[cell.score for cell in e.cells] for e in listed if not e.lexical], groups))
+        return [None if entry.lexical else next(of_rest) for entry in listed]
+    return ranks(
+        [
+            value[sorted_by] if entry.complete and not entry.lexical else None
+            for entry, value in zip(listed, values, strict=True)
+        ]
+    )
+
+
+def _places(
+    listed: Sequence[Entry], scores: Sequence[float | None], ranked: Sequence[int | None], suite: Suite
+) -> list[int | None]:
+    """The place of each lexical model: 1 more than there are ranked rows with a higher score. Of the others None."""
+    if suite.ranks_by == "borda":
+        return [None] * len(listed)
+    held = [round(score, 12) for score, rank in zip(scores, ranked, strict=True) if rank and score is not None]
+    return [
+        1 + sum(other > round(score, 12) for other in held) if entry.lexical and score is not None else None
+        for entry, score in zip(listed, scores, strict=True)
+    ]
+
+
+def applicable(entries: Iterable[Entry], view: str, suite: Suite) -> list[Entry]:
+    """The entries of which a view shows something: none of models that can do no task of its category."""
+    category = suite.category(view)
+    shown = {n for n, task in enumerate(suite.task_ids) if category is None or task in category.task_ids}
+    return [entry for entry in entries if shown - entry.not_applicable]
 
 
 def view_columns(view: str, suite: Suite) -> tuple[tuple[str, ...], str]:

@@ -42,7 +42,13 @@ def compare(
     resampled = [_resampled(replicates.get(entry.key, {}), suite) for entry in picked]
     return {
         "models": [
-            {"model": entry.model, "name": entry.name, "origin": entry.origin, "precision": entry.precision}
+            {
+                "model": entry.model,
+                "name": entry.name,
+                "origin": entry.origin,
+                "precision": entry.precision,
+                "kind": entry.kind,
+            }
             for entry in picked
         ],
         "rows": [

@@ -7,6 +7,7 @@ from evaluator.drift import DRIFT
 from evaluator.policy import Policy
 from evaluator.records import ModelResult, Run, TaskScore
 from evaluator.scores import failure_by, score_by
+from evaluator.spec import LEXICAL
 from evaluator.suite import SUITES, Suite
 from leaderboard_data.board import Table, chosen, means, preference
 from leaderboard_data.declared import Declared
@@ -48,6 +49,7 @@ def model_details(
         "model": model,
         "name": first.name,
         "local": first.local,
+        "kind": first.kind,
         "ranks": _ranks(table_of, model, suite),
         "corrections": corrections_told(policy, model),
         "zero_shot": first.zero_shot,
@@ -183,10 +185,11 @@ def repeat_command(result: ModelResult, suite: Suite, task_id: str | None = None
     """The command that repeats a result (of one task), as a line for a shell. Ids are safe there by their form."""
     spec = result.spec
     precision = result.dtype or spec.precision
-    parts = ["python -m evaluator run", spec.model if spec.source == "hub" else "FOLDER"]
-    if spec.revision and spec.source == "hub":
+    parts = ["python -m evaluator run", "FOLDER" if spec.source == "local" else spec.model]
+    if spec.revision and spec.source != "local":
         parts.append(f"--revision {spec.revision}")
-    parts.append(f"--precision {precision}")
+    if spec.source != LEXICAL:
+        parts.append(f"--precision {precision}")
     if spec.loader != "auto":
         parts.append(f"--loader {spec.loader}")
     if spec.pooling != "auto":

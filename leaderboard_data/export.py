@@ -67,7 +67,8 @@ def training_told(entry: Entry) -> dict[str, str]:
 
 
 def as_records(table: Table) -> list[dict[str, object]]:
-    """One dictionary a row: who, where the numbers come from, the scores by column, the rank; and, by the columns of
+    """One dictionary a row: who, where the numbers come from, the scores by column, the rank (of a lexical
+    model the place that its score would have); and, by the columns of
     the suite's tasks, what is known of training on their data (`leaderboard_data.training.STATES`), and how a score
     contradicts the model's others (`odd`, docs/board.md)."""
     return [
@@ -78,7 +79,9 @@ def as_records(table: Table) -> list[dict[str, object]]:
             "precision": row.entry.precision,
             "origin": row.entry.origin,
             "by": row.entry.by,
+            "kind": row.entry.kind,
             "rank": row.rank,
+            "place": row.place,
             "scores": dict(zip(table.columns, row.values, strict=True)),
             "odd": {
                 task.column: cell.odd

@@ -44,6 +44,7 @@ const ko = {
   choices: {
     llm: "LLM 기반",
     encoder: "인코더",
+    lexical: "어휘 검색",
     unknown: "모름",
     open: "공개",
     closed: "비공개",
@@ -234,6 +235,7 @@ const en = {
   choices: {
     llm: "LLM-based",
     encoder: "encoder",
+    lexical: "lexical",
     unknown: "unknown",
     open: "open",
     closed: "closed",

@@ -22,7 +22,7 @@ export async function modelPage(board, panel) {
     h(
       "p",
       {},
-      details.local ? "" : link(hubAddress(details.model), t.onHub),
+      details.local || details.kind === "lexical" ? "" : link(hubAddress(details.model), t.onHub),
       " ",
       h(
         "button",
@@ -36,7 +36,14 @@ export async function modelPage(board, panel) {
       [t.extras.dimension, info.embedding_dimension],
       [t.extras.max_tokens, info.max_tokens?.toLocaleString()],
       [t.extras.license, info.license],
-      [t.filters.type, info.llm_based == null ? null : t.choices[info.llm_based ? "llm" : "encoder"]],
+      [
+        t.filters.type,
+        details.kind === "lexical"
+          ? t.choices.lexical
+          : info.llm_based == null
+            ? null
+            : t.choices[info.llm_based ? "llm" : "encoder"],
+      ],
       [t.filters.open, info.open_weights == null ? null : t.choices[info.open_weights ? "open" : "closed"]],
     ]),
     h("h3", {}, trainingTitle(board)),

@@ -239,7 +239,9 @@ function compareTable({ models, rows, pairs }, t) {
       h(
         "th",
         { scope: "col" },
-        h("a", { href: hubAddress(m.model), target: "_blank", rel: "noopener noreferrer" }, m.name),
+        m.kind === "lexical"
+          ? m.name
+          : h("a", { href: hubAddress(m.model), target: "_blank", rel: "noopener noreferrer" }, m.name),
         h("small", { class: "kel-verdict" }, t.origin[m.origin]),
       ),
     ),

@@ -1,5 +1,6 @@
 // Where a number comes from: the dialog behind each cell, of one answer of the API about the cell's model.
 import { ask, copyText, fill, h, link, plainTable } from "./dom.js";
+import { hybridFacts } from "./hybrid.js";
 import { percent } from "./scores.js";
 import { trainingFact } from "./training.js";
 
@@ -63,8 +64,8 @@ export const copyable = (text, t) =>
     ),
   );
 
-// `more`: a further pair, of the task's data.
-export function facts(result, task, t, more = null) {
+// `more`: a further pair, of the task's data; `fused`: pairs of what fusions score.
+export function facts(result, task, t, more = null, fused = []) {
   const f = t.field;
   const prompts = Object.entries(task.prompts).filter(([, prompt]) => prompt);
   const data = task.data;
@@ -80,6 +81,7 @@ export function facts(result, task, t, more = null) {
           ? t.noSamples
           : t.noInterval,
     ],
+    ...fused,
     [f.difference, task.difference == null ? null : points(task.difference)],
     [f.origin, `${t.origin[result.origin]} · ${result.by}${result.version ? ` ${result.version}` : ""}`],
     [f.reference, result.reference && link(result.reference)],
@@ -212,6 +214,7 @@ export async function explain(board, entry, column, anchor) {
             entry.meanIntervals?.[column.mean]?.map(percent).join(" – ") ??
               (entry.origin === "measured" ? t.noSamples : t.noInterval),
           ],
+          ...(category ? hybridFacts(board, entry, category.id) : []),
           [t.field.origin, `${t.origin[result.origin]} · ${result.by}`],
           [t.field.precision, result.precision ?? t.unknown],
           [t.field.command, result.command && copyable(result.command, t)],

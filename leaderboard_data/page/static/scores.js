@@ -1,5 +1,6 @@
 // Means, ranks and the choice of rows, by the rules of leaderboard_data/board.py. Scores are in percent. Which tasks,
 // categories, weights and averages there are says the suite's description in the data (evaluator/suite.py).
+import { applicable, lexicalOf, places } from "./hybrid.js";
 import { customWeights } from "./state.js";
 import { trainingOf } from "./training.js";
 
@@ -34,6 +35,7 @@ export function readEntries(data) {
   const { scores, low, high, means, failures, odd, mean_intervals: meanIntervals, ties, ...columns } = data.entries;
   const { suite } = data;
   const trained = trainingOf(columns.training);
+  const lexical = lexicalOf(data.entries);
   const weights = suite.categories.map((c) => c.weight);
   const families = familiesOf(suite);
   const needed = suite.tasks.map((task) => suite.categories.find((c) => c.id === task.category).weight > 0);
@@ -70,6 +72,7 @@ export function readEntries(data) {
       odd: odd[row] ?? {},
       doubts: columns.doubts[row] ?? [],
       ...trained(row),
+      ...lexical(row),
     };
   });
 }
@@ -98,7 +101,7 @@ export function ranks(scores) {
 
 // Borda: a model gets, for each task, a point for each model below it and half a point for each one beside it.
 export function bordaRanks(entries, tasks) {
-  const complete = entries.filter((e) => e.complete);
+  const complete = entries.filter((e) => e.complete && !e.lexical);
   const points = new Map(complete.map((e) => [e, 0]));
   for (const i of tasks) {
     const sorted = complete.filter((e) => e.scores[i] != null).sort((a, b) => a.scores[i] - b.scores[i]);
@@ -137,12 +140,16 @@ export function mtebRanks(entries, families) {
   return ranks(points);
 }
 
+// What a row stands by: its rank; a lexical model before those that it is not below.
+export const orderOf = ({ rank, place }) => rank ?? (place == null ? 1e9 : place - 0.5);
+
 // {columns: [{name, kind, ...}], rows: [{entry, values, rank, ties, borda}]} in the order of the board.
-export function viewOf(data, entries, view, state) {
+export function viewOf(data, all, view, state) {
   const { suite } = data;
   const shows = suite.views.find((v) => v.id === view)?.shows;
   const category = shows === "category" ? suite.categories.findIndex((c) => c.id === view) : -1;
   const tasks = suite.tasks.flatMap((t, i) => (category < 0 || t.category === view ? [i] : []));
+  const entries = applicable(all, tasks);
   const custom = category < 0 && customWeights(state);
   const over = suite.averages[0].over;
   const average = custom ? (e) => weightedMean(parts(suite, over, e.categories, e.scores, state.w)) : (e) => e.average;
@@ -158,15 +165,18 @@ export function viewOf(data, entries, view, state) {
   const key = category >= 0 ? columns.at(-1).of : average;
   const borda = suite.ranks_by === "borda" && !custom;
   const families = familiesOf(suite).filter((_, c) => (category < 0 ? suite.categories[c].weight : c === category));
+  const rest = borda ? mtebRanks(entries.filter((e) => !e.lexical), families.flat()) : [];
   const rank = borda
-    ? mtebRanks(entries, families.flat())
-    : ranks(entries.map((e) => (e.complete || custom ? key(e) : null)));
+    ? entries.map((e) => (e.lexical ? null : rest.shift()))
+    : ranks(entries.map((e) => ((e.complete || custom) && !e.lexical ? key(e) : null)));
+  const place = borda ? [] : places(entries, rank, key);
   const ties = custom || state.unseen ? {} : (data.entries.ties[category >= 0 ? view : "overall"] ?? {});
   const rankOf = new Map(entries.map((e, i) => [e.row, rank[i]]));
   const rows = entries.map((entry, i) => ({
     entry,
     values: columns.map((c) => c.of(entry)),
     rank: rank[i],
+    place: place[i] ?? null, // of a lexical model: the rank that its score would have
     borda: null,
     ties: ties[entry.row]?.map((row) => rankOf.get(row) ?? rank[i]) ?? null,
   }));
@@ -176,7 +186,7 @@ export function viewOf(data, entries, view, state) {
     });
   const score = (row) => (borda ? 0 : (key(row.entry) ?? -1e9));
   rows.sort(
-    (a, b) => (a.rank ?? 1e9) - (b.rank ?? 1e9) || score(b) - score(a) || (a.entry.name < b.entry.name ? -1 : 1),
+    (a, b) => orderOf(a) - orderOf(b) || score(b) - score(a) || (a.entry.name < b.entry.name ? -1 : 1),
   );
   const best = columns.map((_, i) => rows.reduce((top, row) => Math.max(top, row.values[i] ?? -Infinity), -Infinity));
   return { columns, rows, best };
@@ -196,6 +206,8 @@ export function paretoFront(points, moreIsBetter) {
 const within = (value, [low, high]) =>
   (low == null && high == null) || (value != null && (low == null || value >= low) && (high == null || value <= high));
 
+const typeOf = ({ lexical, llm }) => (lexical ? "lexical" : llm == null ? "unknown" : llm ? "llm" : "encoder");
+
 // Whether an entry passes the filters (origins aside: they decide which entry of a model is listed).
 export function matches(entry, state, words) {
   if (words.length) {
@@ -209,7 +221,7 @@ export function matches(entry, state, words) {
     within(entry.max_tokens, state.tokens) &&
     (!state.license.length || state.license.includes(entry.license ?? "unknown")) &&
     (!state.open || entry.open === (state.open === "open" ? 1 : 0)) &&
-    (!state.type || (entry.llm == null ? "unknown" : entry.llm ? "llm" : "encoder") === state.type)
+    (!state.type || typeOf(entry) === state.type)
   );
 }
 

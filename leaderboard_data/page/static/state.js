@@ -79,7 +79,7 @@ const FIELDS = {
   tokens: range,
   license: list(null),
   open: one(["open", "closed"], ""),
-  type: one(["llm", "encoder", "unknown"], ""),
+  type: one(["llm", "encoder", "lexical", "unknown"], ""),
   unseen: one(["yes", "declared"], ""), // what it hides: training.js
   w: weights,
   sort,

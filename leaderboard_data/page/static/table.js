@@ -1,6 +1,7 @@
 // One view as a DataTable: columns, cells, sorting, keyboard. Renderers return HTML, so every value is escaped.
 import { compact, fill, h, hubAddress } from "./dom.js";
-import { matches, percent, searchWords, viewOf } from "./scores.js";
+import { GAIN, gainColumn, kindMark, notApplicable, placeCell } from "./hybrid.js";
+import { matches, orderOf, percent, searchWords, viewOf } from "./scores.js";
 import { EXTRAS, filterCount, filterKey } from "./state.js";
 import { legend, seenMark } from "./training.js";
 
@@ -21,10 +22,12 @@ export class Table {
     const { data, state, labels } = this.board;
     this.words = searchWords(state);
     this.made = viewOf(data, this.board.listed(), this.view, state);
+    this.gain = gainColumn(this.board, this.view, this.made.rows);
     const columns = [
       this.modelColumn(),
       ...this.made.columns.map((c, i) => this.scoreColumn(c, i)),
       this.rankColumn(),
+      this.gain,
       ...EXTRAS.map((name) => this.extraColumn(name)),
     ];
     this.names = columns.map((c) => c.name);
@@ -71,7 +74,7 @@ export class Table {
       const name = this.escape(entry.name),
         id = this.escape(entry.model);
       const ranked = rank == null ? "" : ` data-rank="${rank}"`;
-      const linked = entry.local
+      const linked = entry.local || entry.lexical
         ? `<span${ranked}>${name}</span>`
         : `<a${ranked} href="${this.escape(hubAddress(entry.model))}" target="_blank" rel="noopener noreferrer">${name}</a>`;
       const why = this.escape(entry.doubts.map((code) => labels.warning[code] ?? code).join(" "));
@@ -80,7 +83,7 @@ export class Table {
       return (
         `<span class="kel-model"><input type="checkbox" data-compare="${id}"${compared} aria-label="${labels.compareWith} ${name}">` +
         `<button type="button" class="kel-open" data-model="${id}" aria-label="${labels.openModel} ${name}" title="${labels.openModel}"></button>` +
-        `${linked}${doubt}<i class="kel-origin" data-origin="${entry.origin}" data-label="${labels.origin[entry.origin]}" title="${labels.originHint[entry.origin]}"></i></span>`
+        `${linked}${kindMark(this.board, entry, this.escape)}${doubt}<i class="kel-origin" data-origin="${entry.origin}" data-label="${labels.origin[entry.origin]}" title="${labels.originHint[entry.origin]}"></i></span>`
       );
     };
     return {
@@ -101,6 +104,8 @@ export class Table {
       return text ? `<i class="kel-odd" role="img" aria-label="${text}" title="${text}"></i>` : "";
     };
     const show = (value, row) => {
+      const none = row.entry.lexical ? notApplicable(this.board, column, row.entry, this.escape) : "";
+      if (none) return none;
       if (value == null) {
         const failure = row.entry.failures[column.task];
         return (failure ? `<span class="kel-gap" title="${this.escape(failure)}">–</span>` : "–") + odd(row.entry) + seen(row.entry);
@@ -130,9 +135,9 @@ export class Table {
   }
 
   rankColumn() {
-    const show = ({ rank, ties }) =>
+    const show = ({ rank, place, ties }) =>
       rank == null
-        ? "–"
+        ? place == null ? "–" : placeCell(this.board, place, this.escape)
         : rank +
           (ties && ties[0] !== ties[1]
             ? `<small class="kel-ci" data-low="${ties[0]}" data-high="${ties[1]}" title="${this.board.labels.tieHint}"></small>`
@@ -144,7 +149,7 @@ export class Table {
       data: null,
       type: "score",
       orderSequence: ["asc", "desc"],
-      render: (_, kind, row) => (kind === "display" ? show(row) : row.rank),
+      render: (_, kind, row) => (kind === "display" ? show(row) : row.rank ?? (row.place == null ? null : orderOf(row))),
     };
   }
 
@@ -190,6 +195,7 @@ export class Table {
 
   wants(name) {
     const { cols, hide } = this.board.state;
+    if (name === GAIN) return this.gain.any;
     return name === "Model" || (EXTRAS.includes(name) ? cols.includes(name) : !hide.includes(name));
   }
 
@@ -261,6 +267,7 @@ export class Table {
       if (i === 0) return row.entry.name;
       if (i > score + 1) {
         const name = this.names[i];
+        if (name === GAIN) return asText && this.gain.value(row) != null ? percent(this.gain.value(row)) : this.gain.value(row);
         return name === "borda" ? row.borda : row.entry[name];
       }
       const number = i === score + 1 ? row.rank : row.values[i - 1];
