@@ -25,6 +25,11 @@ LEXICAL_KINDS = frozenset({"retrieval", "reranking"})
 """The kinds of tasks that a lexical model can do: it gives no vectors."""
 
 
+def is_lexical(model: str) -> bool:
+    """Whether an id is that of a lexical model, however it is spelled."""
+    return model.partition("/")[0].casefold() == LEXICAL
+
+
 def valid_model_id(model: str) -> str:
     """`model` itself, if it is a Hub id `organisation/name`.
 
@@ -139,8 +144,7 @@ class ModelSpec(BaseModel):
 
     @model_validator(mode="after")
     def _lexical_by_its_name_alone(self) -> Self:
-        named = self.model.partition("/")[0].casefold() == LEXICAL
-        if named != (self.source == LEXICAL):
+        if is_lexical(self.model) != (self.source == LEXICAL):
             raise ValueError(f"models of {LEXICAL}/ are the board's own lexical ones, and no others are")
         if self.source == LEXICAL:
             fields = self.model_dump(exclude={"model", "source", "revision"}, exclude_defaults=True)

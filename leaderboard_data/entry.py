@@ -7,7 +7,7 @@ from typing import get_args
 from evaluator.drift import environment_id
 from evaluator.records import ModelResult
 from evaluator.scores import failure_by, score_by
-from evaluator.spec import LEXICAL, LEXICAL_KINDS
+from evaluator.spec import LEXICAL, LEXICAL_KINDS, is_lexical
 from evaluator.suite import SUITES, OriginName, ScoreRule, Suite
 from leaderboard_data.plausibility import odd_tasks
 from leaderboard_data.told import told_of
@@ -113,7 +113,7 @@ class Entry:
     @property
     def lexical(self) -> bool:
         """Whether it is a lexical model: it has a place in the tables of what ranks, and takes no rank from a model."""
-        return self.model.startswith(f"{LEXICAL}/")
+        return is_lexical(self.model)
 
     @property
     def kind(self) -> str:

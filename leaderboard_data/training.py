@@ -17,6 +17,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from evaluator.same_data import mteb_tasks_named, tasks_named
+from evaluator.spec import is_lexical
 from evaluator.suite import SUITES, Suite
 from evaluator.tasks import discovered_tasks
 from leaderboard_data.declared import Base, Declaration, Declared, declared_by_all, declared_by_mteb
@@ -80,14 +81,14 @@ def states(model: str, suite: Suite, everything: Mapping[str, Declared]) -> str:
 
 
 def seen_by(model: str, everything: Mapping[str, Declared]) -> Seen:
-    """What a model has seen, as declared."""
+    """What a model has seen, as declared. A lexical model learns nothing, so nothing has to be declared of it."""
     own = everything.get(model.casefold())
     return Seen(
         declared=_tasks(own.declarations) if own else frozenset(),
         inherited=frozenset().union(
             *(_tasks(each.declarations) for _, each in ancestors(model, everything) if each is not None)
         ),
-        known=bool(own and own.declarations),
+        known=bool(own and own.declarations) or is_lexical(model),
     )
 
 
@@ -136,7 +137,7 @@ def explained(model: str, task_id: str, everything: Mapping[str, Declared]) -> d
     """One task's state as plain values: who declares it, of which model on the way to this one, under which name, and
     where. Also of which models on that way nothing is declared."""
     found = [_told(each, model, task_id) for each in _of(model, everything) if _matching(each, task_id)]
-    silent = [] if _of(model, everything) else [model]
+    silent = [] if _of(model, everything) or is_lexical(model) else [model]
     for base, declared in ancestors(model, everything):
         of_base = declared.declarations if declared else ()
         through = {"through": base.source, "through_link": base.link}

@@ -61,7 +61,7 @@ export function places(entries, rank, key) {
 
 export const kindMark = (board, entry, escape) => {
   const t = textsOf(board);
-  return entry.lexical ? `<i class="kel-kind" title="${escape(t.markHint)}">${escape(t.mark)}</i>` : "";
+  return entry.lexical ? `<i class="kel-kind" data-label="${escape(t.mark)}" title="${escape(t.markHint)}"></i>` : "";
 };
 
 export const placeCell = (board, place, escape) =>

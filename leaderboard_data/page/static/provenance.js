@@ -194,7 +194,7 @@ export async function explain(board, entry, column, anchor) {
       if (!shown(taskOf(result))) result = ofEntry.find((r) => shown(taskOf(r))) ?? result;
       const task = taskOf(result);
       const trained = trainingFact(board, seen[board.data.suite.tasks[column.task].id]);
-      fill(body, ...(task ? [facts(result, task, t, trained), ...metrics(task, t)] : [definition([trained])]));
+      fill(body, ...(task ? [facts(result, task, t, trained, hybridFacts(board, entry, task.id)), ...metrics(task, t)] : [definition([trained])]));
     } else {
       const category = board.data.suite.categories[column.mean];
       const parts = board.data.suite.tasks
