@@ -23,6 +23,7 @@ from evaluator.kinds import ranking_kind_of
 from evaluator.reading import INDEX_BYTES, reading
 from evaluator.reading import table as read_table
 from evaluator.suite import SUITES, Category, MissingMetric, ScoreRule, Suite
+from evaluator.task import Task
 from evaluator.tasks import discovered_tasks
 from leaderboard_data.entry import Entry
 from leaderboard_data.load import rankings_path
@@ -164,22 +165,16 @@ class Baselines:
                     for task_id in category.task_ids:
                         key = (task_id, category.rule.id, best, method)
                         if key not in made:
-                            made[key] = self._hybrid(task_id, category.rule, rankings, best, method)
+                            mine, theirs = rankings.get(task_id), self._rankings[best].get(task_id)
+                            made[key] = None
+                            if mine is not None and theirs is not None:
+                                task = discovered_tasks()[task_id]
+                                made[key] = _hybrid(task, category.rule, mine, theirs, method)
                         if (hybrid := made[key]) is not None:
                             found[task_id] = hybrid
                     whole = _mean_of(suite, category, found)
                     for item, hybrid in {**found, **({category.id: whole} if whole else {})}.items():
                         yield _cell(entry, suite, item, best, method, hybrid)
-
-    def _hybrid(self, task_id: str, rule: ScoreRule, rankings: Rankings, best: str, method: Method) -> Hybrid | None:
-        mine, theirs = rankings.get(task_id), self._rankings[best].get(task_id)
-        if mine is None or theirs is None:
-            return None
-        try:
-            return hybrids(discovered_tasks()[task_id], mine, theirs, (rule,), method).get(rule.id)
-        except NotPaired as error:
-            log.warning("no fusion of %s with %s: %s", task_id, best, error)
-            return None
 
     def _best_of(self, category: Category) -> str | None:
         known = discovered_tasks()
@@ -197,6 +192,42 @@ class Baselines:
             return fmean(scores[model][task] for task in shared) if shared else 0.0, len(scores[model]), model
 
         return max(scores, key=standing)
+
+
+def fused_means(suite: Suite, one: Rankings, other: Rankings) -> dict[str, dict[str, list[float]]]:
+    """The fusions of two results' rankings: id of a task, or of a category that both have whole -> method -> score, its
+    interval's ends, gain over the better of the two, its interval's ends."""
+    known, told = discovered_tasks(), dict[str, dict[str, list[float]]]()
+    for category in suite.categories:
+        for method in METHODS:
+            over: list[dict[str, Hybrid]] = [{}, {}]  # the same fusions, each over one of the two alone
+            for task_id in category.task_ids:
+                if task_id in one and task_id in other:
+                    for side, (mine, theirs) in enumerate(((one, other), (other, one))):
+                        hybrid = _hybrid(known[task_id], category.rule, mine[task_id], theirs[task_id], method)
+                        over[side] |= {task_id: hybrid} if hybrid else {}
+            wholes = [_mean_of(suite, category, found) for found in over]
+            for side, whole in enumerate(wholes):
+                over[side] |= {category.id: whole} if whole else {}
+            for item in over[0]:
+                better = min((over[0][item], over[1][item]), key=lambda hybrid: hybrid.gain)
+                told.setdefault(item, {})[method] = _numbers(better)
+    return told
+
+
+def _hybrid(
+    task: Task, rule: ScoreRule, mine: Sequence[Found], theirs: Sequence[Found], method: Method
+) -> Hybrid | None:
+    try:
+        return hybrids(task, mine, theirs, (rule,), method).get(rule.id)
+    except NotPaired as error:
+        log.warning("no fusion of two results of %s: %s", task.id, error)
+        return None
+
+
+def _numbers(hybrid: Hybrid) -> list[float]:
+    numbers = (hybrid.score, *percentiles(hybrid.scores), hybrid.gain, *percentiles(hybrid.gains))
+    return [round(float(value), _DIGITS) for value in numbers]
 
 
 def _score(rule: ScoreRule, found: Sequence[Found] | None) -> float | None:
@@ -225,7 +256,4 @@ def _mean_of(suite: Suite, category: Category, found: Mapping[str, Hybrid]) -> H
 
 
 def _cell(entry: Entry, suite: Suite, item: str, best: str, method: Method, hybrid: Hybrid) -> HybridCell:
-    numbers = (hybrid.score, *percentiles(hybrid.scores), hybrid.gain, *percentiles(hybrid.gains))
-    return HybridCell(
-        entry.path, entry.spec_id, suite.id, item, best, method, *(round(float(value), _DIGITS) for value in numbers)
-    )
+    return HybridCell(entry.path, entry.spec_id, suite.id, item, best, method, *_numbers(hybrid))

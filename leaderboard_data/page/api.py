@@ -14,6 +14,7 @@ from leaderboard_data.hiding import refuse_hidden
 from leaderboard_data.history import History
 from leaderboard_data.page import card
 from leaderboard_data.page.figures import bars, radar
+from leaderboard_data.page.fusions import Fusions
 from leaderboard_data.page.live import LiveBoard, State
 
 LONGEST_ID = 200
@@ -26,6 +27,7 @@ class BoardApi:
 
     def __init__(self, live: LiveBoard) -> None:
         self._live = live
+        self._fusions = Fusions(live)
         self._history = History(live.store, live.state.policy)
         self._made: tuple[State, dict[tuple[str, str, tuple[OriginName, ...], str], Table]] = (live.state, {})
         self._everything: tuple[State, Mapping[str, Declared]] | None = None
@@ -131,6 +133,13 @@ class BoardApi:
         asked = suite_of(suite)
         row = next((row for row in self._rows(asked) if row.entry.model == _model_id(model)), None)
         return card.badge(row.rank if row else None, means(row.entry, asked)[1] if row else None)
+
+    def fusion(self, models: str, suite: str = DEFAULT_SUITE) -> dict[str, Any]:
+        """Two models together: what the fusion of their rankings scores (`leaderboard_data.page.fusions`)."""
+        ids = [part.strip() for part in str(models).split(",") if part.strip()]
+        for model in ids[:2]:
+            refuse_hidden(model, self._live.state.policy)
+        return self._fusions.of(ids, suite_of(str(suite)))
 
     def figures(self, models: str, suite: str = DEFAULT_SUITE) -> dict[str, Any]:
         """Radar and bars of a comparison."""

@@ -73,3 +73,12 @@ def test_the_browser_computes_what_the_export_prints(view: str, app: RunningApp,
     expected = {row[0]: row for row in csv.reader(io.StringIO(export(made, "csv")))}
     rows = [row[: len(expected["Model"])] for row in shown(page)]
     assert [row for row in rows if row[0].startswith("org/")] == [expected["org/better"], expected["org/worse"]]
+
+
+def test_two_models_together(app: RunningApp, visit: Visit) -> None:
+    page = ready(visit(f"{app.url}?tab=retrieval&origin=measured"))
+    page.goto(f"{app.url}?tab=compare&compare=org/better,org/worse")
+    together = page.locator(".kel-together")
+    expect(together).to_contain_text("AutoRAGRetrieval")
+    expect(together).to_contain_text("RRF (k = 60)")
+    assert together.locator("tbody tr").count() == 3  # two tasks, and their mean

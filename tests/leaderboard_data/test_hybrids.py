@@ -13,8 +13,10 @@ from evaluator.reading import BadFile
 from evaluator.spec import result_path
 from evaluator.suite import KO_V1, NDCG_5_10
 from evaluator.tasks import discovered_tasks
-from leaderboard_data.hybrids import HYBRIDS_PATH, HybridCell, dump_hybrids, load_hybrids
+from leaderboard_data.hybrids import HYBRIDS_PATH, HybridCell, dump_hybrids, fused_means, load_hybrids
 from leaderboard_data.load import rankings_path
+from leaderboard_data.page.api import BoardApi
+from leaderboard_data.page.live import LiveBoard
 from leaderboard_data.publish import publish_change, rebuild_index
 from store.memory import MemoryStore
 from store.update import update
@@ -58,6 +60,30 @@ def test_a_model_is_fused_with_the_best_lexical_one() -> None:
     assert (cell.gain_low, cell.gain_high) == pytest.approx(hybrid.gain_interval)
     assert cell.gain > 0  # two independent rankings of the same quality
     assert (KO_V1.id, "retrieval", "rrf") not in cells  # Ko-StrategyQA is missing: the category has no mean
+
+
+def test_two_models_together_are_held_against_the_better_one() -> None:
+    one, other = (load_rankings(part[2]) for part in PARTS[:2])
+    told = fused_means(KO_V1, one, other)
+    assert set(told) == {TASK}
+    assert told == fused_means(KO_V1, other, one)
+    alone = hybrids(discovered_tasks()[TASK], one[TASK], other[TASK], (NDCG_5_10,), "rrf")[NDCG_5_10.id]
+    assert told[TASK]["rrf"][0] == pytest.approx(alone.score, abs=1e-8)
+    assert told[TASK]["rrf"][3] == pytest.approx(alone.gain, abs=1e-8)  # the first is the better one
+    assert fused_means(KO_V1, one, {}) == {}
+
+
+def test_visitors_are_answered_from_stored_files() -> None:
+    live = LiveBoard(published(*PARTS), 60, patience=30)
+    live.refresh()
+    api = BoardApi(live)
+    told = api.fusion("org/name,lexical/bm25-bigram")
+    assert told["ready"]
+    assert set(told["rows"]) == {TASK}
+    with pytest.raises(ValueError, match="two different"):
+        api.fusion("org/name")
+    with pytest.raises(ValueError, match="not on the board"):
+        api.fusion("org/name,org/nobody")
 
 
 def test_without_rankings_there_is_nothing_to_fuse() -> None:

@@ -1,5 +1,5 @@
 // Lexical models (BM25): their mark, their place, what is not applicable to them; and what other models gain from them.
-import { h } from "./dom.js";
+import { ask, fill, h, plainTable } from "./dom.js";
 import { percent } from "./scores.js";
 
 export const GAIN = "hybrid"; // the column's name
@@ -17,9 +17,9 @@ const TEXTS = {
     methods: { rrf: "RRF (k = 60)", convex: "정규화 점수의 반반 합" },
     gain: (score, gain, low, high) => `${score} % (${gain}, 95 % 구간 ${low} – ${high})`,
     with: (model) => `상대: ${model}`,
-    together: "함께",
-    fused: (a, b, method) => `${a} + ${b}: ${method}`,
-    fusedHint: "질의마다 저장된 상위 100개 문서로 계산했습니다. 괄호 안은 둘 가운데 나은 쪽과의 차이입니다.",
+    together: "둘을 합친 검색",
+    later: "아직 계산 중입니다. 잠시 뒤에 다시 열어 주세요.",
+    fusedHint: "질의마다 저장된 상위 100개 문서로 계산했습니다. 차이는 둘 가운데 나은 쪽과 비교한 값과 쌍체 95 % 구간입니다.",
   },
   en: {
     mark: "lexical",
@@ -33,9 +33,9 @@ const TEXTS = {
     methods: { rrf: "RRF (k = 60)", convex: "normalised scores, half and half" },
     gain: (score, gain, low, high) => `${score} % (${gain}, 95 % interval ${low} – ${high})`,
     with: (model) => `with ${model}`,
-    together: "together",
-    fused: (a, b, method) => `${a} + ${b}: ${method}`,
-    fusedHint: "From the 100 documents a query that are stored. In brackets the difference to the better of the two.",
+    together: "Both together",
+    later: "This is still being computed; open it again in a moment.",
+    fusedHint: "From the 100 documents a query that are stored. Differences are to the better of the two, with paired 95 % intervals.",
   },
 };
 
@@ -118,4 +118,31 @@ export function hybridFacts(board, entry, item) {
       ],
     ],
   ];
+}
+
+// Two models and what their fusion scores, task by task, below their comparison.
+export async function showTogether(board, { models, rows }, place) {
+  const t = textsOf(board);
+  const asked = await ask(board, "fusion", { models: models.map((m) => m.model).join(",") }).catch(() => ({}));
+  if (!asked.ready) return fill(place, h("p", { class: "kel-note" }, t.later));
+  const lines = rows.filter((row) => asked.rows[row.id]);
+  if (!lines.length) return;
+  const cell = ([score, , , gain, low, high]) =>
+    h("td", { class: low > 0 || high < 0 ? "kel-significant" : "" }, [
+      percent(score * 100),
+      h("small", { class: "kel-verdict" }, `${signed(gain * 100)} (${signed(low * 100)} – ${signed(high * 100)})`),
+    ]);
+  const line = (row) =>
+    h("tr", { class: row.kind === "task" ? "" : "kel-total" }, [
+      h("th", { scope: "row" }, row.column),
+      row.scores.map((score) => h("td", {}, score == null ? "–" : percent(score * 100))),
+      asked.methods.map((method) => (asked.rows[row.id][method] ? cell(asked.rows[row.id][method]) : h("td", {}, "–"))),
+    ]);
+  const head = ["", ...models.map((m) => m.name), ...asked.methods.map((method) => `1 + 2: ${t.methods[method]}`)];
+  fill(
+    place,
+    h("h3", {}, t.together),
+    plainTable(head, lines.map(line), "kel-compare kel-together"),
+    h("p", { class: "kel-note" }, t.fusedHint),
+  );
 }
