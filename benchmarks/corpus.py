@@ -210,7 +210,7 @@ def check(folder: Path, dimension: int) -> None:
             [np.round(unit(documents.rows(start, start + AT_ONCE)) @ query, DECIMALS) for start in parts]
         )
         order = np.lexsort((-place, -scores))[:1000]
-        if not np.array_equal(order, ranking):
+        if not np.array_equal(order, ranking.found):
             raise SystemExit(f"the ranking of query {number} is not that of a sort of all similarities")
         judged = relevant[samples["item"][number]]
         gains = np.array([judged.get(ids[int(document)], 0) for document in order], dtype=np.float64)
