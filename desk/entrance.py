@@ -56,7 +56,9 @@ class Entrance:
             "presets": presets(),
             "nothing": NOTHING,
             "training": {name: sorted(tasks_named(name)) for name in known_names()},
-            "suites": [{"id": each.id, "ko": each.title.ko, "en": each.title.en} for each in SUITES.values()],
+            "suites": [
+                {"id": each.id, "ko": each.title.ko, "en": each.title.en} for each in SUITES.values() if each.offered
+            ],
         }
 
     def offered(self, _request: Request, caller: Caller) -> dict[str, Any]:

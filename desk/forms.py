@@ -138,7 +138,7 @@ def _known_recipe(name: str) -> str:
 
 def _known_suites(ids: Iterable[str]) -> tuple[str, ...]:
     named = tuple(dict.fromkeys(ids))
-    if unknown := set(named) - set(SUITES):
+    if unknown := set(named) - {suite.id for suite in SUITES.values() if suite.offered}:
         raise ValueError(f"there is no suite {', '.join(sorted(unknown))}")
     return named
 

@@ -54,9 +54,12 @@ class TaskScore(Record):
     those of the scores, by rule id. `n` counts the pairs, sentences or queries that were scored; `removed` the rows
     left out, by reason. `seconds` is the scoring alone (embeddings are computed in one sweep over all tasks). `run`
     is the id of the run that computed it, None in what others report. `version` is that of the task (`Task.version`).
+    `parts` are the metrics of each cell of MTEB's, by "split/subset", where a task is made of several that somebody
+    else reported: `metrics` are their means, if all cells are there.
     """
 
     metrics: Annotated[dict[Name, Finite], Field(max_length=MOST)] = {}
+    parts: Annotated[dict[Name, Annotated[dict[Name, Finite], Field(max_length=MOST)]], Field(max_length=MOST)] = {}
     reported: Annotated[dict[Name, Annotated[Finite, Field(ge=-1, le=1)]], Field(max_length=MOST)] = {}
     n: Width | None = None
     removed: Annotated[dict[Name, Count], Field(max_length=MOST)] = {}

@@ -8,7 +8,7 @@ import numpy as np
 
 from evaluator.evidence.bootstrap import Replicates, mean_replicates
 from evaluator.suite import OVERALL, Suite
-from leaderboard_data.board import chosen, means
+from leaderboard_data.board import all_means, chosen, means
 from leaderboard_data.entry import ORIGINS, Entry
 from leaderboard_data.significance import Difference, Key, difference, paired
 
@@ -35,8 +35,8 @@ def compare(
     picked = [listed[model] for model in wanted]
     lines = [
         *((task.id, task.column, "task") for task in suite.tasks),
-        *((category.id, f"{category.label}_Average", "category") for category in suite.categories),
-        (OVERALL, "Average", "average"),
+        *((category.id, category.mean_column, "category") for category in suite.categories),
+        *((average.id, average.column, "average") for average in suite.averages),
     ]
     scores = [_scores(entry, suite) for entry in picked]
     resampled = [_resampled(replicates.get(entry.key, {}), suite) for entry in picked]
@@ -63,8 +63,9 @@ def compare(
 
 def _scores(entry: Entry, suite: Suite) -> dict[str, float | None]:
     of_category, overall = means(entry, suite)
+    more = all_means(entry, suite)
     of_task = {task: cell.score for task, cell in zip(suite.task_ids, entry.cells, strict=True)}
-    return {**of_task, **of_category, OVERALL: overall}
+    return {**dict.fromkeys(suite.mean_ids), **of_task, **more, **of_category, OVERALL: overall}
 
 
 def _resampled(replicates: Replicates, suite: Suite) -> dict[str, np.ndarray]:

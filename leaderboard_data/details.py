@@ -71,7 +71,7 @@ def _ranks(table_of: TableOf, model: str, suite: Suite) -> dict[str, dict[str, A
         mine = next((row for row in made.rows if row.entry.model == model and row.rank), None)
         if mine:
             ranked = sum(row.rank is not None for row in made.rows)
-            found[view] = {"rank": mine.rank, "of": ranked, "score": mine.values[-1]}
+            found[view] = {"rank": mine.rank, "of": ranked, "score": mine.values[made.columns.index(made.sorted_by)]}
     return found
 
 
@@ -109,7 +109,7 @@ def _result(entry: Entry, first: Entry, result: ModelResult | None, listed: bool
         "confirmed": list(result.confirmed),
         "command": repeat_command(result, suite),
         "tasks": [
-            _task(task_id, number, result, None if entry.key == first.key else first, suite)
+            _task(task_id, number, entry, result, None if entry.key == first.key else first, suite)
             for number, task_id in enumerate(suite.task_ids)
             if task_id in result.tasks
         ],
@@ -134,9 +134,12 @@ def _run(run: Run | None) -> dict[str, Any]:
     }
 
 
-def _task(task_id: str, number: int, result: ModelResult, other: Entry | None, suite: Suite) -> dict[str, Any]:
+def _task(
+    task_id: str, number: int, entry: Entry, result: ModelResult, other: Entry | None, suite: Suite
+) -> dict[str, Any]:
     task, run = suite.task(task_id), result.run_of(task_id)
-    score = score_by(suite.rules[task_id], result.tasks[task_id])
+    failure = failure_by(suite.rules[task_id], task_id, result, suite)
+    score = None if failure else score_by(suite.rules[task_id], result.tasks[task_id])
     compared = other.cells[number].score if other else None
     return {
         "id": task_id,
@@ -148,6 +151,7 @@ def _task(task_id: str, number: int, result: ModelResult, other: Entry | None, s
         "prompts": run.environment.prompts.get(task_id, {}) if run else {},
         "prompt_sources": run.environment.prompt_sources.get(task_id, {}) if run else {},
         "pinned": task.data.revision,
+        "odd": entry.cells[number].odd,
         "difference": None if compared is None or score is None else score - compared,
         "command": repeat_command(result, suite, task_id),
     }
@@ -155,13 +159,14 @@ def _task(task_id: str, number: int, result: ModelResult, other: Entry | None, s
 
 def _evidence_of(task_id: str, result: ModelResult, suite: Suite) -> dict[str, Any]:
     task, rule = result.tasks[task_id], suite.rules[task_id]
-    failure = failure_by(rule, task_id, result)
+    failure = failure_by(rule, task_id, result, suite)
     return {
         "metrics": dict(task.metrics),
         "n": task.n,
         "removed": dict(task.removed),
         "interval95": task.intervals95.get(rule.id),
         "data": _data(task),
+        "parts": {name: dict(values) for name, values in task.parts.items()},
         "seconds": task.seconds,
         "error": failure.model_dump(by_alias=True) if failure else None,
     }

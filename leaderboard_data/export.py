@@ -7,7 +7,7 @@ from typing import Literal, get_args
 
 from evaluator.records import percent
 from evaluator.suite import SUITES
-from leaderboard_data.board import RANK, Table
+from leaderboard_data.board import Row, Table
 from leaderboard_data.entry import Entry
 from leaderboard_data.training import STATES
 
@@ -34,13 +34,25 @@ def export(table: Table, form: Format, *, zero_shot: bool = False) -> str:
 def _csv(table: Table, zero_shot: bool) -> str:
     sink = io.StringIO()
     writer = csv.writer(sink, lineterminator="\n")
-    writer.writerow(["Model", *table.columns, *([ZERO_SHOT] if zero_shot else []), RANK])
+    rank = table.suite.rank_column
+    as_mteb = table.suite.as_mteb
+    more = [ZERO_SHOT] if zero_shot else []
+    writer.writerow([rank, "Model", ZERO_SHOT, *table.columns] if as_mteb else ["Model", *table.columns, *more, rank])
     for row in table.rows:
         values = ["" if value is None else percent(value) for value in row.values]
+        name, place = _plain(row.entry.name), "" if row.rank is None else row.rank
+        if as_mteb:
+            writer.writerow([place, name, _zero_shot(row), *values])
+            continue
         if zero_shot:
             values.append("" if row.entry.zero_shot is None else str(row.entry.zero_shot))
-        writer.writerow([_plain(row.entry.name), *values, "" if row.rank is None else row.rank])
+        writer.writerow([name, *values, place])
     return sink.getvalue()
+
+
+def _zero_shot(row: Row) -> int:
+    """As MTEB's board prints it: whole percent, -1 where nothing is declared."""
+    return -1 if row.zero_shot is None else row.zero_shot
 
 
 def _plain(name: str) -> str:
@@ -56,7 +68,8 @@ def training_told(entry: Entry) -> dict[str, str]:
 
 def as_records(table: Table) -> list[dict[str, object]]:
     """One dictionary a row: who, where the numbers come from, the scores by column, the rank; and, by the columns of
-    the suite's tasks, what is known of training on their data (`leaderboard_data.training.STATES`)."""
+    the suite's tasks, what is known of training on their data (`leaderboard_data.training.STATES`), and how a score
+    contradicts the model's others (`odd`, docs/board.md)."""
     return [
         {
             "name": row.entry.name,
@@ -67,7 +80,12 @@ def as_records(table: Table) -> list[dict[str, object]]:
             "by": row.entry.by,
             "rank": row.rank,
             "scores": dict(zip(table.columns, row.values, strict=True)),
-            "zero_shot": row.entry.zero_shot,
+            "odd": {
+                task.column: cell.odd
+                for task, cell in zip(table.suite.tasks, row.entry.cells, strict=True)
+                if cell.odd and task.column in table.columns
+            },
+            "zero_shot": row.zero_shot if table.suite.as_mteb else row.entry.zero_shot,
             "training": training_told(row.entry),
         }
         for row in table.rows

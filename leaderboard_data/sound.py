@@ -12,6 +12,7 @@ from evaluator.bounds import FIRST_YEAR, LAST_YEAR
 from evaluator.spec import valid_model_id
 from evaluator.suite import SUITES
 from leaderboard_data.entry import ORIGINS, SLACK, Entry
+from leaderboard_data.plausibility import CODES
 from leaderboard_data.told import LONGEST_TOLD, load_told
 
 TOLD = 20
@@ -82,4 +83,6 @@ def wrong_with(entry: Entry) -> str | None:
             return "it has half an interval, or less than no samples"
         if cell.failure is not None and len(cell.failure) > 60:
             return "it has a failure of no known class"
+        if cell.odd is not None and cell.odd not in CODES:
+            return "it has a mark of no known kind"
     return None

@@ -117,7 +117,7 @@ def mteb_seen(model: str) -> frozenset[str] | None:
 
 def zero_shot(model: str, suite: Suite, everything: Mapping[str, Declared]) -> int | None:
     """The percentage of the suite's counted tasks whose data the model has not seen; None where that is not known."""
-    if suite.offered:
+    if not suite.as_mteb:
         seen = seen_by(model, everything)
         found: frozenset[str] | None = seen.declared | seen.inherited if seen.known else None
     else:
@@ -126,9 +126,9 @@ def zero_shot(model: str, suite: Suite, everything: Mapping[str, Declared]) -> i
         return None
     known = discovered_tasks()
     counted = {
-        known[task_id].in_mteb for category in suite.categories if category.weight for task_id in category.task_ids
+        known[task_id].mteb_name for category in suite.categories if category.weight for task_id in category.task_ids
     }
-    overlap = {known[task_id].in_mteb for task_id in found} & counted
+    overlap = {known[task_id].mteb_name for task_id in found} & counted
     return int(100 - 100 * (len(overlap) / len(counted)))
 
 

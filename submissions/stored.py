@@ -8,7 +8,7 @@ from copy import copy
 from datetime import datetime
 
 from evaluator.spec import ModelSpec
-from evaluator.suite import tasks_of
+from evaluator.suite import offered_suite, tasks_of
 from store.update import Change, Snapshot, update
 from submissions import queue
 from submissions.draft import Draft
@@ -51,8 +51,10 @@ class Queue(StoredClaims):
             AlreadyEvaluated: no task of these suites is missing.
             OptedOut: the model's owner asked not to have it here; also with `force`, and for maintainers.
             QueueError: a text or the whole is too long.
-            ValueError: there is no such suite.
+            ValueError: there is no such suite, or it is only a view of results.
         """
+        for suite_id in suites:
+            offered_suite(suite_id)
         tasks = tasks_of(suites)
 
         def make(snapshot: Snapshot) -> Submission:

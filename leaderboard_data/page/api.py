@@ -3,12 +3,12 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from evaluator.suite import OVERALL, SUITES, Suite, suite_of
-from leaderboard_data.board import Row, Table, table
+from evaluator.suite import OVERALL, SUITES, OriginName, Suite, suite_of
+from leaderboard_data.board import Row, Table, means, table
 from leaderboard_data.compare import MOST, compare
 from leaderboard_data.declared import Declared, declared_by_all
 from leaderboard_data.details import model_details
-from leaderboard_data.entry import DEFAULT_ORIGINS, ORIGINS, OriginName
+from leaderboard_data.entry import ORIGINS, origins_of
 from leaderboard_data.export import as_records
 from leaderboard_data.hiding import refuse_hidden
 from leaderboard_data.history import History
@@ -31,32 +31,26 @@ class BoardApi:
         self._everything: tuple[State, Mapping[str, Declared]] | None = None
 
     def leaderboard(
-        self,
-        view: str = OVERALL,
-        origins: str = ",".join(DEFAULT_ORIGINS),
-        suite: str = DEFAULT_SUITE,
-        unseen: str = "",
+        self, view: str = OVERALL, origins: str = "", suite: str = DEFAULT_SUITE, unseen: str = ""
     ) -> list[dict[str, Any]]:
         """The rows of one table of the Korean embedding leaderboard, best first. Scores are 0..1.
 
         Args:
-            view: overall, a category (sts, nli, clustering, retrieval) or tasks (all of them).
+            view: overall, a category (of ko-v1: sts, nli, clustering, retrieval) or tasks (all of them).
             origins: whose numbers, separated by commas: measured (by this board), published (the earlier
-                published board), imported (from MTEB's public results).
-            suite: the set of tasks and rules by which the models are compared, for example ko-v1.
+                published board), imported (from MTEB's public results). Empty: those that the suite opens with.
+            suite: the set of tasks and rules by which the models are compared: ko-v1 (nine tasks), ko-v2 (the wider
+                set) or mteb-kor-v2 (as MTEB's own board has it).
             unseen: empty for all scores; yes leaves out scores on data that the model, or one that it was made of, was
                 trained on as far as that is declared; declared leaves out those of models that declare nothing too.
 
         Returns:
-            One object a row: name, model id, revision, precision, origin, rank (none without all scores), scores,
-            zero_shot (percentage of tasks whose data is not declared as trained on) and training, a state by column.
+            One object a row: name, model id, revision, precision, origin, rank (none without all scores), scores, odd
+            (which of them contradict the model's others), zero_shot (percentage of tasks whose data is not declared as
+            trained on) and training, a state by column.
         """
-        wanted = [part.strip() for part in str(origins).split(",")]
-        if unknown := sorted(set(wanted) - set(ORIGINS)):
-            raise ValueError(f"there is no origin {', '.join(unknown)[:100]}; the origins: {', '.join(ORIGINS)}")
         asked = suite_of(str(suite))
-        origins_asked = [origin for origin in ORIGINS if origin in wanted]
-        return as_records(self._table(str(view), asked, origins_asked, str(unseen)))
+        return as_records(self._table(str(view), asked, origins_of(str(origins)) if origins else None, str(unseen)))
 
     def model(self, model: str, suite: str = DEFAULT_SUITE) -> dict[str, Any]:
         """Everything known of one model: results by origin and revision, metrics, prompts, data, ranks, corrections,
@@ -134,8 +128,9 @@ class BoardApi:
 
     def badge(self, model: str, suite: str = DEFAULT_SUITE) -> str:
         """An SVG with the model's rank and average."""
-        row = next((row for row in self._rows(suite_of(suite)) if row.entry.model == _model_id(model)), None)
-        return card.badge(row.rank if row else None, row.values[-1] if row else None)
+        asked = suite_of(suite)
+        row = next((row for row in self._rows(asked) if row.entry.model == _model_id(model)), None)
+        return card.badge(row.rank if row else None, means(row.entry, asked)[1] if row else None)
 
     def figures(self, models: str, suite: str = DEFAULT_SUITE) -> dict[str, Any]:
         """Radar and bars of a comparison."""
@@ -154,14 +149,13 @@ class BoardApi:
             self._everything = state, declared_by_all(entry for entry in state.entries if entry.declared is not None)
         return self._everything[1]
 
-    def _table(
-        self, view: str, suite: Suite, origins: Sequence[OriginName] = DEFAULT_ORIGINS, unseen: str = ""
-    ) -> Table:
-        """A table of the current state, made once for each state."""
+    def _table(self, view: str, suite: Suite, origins: Sequence[OriginName] | None = None, unseen: str = "") -> Table:
+        """A table of the current state, made once for each state. `origins` None: those that its suite opens with."""
         state, made = self._made
         if state is not self._live.state:
             state, made = self._live.state, {}
             self._made = state, made
+        origins = suite.origins if origins is None else origins
         key = (view, suite.id, tuple(origins), unseen)
         if key not in made:
             made[key] = table(state.entries, view, suite, origins, unseen)

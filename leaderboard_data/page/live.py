@@ -12,11 +12,11 @@ from evaluator.drift import DriftCheck
 from evaluator.evidence.bootstrap import Replicates
 from evaluator.policy import Policy
 from evaluator.records import ModelResult
-from evaluator.suite import SUITES
+from evaluator.suite import SUITES, OriginName
 from leaderboard_data.board import chosen, means
 from leaderboard_data.details import ReadResult
 from leaderboard_data.drifting import Checks, alarms, marked
-from leaderboard_data.entry import DEFAULT_ORIGINS, Entry, OriginName
+from leaderboard_data.entry import Entry
 from leaderboard_data.hiding import shown
 from leaderboard_data.load import RESULTS_FOLDER, Reader, load_entries, parse_results, replicates_path
 from leaderboard_data.marking import marked_result
@@ -214,7 +214,7 @@ class LiveBoard:
                     log.warning("left out %s", error)
             self._replicates = {blob: held for _, blob in files.values() if (held := self._replicates.get(blob))}
         known = {
-            suite.id: evidence(chosen(state.entries, DEFAULT_ORIGINS, suite), found, suite) for suite in SUITES.values()
+            suite.id: evidence(chosen(state.entries, suite.origins, suite), found, suite) for suite in SUITES.values()
         }
         return replace(state, replicates=found, evidence=known if found else {})
 

@@ -10,7 +10,7 @@ from typing import Any
 import orjson
 
 from evaluator.suite import SUITES, Suite
-from leaderboard_data.board import comparable, means, preference
+from leaderboard_data.board import means, preference, seen
 from leaderboard_data.entry import ORIGINS, Entry
 from leaderboard_data.significance import Evidence
 from leaderboard_data.training import STATES
@@ -31,8 +31,7 @@ def page_data(
     (`leaderboard_data.training`) as a letter a task, with the percentage unseen: the few that there are, and which of
     them is each row's.
     """
-    shown = [entry for entry in entries if comparable(entry, suite)]
-    listed = sorted(shown, key=lambda entry: (preference(entry), entry.name), reverse=True)
+    listed = sorted(seen(entries, ORIGINS, suite), key=lambda entry: (preference(entry), entry.name), reverse=True)
     data = {
         "revision": revision,
         "suite": suite.description(),
@@ -80,6 +79,11 @@ def _scores(listed: Sequence[Entry], suite: Suite) -> dict[str, Any]:
             row: failures
             for row, entry in numbered
             if (failures := {task: cell.failure for task, cell in enumerate(entry.cells) if cell.failure})
+        },
+        "odd": {
+            row: odd
+            for row, entry in numbered
+            if (odd := {task: cell.odd for task, cell in enumerate(entry.cells) if cell.odd})
         },
         "doubts": {row: entry.doubts.split(",") for row, entry in numbered if entry.doubts},
         "means": {
