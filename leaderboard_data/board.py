@@ -17,7 +17,6 @@ from statistics import fmean
 from evaluator.records import percent
 from evaluator.suite import OVERALL, OriginName, Suite
 from leaderboard_data.entry import ORIGINS, Entry
-from leaderboard_data.model_facts import zero_shot_percent
 from leaderboard_data.ranking import borda_ranks, groups_of, joined
 from leaderboard_data.training import unseen_only
 
@@ -29,11 +28,6 @@ class Row:
     entry: Entry
     values: tuple[float | None, ...]
     rank: int | None
-
-    @property
-    def zero_shot(self) -> int | None:
-        """Percent of MTEB(kor, v2)'s tasks that the model was not trained on, as its makers declare; None: unknown."""
-        return zero_shot_percent(self.entry.model)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,7 +81,7 @@ def preference(entry: Entry) -> tuple[bool, bool, int, str, int, str, str]:
 def chosen(entries: Iterable[Entry], origins: Collection[OriginName], suite: Suite) -> list[Entry]:
     """The one entry of each model and precision that the board lists, of the given origins."""
     listed: dict[str, dict[str | None, Entry]] = {}
-    for entry in sorted(seen(entries, origins, suite), key=preference, reverse=True):
+    for entry in sorted(candidates(entries, origins, suite), key=preference, reverse=True):
         of_model = listed.setdefault(entry.model, {})
         unknown_precision = entry.precision is None or None in of_model
         if entry.precision in of_model or (of_model and unknown_precision):
@@ -96,7 +90,7 @@ def chosen(entries: Iterable[Entry], origins: Collection[OriginName], suite: Sui
     return [entry for of_model in listed.values() for entry in of_model.values()]
 
 
-def seen(entries: Iterable[Entry], origins: Collection[OriginName], suite: Suite) -> list[Entry]:
+def candidates(entries: Iterable[Entry], origins: Collection[OriginName], suite: Suite) -> list[Entry]:
     """The entries that a suite's board chooses from, revisions joined where it does so."""
     wanted = [entry for entry in entries if entry.origin in origins and comparable(entry, suite)]
     return joined(wanted, suite) if suite.joins_revisions else wanted

@@ -52,7 +52,7 @@ def _csv(table: Table, zero_shot: bool) -> str:
 
 def _zero_shot(row: Row) -> int:
     """As MTEB's board prints it: whole percent, -1 where nothing is declared."""
-    return -1 if row.zero_shot is None else row.zero_shot
+    return -1 if row.entry.zero_shot is None else row.entry.zero_shot
 
 
 def _plain(name: str) -> str:
@@ -85,7 +85,7 @@ def as_records(table: Table) -> list[dict[str, object]]:
                 for task, cell in zip(table.suite.tasks, row.entry.cells, strict=True)
                 if cell.odd and task.column in table.columns
             },
-            "zero_shot": row.zero_shot if table.suite.as_mteb else row.entry.zero_shot,
+            "zero_shot": row.entry.zero_shot,
             "training": training_told(row.entry),
         }
         for row in table.rows

@@ -106,7 +106,7 @@ def _by_name() -> Mapping[str, tuple[Task, ...]]:
     """MTEB's name of a task -> the tasks that its cells are here."""
     found: dict[str, tuple[Task, ...]] = {}
     for task in discovered_tasks().values():
-        name = task.cell_of or task.id
+        name = task.mteb_name
         found[name] = (*found.get(name, ()), task)
     return found
 
@@ -114,14 +114,14 @@ def _by_name() -> Mapping[str, tuple[Task, ...]]:
 def _task_of(result: TaskResult) -> Task | None:
     """The task that declares a result's split and subset; None if there is none."""
     of_split = [task for task in _by_name().get(result.task, ()) if result.split in _splits(task)]
-    exact = [task for task in of_split if result.subset == (task.data.config or "default")]
+    exact = [task for task in of_split if result.subset == (task.mteb_subset or task.data.config or "default")]
     if not exact and len(of_split) == 1 and result.subset == "default":
         return of_split[0]  # MTEB calls the configuration of a task with one language so
     return exact[0] if exact else None
 
 
 def _splits(task: Task) -> tuple[str, ...]:
-    return task.reported_splits or task.data.splits
+    return task.mteb_splits or task.data.splits
 
 
 def _version(result: TaskResult) -> tuple[int, ...]:
@@ -153,7 +153,7 @@ def _task_score(cells: Sequence[TaskResult], task: Task) -> TaskScore:
     splits = [split for split in _splits(task) if split in of_split]
     data = DataProvenance(
         path=task.data.path,
-        config=task.data.config,
+        config=task.mteb_subset or task.data.config,
         split="+".join(splits),
         revision=" + ".join(sorted({cell.dataset_revision or "unknown" for cell in cells})),
     )

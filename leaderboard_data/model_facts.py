@@ -37,21 +37,11 @@ def dump_facts(lines: Iterable[Mapping[str, Any]]) -> bytes:
 
 
 @cache
-def _facts() -> tuple[frozenset[tuple[str, str]], Mapping[str, int]]:
-    """(main revisions, model -> zero-shot % over MTEB(kor, v2)) of the file that ships."""
+def _main_revisions() -> frozenset[tuple[str, str]]:
     lines = [json.loads(line) for line in FACTS.read_text(encoding="utf-8").splitlines()]
-    main = frozenset((line["model"], line["revision"]) for line in lines if line.get("is_main_revision"))
-    told = sorted(lines, key=lambda line: bool(line.get("is_main_revision")))  # the main revision's counts last
-    return main, {
-        line["model"]: line["zero_shot_percent_kor_v2"] for line in told if "zero_shot_percent_kor_v2" in line
-    }
+    return frozenset((line["model"], line["revision"]) for line in lines if line.get("is_main_revision"))
 
 
 def is_main_revision(model: str, revision: str | None) -> bool:
     """Whether MTEB's registry holds this revision for the model's main one."""
-    return revision is not None and (model, revision) in _facts()[0]
-
-
-def zero_shot_percent(model: str) -> int | None:
-    """How many percent of MTEB(kor, v2)'s tasks are none of the model's declared training data; None: none declared."""
-    return _facts()[1].get(model)
+    return revision is not None and (model, revision) in _main_revisions()

@@ -12,6 +12,7 @@ TASK = Task(
         splits=("test",),
         revision="66b8b27efc99658903127730575e9fa0cb9f075c",
     ),
+    mteb_subset="eng_Latn-kor_Hang",
     fields={"text1": "eng_Latn", "text2": "kor_Hang"},
     cell_of="NTREXBitextMining",
     facts=Facts(

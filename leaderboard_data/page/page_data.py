@@ -10,7 +10,7 @@ from typing import Any
 import orjson
 
 from evaluator.suite import SUITES, Suite
-from leaderboard_data.board import means, preference, seen
+from leaderboard_data.board import candidates, means, preference
 from leaderboard_data.entry import ORIGINS, Entry
 from leaderboard_data.significance import Evidence
 from leaderboard_data.training import STATES
@@ -31,7 +31,9 @@ def page_data(
     (`leaderboard_data.training`) as a letter a task, with the percentage unseen: the few that there are, and which of
     them is each row's.
     """
-    listed = sorted(seen(entries, ORIGINS, suite), key=lambda entry: (preference(entry), entry.name), reverse=True)
+    listed = sorted(
+        candidates(entries, ORIGINS, suite), key=lambda entry: (preference(entry), entry.name), reverse=True
+    )
     data = {
         "revision": revision,
         "suite": suite.description(),
