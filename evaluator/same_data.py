@@ -7,7 +7,7 @@ names of its data (`Task.known_as`), however they are spelled.
 
 import re
 from collections.abc import Iterable
-from functools import cache
+from functools import cache, lru_cache
 
 from evaluator.task import Task
 from evaluator.tasks import discovered_tasks
@@ -25,6 +25,7 @@ def mteb_tasks_named(names: Iterable[str]) -> frozenset[str]:
     )
 
 
+@lru_cache(maxsize=20_000)
 def tasks_named(name: str) -> frozenset[str]:
     """The ids of the tasks whose data `name` means; none for a name that means no data known here.
 

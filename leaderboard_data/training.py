@@ -48,6 +48,11 @@ class Seen:
     inherited: frozenset[str]
     known: bool
 
+    @property
+    def tasks(self) -> frozenset[str] | None:
+        """The tasks that it has seen; None where nothing is declared of the model itself."""
+        return self.declared | self.inherited if self.known else None
+
     def of(self, task_id: str) -> str:
         """The state of one task."""
         if task_id in self.declared:
@@ -57,19 +62,28 @@ class Seen:
         return NOT_DECLARED if self.known else UNKNOWN
 
 
+_NOTHING = Seen(declared=frozenset(), inherited=frozenset(), known=False)
+
+
 def marked_training(entries: Iterable[Entry]) -> tuple[Entry, ...]:
     """The entries with their states and percentages, of all that is declared of their models."""
     held = tuple(entries)
     everything = declared_by_all(entry for entry in held if entry.declared is not None)
-    made: dict[tuple[str, str], tuple[str, int | None]] = {}
+    known: dict[str, Seen] = {}
+    made: dict[tuple[str, Seen, frozenset[str] | None], tuple[str, int | None]] = {}  # far fewer than models
     marked = []
     for entry in held:
-        key = (entry.model, entry.suite)
+        suite = SUITES[entry.suite]
+        seen = known.get(entry.model)
+        if seen is None:
+            seen = known[entry.model] = seen_by(entry.model, everything)
+        by_mteb = mteb_seen(entry.model) if suite.as_mteb else None
+        key = (suite.id, seen, by_mteb)
         if key not in made:
-            suite = SUITES[entry.suite]
-            made[key] = states(entry.model, suite, everything), zero_shot(entry.model, suite, everything)
-        seen, percentage = made[key]
-        marked.append(replace(entry, seen=seen, zero_shot=percentage))
+            counted = by_mteb if suite.as_mteb else seen.tasks
+            made[key] = "".join(map(seen.of, suite.task_ids)), _percentage(counted, suite)
+        of_tasks, percentage = made[key]
+        marked.append(replace(entry, seen=of_tasks, zero_shot=percentage))
     return tuple(marked)
 
 
@@ -82,12 +96,14 @@ def states(model: str, suite: Suite, everything: Mapping[str, Declared]) -> str:
 def seen_by(model: str, everything: Mapping[str, Declared]) -> Seen:
     """What a model has seen, as declared."""
     own = everything.get(model.casefold())
+    if own is None:
+        return _NOTHING
     return Seen(
-        declared=_tasks(own.declarations) if own else frozenset(),
+        declared=_tasks(own.declarations),
         inherited=frozenset().union(
             *(_tasks(each.declarations) for _, each in ancestors(model, everything) if each is not None)
         ),
-        known=bool(own and own.declarations),
+        known=bool(own.declarations),
     )
 
 
@@ -117,11 +133,10 @@ def mteb_seen(model: str) -> frozenset[str] | None:
 
 def zero_shot(model: str, suite: Suite, everything: Mapping[str, Declared]) -> int | None:
     """The percentage of the suite's counted tasks whose data the model has not seen; None where that is not known."""
-    if not suite.as_mteb:
-        seen = seen_by(model, everything)
-        found: frozenset[str] | None = seen.declared | seen.inherited if seen.known else None
-    else:
-        found = mteb_seen(model)
+    return _percentage(mteb_seen(model) if suite.as_mteb else seen_by(model, everything).tasks, suite)
+
+
+def _percentage(found: frozenset[str] | None, suite: Suite) -> int | None:
     if found is None:
         return None
     known = discovered_tasks()
