@@ -1,6 +1,7 @@
 """A result -> the change to commit: result file, samples, replicates, index and data set card, all in one commit."""
 
 import dataclasses
+import hashlib
 import logging
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -36,6 +37,9 @@ from store.update import Change, Snapshot, update
 
 SHIPPED = Path(__file__).parent / "results"
 """The result files that ship with the project; the store holds them under the same names in `results/`."""
+
+FORMER_IMPORTS = frozenset({"b002cb3e4a6e286029f4b307afc4dae949aa58281411b0adb5d373508ae72e49"})
+"""SHA-256 of the imported results as former versions shipped them: stores that were filled with them get the newer."""
 
 log = logging.getLogger(__name__)
 
@@ -200,20 +204,31 @@ def shipped_files() -> dict[str, bytes]:
 
 
 def seed(store: Store) -> str:
-    """Fill an empty results store with the shipped results; one that has results stays as it is.
+    """Fill an empty results store with the shipped results; in one that has results, renew what was shipped before.
 
-    Returns the head afterwards.
+    Of a store that a former version filled, the imported results give way to those that ship now, if they are still
+    as that version shipped them (`FORMER_IMPORTS`); whatever else it holds stays as it is. Returns the head afterwards.
 
     Raises:
         StoreError: the store cannot be written.
     """
 
     def change(snapshot: Snapshot) -> Change | None:
-        if snapshot.list(RESULTS_FOLDER):
+        there = snapshot.list(RESULTS_FOLDER)
+        if not there:
+            files = shipped_files()
+            index = dump_index(shipped_entries(files.items()))
+            return Change({**files, **index, CARD_PATH: CARD.encode()}, "Begin with the published board")
+        renewed = {
+            path: content
+            for path, content in shipped_files().items()
+            if path in there and hashlib.sha256(snapshot.read(path)).hexdigest() in FORMER_IMPORTS
+        }
+        if not renewed:
             return None
-        files = shipped_files()
-        index = dump_index(shipped_entries(files.items()))
-        return Change({**files, **index, CARD_PATH: CARD.encode()}, "Begin with the published board")
+        imported = shipped_entries(renewed.items())
+        others = [entry for entry in read_entries(snapshot, Reader()) if entry.path not in renewed]
+        return Change({**renewed, **dump_index([*others, *imported])}, "Renew the imported results")
 
     return update(store, change)
 

@@ -120,11 +120,11 @@ class Board {
     this.root = h(
       "div",
       { class: "kel", lang: this.state.lang },
+      this.data.suites.length > 1 && this.suiteChoice(),
       h(
         "div",
         { class: "kel-top" },
         h("div", { role: "tablist", class: "kel-tabs", "aria-label": t.tables }, this.tabs),
-        this.data.suites.length > 1 && this.suiteChoice(),
         language,
       ),
       this.controls.bar,
@@ -139,13 +139,14 @@ class Board {
 
   suiteChoice() {
     const { data, labels, state } = this;
-    return h(
+    const select = h(
       "select",
-      { class: "kel-suite", "aria-label": labels.suite, onchange: (event) => this.openSuite(event.target.value) },
+      { class: "kel-suite", onchange: (event) => this.openSuite(event.target.value) },
       data.suites.map(({ id, title }, i) =>
         h("option", { value: i ? id : "", selected: id === data.suite.id }, title[state.lang]),
       ),
     );
+    return h("label", { class: "kel-suites" }, h("span", {}, labels.suite), select);
   }
 
   show() {

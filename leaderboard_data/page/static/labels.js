@@ -74,7 +74,6 @@ const ko = {
   },
   columnHint: {
     zero_shot: "평균에 드는 과제 가운데 학습에 쓰였다고 밝혀지지 않은 데이터의 비율. 밝힌 것이 없으면 빈칸",
-    Average: "네 분류 평균의 평균",
     sib200: "V-measure. 공개 순위표의 값은 다른 설정으로 계산되었습니다",
     STS17: "KorSTS 개발·평가 세트를 포함합니다",
   },
@@ -103,6 +102,7 @@ const ko = {
   page: "모델 페이지",
   field: {
     score: "점수",
+    odd: "의심스러운 점",
     run: "실행",
     tasks: "과제",
     code: "코드 버전",
@@ -153,6 +153,13 @@ const ko = {
   noInterval: "없음: 다른 곳에서 보고한 점수라 표본이 없습니다",
   noPrompt: "없음",
   noSamples: "없음: 표본이 저장되지 않았습니다",
+  odd: {
+    reranking: "같은 질문과 문서의 검색 점수보다 재순위 점수가 너무 낮습니다. 잘못된 실행일 수 있습니다",
+    retrieval: "같은 질문의 다른 검색 과제 점수와 맞지 않습니다. 잘못된 실행일 수 있습니다",
+    clustering: "이 데이터의 정답으로 학습한 분류기의 정확도보다 높습니다. 이 데이터로 학습했을 수 있습니다",
+    sts: "KorSTS를 포함하는 STS17의 점수와 맞지 않습니다. 잘못된 실행일 수 있습니다",
+    belebele: "영어 질문의 점수보다 한국어 질문의 점수가 너무 낮습니다. 잘못된 실행일 수 있습니다",
+  },
   otherData: "현재 고정한 데이터 커밋과 다릅니다",
   kept: "중복 쌍을 제거하지 않은 점수입니다",
   mean: "평균: 아래 과제 점수에서 계산했습니다",
@@ -257,7 +264,6 @@ const en = {
   },
   columnHint: {
     zero_shot: "share of the counted tasks whose data is not declared as trained on; empty where nothing is declared",
-    Average: "mean of the four category means",
     sib200: "V-measure. The published board computed it with other settings",
     STS17: "contains the KorSTS development and test sets",
   },
@@ -286,6 +292,7 @@ const en = {
   page: "Model page",
   field: {
     score: "Score",
+    odd: "What is odd",
     run: "Run",
     tasks: "Tasks",
     code: "Code version",
@@ -336,6 +343,13 @@ const en = {
   noInterval: "none: reported elsewhere, so there are no samples",
   noPrompt: "none",
   noSamples: "none: no samples were stored",
+  odd: {
+    reranking: "far below the retrieval score of the same questions and passages: it may be a faulty run",
+    retrieval: "contradicts the other retrieval score of the same questions: it may be a faulty run",
+    clustering: "above the accuracy of a classifier trained on this data's labels: the model may have seen the data",
+    sts: "contradicts the score of STS17, which holds KorSTS: it may be a faulty run",
+    belebele: "far below the score with English questions: it may be a faulty run",
+  },
   otherData: "not the data commit that is pinned now",
   kept: "duplicate pairs were not removed",
   mean: "a mean, computed from the task scores",

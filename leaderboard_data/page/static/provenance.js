@@ -70,6 +70,7 @@ export function facts(result, task, t, more = null) {
   const data = task.data;
   return definition([
     [f.score, task.score == null ? null : `${score(task.score)} %`],
+    [f.odd, t.odd[task.odd]],
     [f.error, task.error && `${task.error.class}: ${task.error.message}`],
     [
       f.interval95,
@@ -117,13 +118,14 @@ export function facts(result, task, t, more = null) {
   ]);
 }
 
+const numbers = (title, of) => table(title, Object.entries(of).map(([name, value]) => [name, value.toFixed(6)]));
+
+// All metrics of a task; where it is made of several of MTEB's cells, theirs too, by "split/subset".
 export const metrics = (task, t) =>
-  Object.keys(task.metrics).length
-    ? table(
-        t.field.metrics,
-        Object.entries(task.metrics).map(([name, value]) => [name, value.toFixed(6)]),
-      )
-    : null;
+  [
+    Object.keys(task.metrics).length ? numbers(t.field.metrics, task.metrics) : null,
+    ...Object.entries(task.parts).map(([cell, of]) => numbers(`${t.field.metrics}: ${cell}`, of)),
+  ].filter(Boolean);
 
 // Whether the model gives the similarities of its card's own example; where not, row by row what stands there and here.
 export const cardExample = (example, t) =>
@@ -180,16 +182,26 @@ export async function explain(board, entry, column, anchor) {
   dialog.showModal();
   try {
     const { results, seen } = await modelData(board, entry.model);
-    const result = results.find((r) => r.spec === entry.spec && r.origin === entry.origin) ?? results[0];
+    const ofEntry = results.filter((r) => r.origin === entry.origin && r.precision === entry.precision);
+    let result = ofEntry.find((r) => r.spec === entry.spec) ?? results[0];
     if (column.task != null) {
-      const task = result.tasks.find((x) => x.id === board.data.suite.tasks[column.task].id);
+      // of a row that joins revisions, each score is from one of them
+      const { id } = board.data.suite.tasks[column.task];
+      const taskOf = (r) => r.tasks.find((x) => x.id === id);
+      const shown = (x) => x && score(x.score) === (entry.scores[column.task] == null ? "–" : percent(entry.scores[column.task]));
+      if (!shown(taskOf(result))) result = ofEntry.find((r) => shown(taskOf(r))) ?? result;
+      const task = taskOf(result);
       const trained = trainingFact(board, seen[board.data.suite.tasks[column.task].id]);
-      fill(body, ...(task ? [facts(result, task, t, trained), metrics(task, t) ?? ""] : [definition([trained])]));
+      fill(body, ...(task ? [facts(result, task, t, trained), ...metrics(task, t)] : [definition([trained])]));
     } else {
       const category = board.data.suite.categories[column.mean];
       const parts = board.data.suite.tasks
         .map((task, i) => [task, i])
-        .filter(([task]) => !category || task.category === category.id);
+        .filter(([task]) =>
+          category
+            ? task.category === category.id
+            : board.data.suite.categories.find((c) => c.id === task.category).weight,
+        );
       fill(
         body,
         h("p", {}, t.mean),

@@ -10,10 +10,17 @@ export const percent = (value) => {
 
 const mean = (values) => (values.includes(null) ? null : values.reduce((a, b) => a + b, 0) / values.length);
 
-// The parts of the overall mean, [weight, score]: the categories', or all their tasks'; what weighs nothing is left out.
-function parts(suite, categories, scores, weights) {
-  const of = suite.average === "tasks"
-    ? suite.tasks.map((task, i) => [weights[suite.categories.findIndex((c) => c.id === task.category)], scores[i]])
+// Of each category its families, each the numbers of its tasks; a family counts as one task does.
+const familiesOf = (suite) => {
+  const number = new Map(suite.tasks.map((task, i) => [task.id, i]));
+  return suite.categories.map((category) => category.groups.map((group) => group.map((id) => number.get(id))));
+};
+
+// The parts of a mean over the suite, [weight, score]: the categories', or all their families'; what weighs nothing is
+// left out.
+function parts(suite, over, categories, scores, weights) {
+  const of = over === "tasks"
+    ? familiesOf(suite).flatMap((groups, c) => groups.map((group) => [weights[c], mean(group.map((i) => scores[i]))]))
     : categories.map((score, i) => [weights[i], score]);
   return of.filter(([weight]) => weight);
 }
@@ -24,14 +31,18 @@ function weightedMean(of) {
 }
 
 export function readEntries(data) {
-  const { scores, low, high, means, failures, mean_intervals: meanIntervals, ties, ...columns } = data.entries;
+  const { scores, low, high, means, failures, odd, mean_intervals: meanIntervals, ties, ...columns } = data.entries;
   const { suite } = data;
   const trained = trainingOf(columns.training);
   const weights = suite.categories.map((c) => c.weight);
-  const tasksOf = suite.categories.map((c) => suite.tasks.flatMap((t, i) => (t.category === c.id ? [i] : [])));
+  const families = familiesOf(suite);
+  const needed = suite.tasks.map((task) => suite.categories.find((c) => c.id === task.category).weight > 0);
   return columns.model.map((model, row) => {
     const own = scores.map((column) => column[row]);
-    const categories = means[row]?.slice(0, -1) ?? tasksOf.map((tasks) => mean(tasks.map((i) => own[i])));
+    const categories =
+      means[row]?.slice(0, -1) ?? families.map((groups) => mean(groups.map((group) => mean(group.map((i) => own[i])))));
+    const averages = suite.averages.map(({ over }) => weightedMean(parts(suite, over, categories, own, weights)));
+    if (means[row]) averages[0] = means[row].at(-1);
     return {
       row,
       model,
@@ -50,11 +61,13 @@ export function readEntries(data) {
       speed: columns.speed[row],
       scores: own,
       categories,
-      average: means[row] ? means[row].at(-1) : weightedMean(parts(suite, categories, own, weights)),
-      complete: !own.includes(null),
+      averages,
+      average: averages[0],
+      complete: !own.some((score, i) => score == null && needed[i]),
       intervals: low[row] ? low[row].map((l, i) => (l == null ? null : [l, high[row][i]])) : null,
       meanIntervals: meanIntervals[row] ?? null,
       failures: failures[row] ?? {},
+      odd: odd[row] ?? {},
       doubts: columns.doubts[row] ?? [],
       ...trained(row),
     };
@@ -88,7 +101,7 @@ export function bordaRanks(entries, tasks) {
   const complete = entries.filter((e) => e.complete);
   const points = new Map(complete.map((e) => [e, 0]));
   for (const i of tasks) {
-    const sorted = [...complete].sort((a, b) => a.scores[i] - b.scores[i]);
+    const sorted = complete.filter((e) => e.scores[i] != null).sort((a, b) => a.scores[i] - b.scores[i]);
     for (let from = 0, to; from < sorted.length; from = to) {
       to = from;
       while (to < sorted.length && sorted[to].scores[i] === sorted[from].scores[i]) to++;
@@ -100,6 +113,37 @@ export function bordaRanks(entries, tasks) {
   return entries.map((e) => of.get(e) ?? null);
 }
 
+// The ranks of MTEB's board, by the rules of leaderboard_data/ranking.py: for each family that a row has, as many points
+// as there are other rows, less its place among those that have it.
+export function mtebRanks(entries, families) {
+  const points = entries.map(() => 0);
+  const present = (values) => values.filter((value) => value != null);
+  for (const group of families) {
+    const scores = entries.map((entry) => {
+      const held = present(group.map((i) => entry.scores[i]));
+      return held.length ? Math.round((held.reduce((a, b) => a + b, 0) / held.length) * 1e10) : null;
+    });
+    const sorted = present(scores).sort((a, b) => b - a);
+    const first = new Map();
+    const equal = new Map();
+    sorted.forEach((score, i) => {
+      if (!first.has(score)) first.set(score, i);
+      equal.set(score, (equal.get(score) ?? 0) + 1);
+    });
+    scores.forEach((score, i) => {
+      if (score != null) points[i] += entries.length - 1 - (first.get(score) + (equal.get(score) + 1) / 2);
+    });
+  }
+  return ranks(points);
+}
+
+// A row of which a score is hidden has no place: the count would take it for a defeat.
+function bordaOf(entries, families) {
+  const shown = entries.filter((entry) => !entry.partly);
+  const ranked = mtebRanks(shown, families).values();
+  return entries.map((entry) => (entry.partly ? null : ranked.next().value));
+}
+
 // {columns: [{name, kind, ...}], rows: [{entry, values, rank, ties, borda}]} in the order of the board.
 export function viewOf(data, entries, view, state) {
   const { suite } = data;
@@ -107,16 +151,23 @@ export function viewOf(data, entries, view, state) {
   const category = shows === "category" ? suite.categories.findIndex((c) => c.id === view) : -1;
   const tasks = suite.tasks.flatMap((t, i) => (category < 0 || t.category === view ? [i] : []));
   const custom = category < 0 && customWeights(state);
-  const average = custom ? (e) => weightedMean(parts(suite, e.categories, e.scores, state.w)) : (e) => e.average;
+  const over = suite.averages[0].over;
+  const average = custom ? (e) => weightedMean(parts(suite, over, e.categories, e.scores, state.w)) : (e) => e.average;
   const taskColumns = tasks.map((i) => ({ name: suite.tasks[i].column, task: i, of: (e) => e.scores[i] }));
-  const meanColumn = (i) => ({ name: `${suite.categories[i].label}_Average`, mean: i, of: (e) => e.categories[i] });
-  const last = { name: "Average", mean: custom ? null : suite.categories.length, weighted: custom, of: average };
-  const columns =
-    category >= 0
-      ? [...taskColumns, meanColumn(category)]
-      : [...(shows === "tasks" ? taskColumns : suite.categories.map((_, i) => meanColumn(i))), last];
-  const key = columns.at(-1).of;
-  const rank = ranks(entries.map((e) => (e.complete || custom ? key(e) : null)));
+  const meanColumn = (i) => ({ name: suite.categories[i].column, mean: i, of: (e) => e.categories[i] });
+  const averages = suite.averages.map(({ column }, i) => {
+    const first = { name: column, mean: custom ? null : suite.categories.length, weighted: custom, of: average };
+    return i ? { name: column, mean: suite.categories.length + i, of: (e) => e.averages[i] } : first;
+  });
+  const middle = shows === "tasks" ? taskColumns : suite.categories.map((_, i) => meanColumn(i));
+  const whole = suite.averages_first ? [...averages, ...middle] : [...middle, ...averages];
+  const columns = category >= 0 ? [...taskColumns, meanColumn(category)] : whole;
+  const key = category >= 0 ? columns.at(-1).of : average;
+  const borda = suite.ranks_by === "borda" && !custom;
+  const families = familiesOf(suite).filter((_, c) => (category < 0 ? suite.categories[c].weight : c === category));
+  const rank = borda
+    ? bordaOf(entries, families.flat())
+    : ranks(entries.map((e) => (e.complete || custom ? key(e) : null)));
   const ties = custom || state.unseen ? {} : (data.entries.ties[category >= 0 ? view : "overall"] ?? {});
   const rankOf = new Map(entries.map((e, i) => [e.row, rank[i]]));
   const rows = entries.map((entry, i) => ({
@@ -130,7 +181,7 @@ export function viewOf(data, entries, view, state) {
     bordaRanks(entries, tasks).forEach((borda, i) => {
       rows[i].borda = borda;
     });
-  const score = (row) => row.values.at(-1) ?? -1e9;
+  const score = (row) => (borda ? 0 : (key(row.entry) ?? -1e9));
   rows.sort(
     (a, b) => (a.rank ?? 1e9) - (b.rank ?? 1e9) || score(b) - score(a) || (a.entry.name < b.entry.name ? -1 : 1),
   );

@@ -4,10 +4,12 @@
 export let VIEWS = [];
 export let TABS = [];
 let WEIGHTS = [];
+let ORIGIN = [];
 
 export function describe(suite) {
   VIEWS = suite.views.map((view) => view.id);
   TABS = [...VIEWS, "compare", "plots", "about"];
+  ORIGIN = suite.origins;
   WEIGHTS = suite.categories.map((category) => category.weight);
 }
 
@@ -54,7 +56,7 @@ const sort = {
   initial: null,
   format: (v) => (v ? v.join(".") : ""),
   parse: (t) => {
-    const m = /^([\w-]{1,40})\.(asc|desc)$/.exec(t);
+    const m = /^([\w() -]{1,40})\.(asc|desc)$/.exec(t);
     return m ? [m[1], m[2]] : null;
   },
 };
@@ -65,7 +67,12 @@ const FIELDS = {
   model: text(200),
   lang: one(["ko", "en"], "ko"),
   q: text(100),
-  origin: list(ORIGINS, ["measured", "published"]),
+  origin: {
+    ...list(ORIGINS),
+    get initial() {
+      return ORIGIN; // those that the suite opens with
+    },
+  },
   precision: list(PRECISIONS),
   params: range,
   dim: range,

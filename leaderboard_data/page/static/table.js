@@ -95,16 +95,21 @@ export class Table {
 
   scoreColumn(column, i) {
     const seen = seenMark(this.board, column, this.escape);
+    const odd = (entry) => {
+      const why = this.board.labels.odd[entry.odd[column.task]];
+      const text = why && this.escape(why);
+      return text ? `<i class="kel-odd" role="img" aria-label="${text}" title="${text}"></i>` : "";
+    };
     const show = (value, row) => {
       if (value == null) {
         const failure = row.entry.failures[column.task];
-        return (failure ? `<span class="kel-gap" title="${this.escape(failure)}">–</span>` : "–") + seen(row.entry);
+        return (failure ? `<span class="kel-gap" title="${this.escape(failure)}">–</span>` : "–") + odd(row.entry) + seen(row.entry);
       }
       const interval =
         column.task != null ? row.entry.intervals?.[column.task] : row.entry.meanIntervals?.[column.mean];
       const best = value === this.made.best[i] ? ` class="kel-best"` : "";
       return (
-        `<span${best}>${percent(value)}</span>${seen(row.entry)}` +
+        `<span${best}>${percent(value)}</span>${odd(row.entry)}${seen(row.entry)}` +
         (interval
           ? `<small class="kel-ci" data-low="${percent(interval[0])}" data-high="${percent(interval[1])}"></small>`
           : "")
@@ -134,7 +139,7 @@ export class Table {
             : "");
     return {
       name: "Rank",
-      title: "Rank",
+      title: this.board.data.suite.rank_column,
       searchable: false,
       data: null,
       type: "score",
@@ -262,7 +267,7 @@ export class Table {
       return asText && number != null && i <= score ? percent(number) : number;
     };
     return {
-      names: columns.map((i) => this.names[i]),
+      names: columns.map((i) => (i === score + 1 ? this.board.data.suite.rank_column : this.names[i])),
       rows: rows.map((row) => columns.map((i) => value(row, i))),
       entries: rows.map((r) => r.entry),
     };

@@ -77,7 +77,7 @@ export const trainingOf = ({ seen, zero_shot: zeroShot, of }) => (row) => ({
   zero_shot: zeroShot[of[row]] ?? null,
 });
 
-// The entries without the scores that the filter hides, and without all that is made of these.
+// The entries without the scores that the filter hides, and without all that is made of these; they are `partly` shown.
 export function unseenOnly(entries, choice, { suite }) {
   const hidden = HIDDEN[choice];
   if (!hidden) return entries;
@@ -85,14 +85,15 @@ export function unseenOnly(entries, choice, { suite }) {
   return entries.map((entry) => {
     const hides = [...entry.seen].map((state) => hidden.includes(state));
     if (!hides.includes(true)) return entry;
+    const weighs = hides.some((is, i) => is && counted[i]);
     return {
       ...entry,
+      partly: true,
       scores: entry.scores.map((score, i) => (hides[i] ? null : score)),
       categories: entry.categories.map((mean, c) =>
         suite.tasks.some((task, i) => hides[i] && task.category === suite.categories[c].id) ? null : mean,
       ),
-      average: hides.some((is, i) => is && counted[i]) ? null : entry.average,
-      complete: false,
+      ...(weighs ? { average: null, averages: entry.averages.map(() => null), complete: false } : {}),
     };
   });
 }
