@@ -124,7 +124,7 @@ def table(
     """The table of one view, its rows in the order of the board. `origins` None: those that its suite opens with.
 
     `unseen` hides scores on data that the model was trained on (`leaderboard_data.training.UNSEEN`). They are gaps
-    then: a mean of which a score is hidden does not exist, and a row without all scores has no rank.
+    then: a mean of which a score is hidden does not exist, and its row has no rank by it.
 
     Raises:
         ValueError: there is no such view, or no such choice.
@@ -132,9 +132,8 @@ def table(
     columns, sorted_by = view_columns(view, suite)
     wanted = chosen(entries, suite.origins if origins is None else origins, suite)
     listed = [unseen_only(entry, unseen) for entry in wanted]
-    whole = [now is before for now, before in zip(listed, wanted, strict=True)]
     values = [_values(entry, suite) for entry in listed]
-    score_ranks = _ranks(listed, values, whole, sorted_by, view, suite)
+    score_ranks = _ranks(wanted, listed, values, sorted_by, view, suite)
     rows = [
         Row(entry=entry, values=tuple(value[column] for column in columns), rank=rank)
         for entry, value, rank in zip(listed, values, score_ranks, strict=True)
@@ -149,22 +148,23 @@ def table(
 
 
 def _ranks(
+    whole: Sequence[Entry],
     listed: Sequence[Entry],
     values: Sequence[Mapping[str, float | None]],
-    whole: Sequence[bool],
     sorted_by: str,
     view: str,
     suite: Suite,
 ) -> Sequence[int | None]:
-    """`whole`: whether nothing of a row is hidden. A Borda count would take what is hidden for a defeat."""
-    if suite.ranks_by == "borda":
-        groups = groups_of(suite, view if suite.category(view) else None)
-        counted = [
-            [cell.score for cell in entry.cells] for entry, is_whole in zip(listed, whole, strict=True) if is_whole
-        ]
-        ranked = iter(borda_ranks(counted, groups))
-        return [next(ranked) if is_whole else None for is_whole in whole]
-    return ranks([value[sorted_by] if entry.complete else None for entry, value in zip(listed, values, strict=True)])
+    """The rows' ranks. `whole` are the entries with what the filter hides: a row without all scores has no rank, and
+    one with a hidden score has none where that score counts. A Borda count would take what is hidden for a defeat."""
+    if suite.ranks_by == "average":
+        return ranks([value[sorted_by] if entry.complete else None for entry, value in zip(whole, values, strict=True)])
+    groups = groups_of(suite, view if suite.category(view) else None)
+    counted = [task for group in groups for task in group]
+    shown = [all(a.cells[i] is b.cells[i] for i in counted) for a, b in zip(whole, listed, strict=True)]
+    scores = [[cell.score for cell in entry.cells] for entry, is_shown in zip(listed, shown, strict=True) if is_shown]
+    ranked = iter(borda_ranks(scores, groups))
+    return [next(ranked) if is_shown else None for is_shown in shown]
 
 
 def view_columns(view: str, suite: Suite) -> tuple[tuple[str, ...], str]:

@@ -242,6 +242,8 @@ def test_the_filter_hides_scores_and_what_is_made_of_them() -> None:
     assert rows("yes")["org/silent"] == (0.5, 0.5, 0.5, 0.5, 1)
     assert rows("declared")["org/silent"] == (None, None, None, None, None)
     assert rows("declared")["org/clean"] == (0.5, 0.5, 0.5, 0.5, 1)
+    elsewhere = {row.entry.model: row.rank for row in table(entries, "nli", KO_V1, ORIGINS, "yes").rows}
+    assert elsewhere["org/seen"] == 1, "no hidden score counts there"
     with pytest.raises(ValueError, match="the choices: yes, declared"):
         unseen_only(entries[0], "maybe")
 

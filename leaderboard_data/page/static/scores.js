@@ -98,7 +98,7 @@ export function ranks(scores) {
 
 // Borda: a model gets, for each task, a point for each model below it and half a point for each one beside it.
 export function bordaRanks(entries, tasks) {
-  const complete = entries.filter((e) => e.complete);
+  const complete = entries.filter((e) => e.complete && showsAll(e, tasks));
   const points = new Map(complete.map((e) => [e, 0]));
   for (const i of tasks) {
     const sorted = complete.filter((e) => e.scores[i] != null).sort((a, b) => a.scores[i] - b.scores[i]);
@@ -137,11 +137,12 @@ export function mtebRanks(entries, families) {
   return ranks(points);
 }
 
-// A row of which a score is hidden has no place: the count would take it for a defeat.
-function bordaOf(entries, families) {
-  const shown = entries.filter((entry) => !entry.partly);
-  const ranked = mtebRanks(shown, families).values();
-  return entries.map((entry) => (entry.partly ? null : ranked.next().value));
+// Whether none of these tasks' scores is hidden. Who lacks one has no place: a count would take it for a defeat.
+const showsAll = (entry, tasks) => !tasks.some((i) => entry.hides?.[i]);
+
+function shownRanks(entries, families) {
+  const ranked = mtebRanks(entries.filter((entry) => showsAll(entry, families.flat())), families).values();
+  return entries.map((entry) => (showsAll(entry, families.flat()) ? ranked.next().value : null));
 }
 
 // {columns: [{name, kind, ...}], rows: [{entry, values, rank, ties, borda}]} in the order of the board.
@@ -166,7 +167,7 @@ export function viewOf(data, entries, view, state) {
   const borda = suite.ranks_by === "borda" && !custom;
   const families = familiesOf(suite).filter((_, c) => (category < 0 ? suite.categories[c].weight : c === category));
   const rank = borda
-    ? bordaOf(entries, families.flat())
+    ? shownRanks(entries, families.flat())
     : ranks(entries.map((e) => (e.complete || custom ? key(e) : null)));
   const ties = custom || state.unseen ? {} : (data.entries.ties[category >= 0 ? view : "overall"] ?? {});
   const rankOf = new Map(entries.map((e, i) => [e.row, rank[i]]));

@@ -77,7 +77,7 @@ export const trainingOf = ({ seen, zero_shot: zeroShot, of }) => (row) => ({
   zero_shot: zeroShot[of[row]] ?? null,
 });
 
-// The entries without the scores that the filter hides, and without all that is made of these; they are `partly` shown.
+// The entries without the scores that the filter hides, and without all that is made of these; `hides` says of which tasks.
 export function unseenOnly(entries, choice, { suite }) {
   const hidden = HIDDEN[choice];
   if (!hidden) return entries;
@@ -88,12 +88,12 @@ export function unseenOnly(entries, choice, { suite }) {
     const weighs = hides.some((is, i) => is && counted[i]);
     return {
       ...entry,
-      partly: true,
+      hides,
       scores: entry.scores.map((score, i) => (hides[i] ? null : score)),
       categories: entry.categories.map((mean, c) =>
         suite.tasks.some((task, i) => hides[i] && task.category === suite.categories[c].id) ? null : mean,
       ),
-      ...(weighs ? { average: null, averages: entry.averages.map(() => null), complete: false } : {}),
+      ...(weighs ? { average: null, averages: entry.averages.map(() => null) } : {}),
     };
   });
 }
