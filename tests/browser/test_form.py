@@ -126,5 +126,5 @@ def test_the_form_fits_a_phone(app: RunningApp, visit: Visit) -> None:
     page.get_by_label("모델 id").fill("the-form/prompted")
     expect(page.locator(".kel-preview")).to_contain_text("검색:")
     page.get_by_text("선택 사항").click()
-    expect(page.get_by_label("학습 데이터")).to_be_visible()
+    expect(page.locator("#kel-field-training")).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth") <= 390

@@ -153,7 +153,7 @@ const sourceOf = (told, t) => {
 
 // For a model that another one was made of: that it was, and who says so.
 const madeOf = (told, t) =>
-  told.through && h("div", {}, t.through(told.model), " (", link(told.through_link, t.sources[told.through]), ")");
+  told.through && h("div", { class: "kel-sources" }, t.through(told.model), " (", link(told.through_link, t.sources[told.through]), ")");
 
 // What is known of training on one task's data, for the dialog behind its cell: its label and its content.
 export function trainingFact(board, seen) {
@@ -170,7 +170,7 @@ export function trainingFact(board, seen) {
         seen.declarations.map((told) =>
           h(
             "li",
-            {},
+            { class: "kel-sources" },
             told.names.map((name, i) => [i ? ", " : "", h("code", {}, name)]),
             ` · ${told.model} · `,
             sourceOf(told, t),
@@ -194,7 +194,7 @@ export function trainingFacts(board, details) {
     [t.zeroShot, details.zero_shot == null ? t.unknown : `${details.zero_shot} %`],
     ...details.training.map((told) => [
       told.model,
-      [told.source ? [h("div", {}, sourceOf(told, t)), h("div", {}, names(told))] : t.nothing, madeOf(told, t)],
+      [told.source ? [h("div", { class: "kel-sources" }, sourceOf(told, t)), h("div", {}, names(told))] : t.nothing, madeOf(told, t)],
     ]),
   ];
 }
