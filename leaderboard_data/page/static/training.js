@@ -98,7 +98,8 @@ export function unseenOnly(entries, choice, { suite }) {
   });
 }
 
-// What draws the mark of a column's cells, of a task or of a mean of several: a function of the entry.
+// What draws the mark of a column's cells, of a task or of a mean of several: a function of the entry
+// and the cell's value.
 export function seenMark(board, column, escape) {
   const t = textsOf(board);
   const within = tasksOf(board, column);
@@ -111,7 +112,8 @@ export function seenMark(board, column, escape) {
     return states.includes("?") ? make("?", t.states["?"]) : "";
   };
   const known = new Map(); // few states, many cells
-  return ({ seen }) => {
+  return ({ seen, hides }, value) => {
+    if (value == null && !within.some((i) => hides?.[i])) return ""; // a gap that hides nothing
     if (!known.has(seen)) {
       const states = within.map((i) => seen[i]);
       known.set(seen, column.task != null ? ofTask(states[0]) : ofMean(states));
