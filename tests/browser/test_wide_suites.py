@@ -25,9 +25,7 @@ Visit = Callable[..., Page]
     ("suite_id", "view"),
     [("ko-v2", "overall"), ("ko-v2", "sts"), ("mteb-kor-v2", "overall"), ("mteb-kor-v2", "retrieval")],
 )
-def test_the_browser_computes_what_the_export_prints(
-    suite_id: str, view: str, app: RunningApp, visit: Visit
-) -> None:
+def test_the_browser_computes_what_the_export_prints(suite_id: str, view: str, app: RunningApp, visit: Visit) -> None:
     suite = suite_of(suite_id)
     page = ready(visit(f"{app.url}?suite={suite_id}&tab={view}"))
     lines = list(csv.reader(io.StringIO(export(table(shipped_entries(), view, suite), "csv"))))
