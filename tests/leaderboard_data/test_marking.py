@@ -56,7 +56,7 @@ def board() -> Iterator[BoardPage]:
     seed(results)
     for result in (DOUBTED, in_doubt("end_token", model=OTHER, score=0.5)):
         update(results, publish_change(result))
-    page = BoardPage(results, 3600)
+    page = BoardPage(results, 3600, patience_seconds=30)
     page.hide(Policy())
     page.live.refresh()
     yield page

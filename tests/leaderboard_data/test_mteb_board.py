@@ -1,6 +1,7 @@
 """MTEB's own board, made here of the results that ship: equal to what MTEB's code makes of them, and its parts."""
 
 import csv
+import hashlib
 import io
 import json
 from pathlib import Path
@@ -11,11 +12,16 @@ from typer.testing import CliRunner
 from evaluator.records import ModelResult, Origin, TaskScore, percent
 from evaluator.spec import ModelSpec
 from evaluator.suite import MTEB_KOR_V2, Suite
+from leaderboard_data import publish
 from leaderboard_data.__main__ import app
 from leaderboard_data.entry import Entry, entry_of
+from leaderboard_data.importing import dump_lines
+from leaderboard_data.load import Reader, load_entries
 from leaderboard_data.plausibility import CODES, RULES, odd_tasks
-from leaderboard_data.publish import shipped_entries
+from leaderboard_data.publish import seed, shipped_entries
 from leaderboard_data.ranking import borda_ranks, joined
+from store.memory import MemoryStore
+from store.update import Change, Snapshot, update
 
 COLUMNS = ["Rank (Borda)", "Model", "Zero-shot", "Mean (Task)", "Mean (TaskType)"]
 COLUMNS += ["PairClassification", "Reranking", "Retrieval", "Clustering", "STS", "Classification"]
@@ -38,9 +44,8 @@ def test_every_cell_is_what_mtebs_code_makes_of_the_public_results(shared: Path)
 
 
 def test_a_task_that_a_row_lacks_gives_no_points_and_equal_scores_share_theirs() -> None:
-    rows = [[0.9, None], [0.5, 0.4], [0.5, 0.3]]
+    rows: list[list[float | None]] = [[0.9, None], [0.5, 0.4], [0.5, 0.3]]
     assert borda_ranks(rows, [[0], [1]]) == [1, 2, 3]  # 2-1 | 2-2.5 + 2-1 | 2-2.5 + 2-2
-    assert borda_ranks([[0.5, 0.4], [0.9, None], [0.5, 0.4]], [[0], [1]]) == [2, 1, 2]
     assert borda_ranks(rows, [[0, 1]]) == [1, 2, 3]  # one task of two cells: 0.9, 0.45, 0.4
     assert borda_ranks([], [[0]]) == []
 
@@ -90,3 +95,23 @@ def test_what_ships_has_few_odd_cells_and_each_rule_is_told_by_its_code() -> Non
     }
     assert len(odd) < 15
     assert {rule.code for rule in RULES} == CODES
+
+
+def test_a_store_of_a_former_version_gets_the_newer_imports_and_keeps_the_rest(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    store = MemoryStore()
+    seed(store)
+    path, former = "results/imported/mteb.jsonl", dump_lines([result_of(KorSTS={"cosine_spearman": 0.5})])
+    own = "results/imported/own.jsonl"
+    update(store, lambda _: Change({path: former, own: former}, "as a former version had it"))
+    assert seed(store) == store.head()
+    assert store.read(path, store.head()) == former, "what is not known as shipped stays"
+    monkeypatch.setattr(publish, "FORMER_IMPORTS", frozenset({hashlib.sha256(former).hexdigest()}))
+    seed(store)
+    assert store.read(path, store.head()) == publish.shipped_files()[path]
+    assert store.read(own, store.head()) == former
+    entries = load_entries(Snapshot(store, store.head()), Reader())
+    assert {entry.path for entry in entries} >= {path, own}
+    head = store.head()
+    assert seed(store) == head, "once"
