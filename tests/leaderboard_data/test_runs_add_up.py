@@ -32,6 +32,8 @@ from store.memory import MemoryStore
 from store.update import Snapshot, update
 from tests.leaderboard_data.examples import MINI, MOMENT, entry, measured, pair_samples, scored
 
+pytestmark = pytest.mark.usefixtures("one_suite")
+
 FORMER = Path(__file__).with_name("former_store.zip")
 PATH = result_path(measured().spec)
 
