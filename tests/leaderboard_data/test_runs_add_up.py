@@ -150,6 +150,8 @@ def shows(store: MemoryStore) -> dict[str, Any]:
     data = page_data(state.entries, state.revision, KO_V1, state.evidence.get(KO_V1.id))
     entries = json.loads(data)["entries"]
     assert entries.pop("doubts") == {}, "the former version knew no doubts, and these results have none"
+    assert entries.pop("odd") == {}, "nor what is odd, and nothing of these is"
+    entries.pop("training", None)  # nor what is declared of training data
     return found | {"evidence": entries}
 
 
