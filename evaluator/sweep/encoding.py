@@ -120,7 +120,7 @@ class Sweep:
         for group, positions in self.texts.by_prompt(window.items):
             for start in range(0, len(positions), TOKENISED_TOGETHER):
                 chunk = positions[start : start + TOKENISED_TOGETHER]
-                texts = [self.texts.text(int(item)) for item in window.items[chunk]]
+                texts = self.texts.texts(window.items[chunk])
                 for position, ids in zip(
                     chunk, self.encoder.tokenize(texts, group.prompt, self._route(group.route)), strict=True
                 ):

@@ -107,6 +107,13 @@ class UniqueTexts:
         group = int(self._group_index(np.array([item]))[0])
         return str(self.groups[group].texts[int(self._position[item] - self._starts[group])])
 
+    def texts(self, items: np.ndarray) -> list[str]:
+        """Some unique texts, without their prompts."""
+        groups = self._group_index(items)
+        positions = self._position[items] - self._starts[groups]
+        pairs = zip(groups.tolist(), positions.tolist(), strict=True)
+        return [str(self.groups[group].texts[position]) for group, position in pairs]
+
     def windows(self) -> list[Window]:
         """The unique texts in encoding order: by size, longest first.
 
@@ -124,12 +131,12 @@ class UniqueTexts:
 
     def by_prompt(self, items: np.ndarray) -> Iterator[tuple[TextGroup, np.ndarray]]:
         """The positions in `items` that share prompt and route, with a group that has them."""
-        keys: dict[tuple[str, Route], list[int]] = {}
         groups = self._group_index(items)
-        for position, group in enumerate(groups):
-            keys.setdefault((self.groups[group].prompt, self.groups[group].route), []).append(position)
-        for positions in keys.values():
-            yield self.groups[groups[positions[0]]], np.array(positions)
+        keys: dict[tuple[str, Route], list[int]] = {}
+        for group in dict.fromkeys(groups.tolist()):
+            keys.setdefault((self.groups[group].prompt, self.groups[group].route), []).append(group)
+        for alike in keys.values():
+            yield self.groups[alike[0]], np.flatnonzero(np.isin(groups, alike))
 
 
 def _cut(order: np.ndarray, sizes: np.ndarray) -> Iterator[Window]:
