@@ -143,9 +143,7 @@ def floor(setting: Setting) -> dict[str, Any]:
     lengths = np.array([len(ids) for ids in tokens])
 
     def run(chosen: np.ndarray, budget: int) -> tuple[float, int]:
-        packed = [
-            [tokens[chosen[position]] for position in batch] for batch in batches(lengths[chosen], lambda: budget)
-        ]
+        packed = [[tokens[chosen[position]] for position in batch] for batch in batches(lengths[chosen], budget)]
         started = time.perf_counter()
         for batch in packed:
             encoder.embed(batch, "", None)
@@ -197,9 +195,9 @@ def count(setting: Setting) -> dict[str, dict[str, int]]:
     unique = UniqueTexts(groups)
     mine = {"texts": len(unique), "tokens": 0, "padded": 0}
     for window in unique.windows():
-        lengths_ = np.array([length[unique.text(int(item))] for item in window.items])
+        lengths_ = np.array([length[text] for text in unique.texts(window.items)])
         mine["tokens"] += int(lengths_.sum())
-        mine["padded"] += sum(len(b) * int(lengths_[b].max()) for b in batches(lengths_, lambda: budget))
+        mine["padded"] += sum(len(b) * int(lengths_[b].max()) for b in batches(lengths_, budget))
     return {"ours": mine, "mteb-like": theirs}
 
 

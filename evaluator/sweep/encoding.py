@@ -83,7 +83,7 @@ class Sweep:
             seen_tokens += int(lengths.sum())
             seen_bytes += window.bytes
             total = round(seen_tokens * self._bytes / max(seen_bytes, 1) / self._shares)
-            for batch in batches(lengths, lambda: self._packed):
+            for batch in batches(lengths, self._packed):
                 number += 1
                 if number % self._shares != self._share:
                     continue
