@@ -1,32 +1,27 @@
 """How many tokens a second the sweep moves when the model costs nothing: what a fast GPU would have to wait for.
 
     python -m benchmarks.null_encoder --model FOLDER --datasets DIR [--tasks ID ...] [--repeat 5]
-    python -m benchmarks.null_encoder --model FOLDER --datasets DIR --write-unigram FOLDER2
 
-The model's own tokenizer reads the texts, and everything of the sweep runs as in an evaluation: finding the unique texts,
-tokenising, sorting, filling and padding batches, writing embeddings to disk. Only the forward pass is replaced: it
-gives zeros at once. Two ways: `cpu`, where the sweep tokenises between batches, and `gpu`, where it tokenises the next
-window in a second thread while the model computes (here: does nothing). Each is run `--repeat` times in turn; told are
-the medians of tokens a second on the clock, and a processor second. The clock of a busy machine tells less than it could
-do: look at both.
-
-`--write-unigram` writes a model folder with a tokenizer of the size of XLM-RoBERTa's (Unigram, 250,002 pieces or as many
-as the texts give), trained on the same texts, and random weights of one small layer, which are not used here.
+The model's own tokenizer reads the texts, and everything of the sweep runs as in an evaluation: finding the unique
+texts, tokenising, sorting, filling and padding batches, writing embeddings to disk. Only the forward pass is replaced:
+it gives zeros at once. Two ways: `cpu`, where the sweep tokenises between batches, and `gpu`, where it tokenises the
+next window in a second thread while the model computes (here: does nothing). Each is run `--repeat` times in turn; told
+are the medians of tokens a second on the clock, and a processor second. On a machine that does something else, the
+clock tells less than it could do; twice the second figure is then the most that two processors could do.
+`python -m benchmarks.shapes` writes a model with a tokenizer of the kind and size of XLM-RoBERTa's.
 """
 
 import argparse
-import shutil
 import statistics
 import tempfile
 import time
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from benchmarks.suite import sides
 from evaluator.spec import local_spec
 from evaluator.suite import KO_V1
+from evaluator.tasks import discovered_tasks
 
 BUDGETS = {"cpu": 2048, "gpu": 16_384}
 
@@ -78,7 +73,7 @@ def main() -> None:
     parser.add_argument("--repeat", type=int, default=5)
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as cache:
-        calls = sides([KO_V1.task(name) for name in arguments.tasks], arguments.datasets, Path(cache))
+        calls = sides([discovered_tasks()[name] for name in arguments.tasks], arguments.datasets, Path(cache))
         encoders = {device: null_encoder(arguments.model, device) for device in BUDGETS}
         runs: dict[str, list[dict[str, float]]] = {device: [] for device in BUDGETS}
         for turn in range(arguments.repeat + 1):

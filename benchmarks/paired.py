@@ -1,14 +1,14 @@
 """What the sweep takes beside the bare forward pass, in one process, turn by turn.
 
-    python -m benchmarks.paired --datasets DIR --shape minilm --model FOLDER [--tasks KLUE-STS] [--repeat 3] [--threads 2]
+    python -m benchmarks.paired --datasets DIR --shape minilm --model FOLDER [--tasks KLUE-STS] [--threads 2]
     python -m benchmarks.paired --datasets DIR --shape modernbert|qwen3|xlm-roberta [--model FOLDER to keep it in]
 
 float32, on the CPU. **The sweep**: everything between texts and embeddings on disk, as an evaluation does it: finding
 unique texts, tokenising, sorting, batching, forward passes, writing. **The floor**: the same unique texts, tokenised
 before; one forward pass over each, longest first over all of them, in batches filled up to a token budget, the best of
 `--budgets`; padding included, since a model cannot be called without it. Both run in this process, on one loaded model
-with the same packed layers, in turn. The very first sweep is told too: kernels are made then, as in a real evaluation of
-one small task; the floor is only ever measured after it.
+with the same packed layers, in turn. The very first sweep is told too: kernels are made then, as in a real evaluation
+of one small task; the floor is only ever measured after it.
 
 Told are the medians of the ratios of neighbouring turns, on the clock and in processor seconds. On a machine that does
 something else, two threads wait for each other and burn processor time; `--threads 1` can be compared even then.
@@ -18,26 +18,15 @@ import argparse
 import statistics
 import tempfile
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from benchmarks.shapes import SHAPES, make
-from benchmarks.suite import sides
+from benchmarks.suite import filled, sides
 from evaluator.spec import local_spec
 from evaluator.tasks import discovered_tasks
-
-
-def filled(lengths: np.ndarray, budget: int) -> Iterator[np.ndarray]:
-    """Positions, longest first, as many a batch as fit into the budget with padding."""
-    order = np.argsort(-lengths, kind="stable")
-    start = 0
-    while start < len(order):
-        count = max(1, budget // max(1, int(lengths[order[start]])))
-        yield order[start : start + count]
-        start += count
 
 
 class Pair:
@@ -99,7 +88,8 @@ def compare(pair: Pair, budgets: list[int], repeat: int) -> None:
         print(f"sweep {ours}  floor {floor}", flush=True)
     median = {name: statistics.median(turn[name] for turn in turns) for name in ("seconds", "cpu")}
     print(
-        f"{ours['tokens']} tokens; sweep with padding {ours['padded']}, floor at {best}: {floor['padded']}; sweep / floor: "
+        f"{ours['tokens']} tokens; sweep with padding {ours['padded']}, floor at {best}: {floor['padded']}; "
+        "sweep / floor: "
         f"{median['seconds']:.3f} of its seconds, {median['cpu']:.3f} of its processor seconds "
         f"(the first sweep: {first['cpu'] / floor['cpu']:.3f})"
     )

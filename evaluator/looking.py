@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 
 from evaluator.errors import DISK_FULL, EvaluationError, is_disk_full
-from evaluator.options import chosen_tasks, devices_of, spec_fields, spec_of, with_parts
+from evaluator.options import chosen_tasks, devices_of, spec_fields, spec_of, tasks_on_request, with_parts
 from evaluator.records import Environment
 from evaluator.spec import Loader, ModelSpec, Pooling, Precision
 from evaluator.suite import SUITES
@@ -23,11 +23,12 @@ SuiteIds = Annotated[
 
 
 def list_tasks(suite: SuiteIds = None) -> None:
-    """List a suite's tasks with their data."""
-    for task in chosen_tasks(None, suite):
+    """List a suite's tasks with their data, then those that no suite brings: they are run where they are named."""
+    for task in [*chosen_tasks(None, suite), *tasks_on_request()]:
         data = task.data
         where = f"{data.path} {data.config or ''} {'+'.join(data.splits)}".replace("  ", " ")
-        print(f"{task.id:26}{task.type:20}{where} @ {data.revision[:12]}")
+        marked = f"  on request: --tasks {task.id}" if task.on_request else ""
+        print(f"{task.id:30}{task.type:20}{where} @ {data.revision[:12]}{marked}")
 
 
 PrecisionName = Annotated[Precision, typer.Option("--precision", help="auto: float32, and an LLM's own half precision")]

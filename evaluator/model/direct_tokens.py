@@ -1,7 +1,7 @@
 """Token ids straight from the tokenizer's Rust core, without what sentence-transformers and transformers put around it.
 
 Their way asks of every text whether it is a picture's address, builds a dictionary a text and keeps character offsets
-that nobody reads: a third of the time, in one thread. The Rust core reads the texts of a call in as many threads as there
+that nobody reads: a third of the time, in one thread. The core reads the texts of a call in as many threads as there
 are processors, and holds no lock of Python meanwhile.
 """
 

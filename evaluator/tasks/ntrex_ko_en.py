@@ -13,9 +13,11 @@ TASK = Task(
         splits=("test",),
         revision="66b8b27efc99658903127730575e9fa0cb9f075c",
     ),
+    protocol="parallel",
     facts=Facts(
         licence="cc-by-sa-4.0",
         written="parallel",
         citation="Federmann et al. 2022, NTREX-128, https://aclanthology.org/2022.sumeval-1.4",
+        note="English news sentences, translated into Korean by professionals.",
     ),
 )
