@@ -1,12 +1,13 @@
 """How long the suite takes: ours, sentence-transformers called as MTEB calls it, and the bare forward pass.
 
-    python -m benchmarks.suite --model FOLDER --datasets DIR [--shape S] [--tasks ID ...] [--repeat 2] [--peer mteb --peer-python P]
-                               [--device cuda:0 --precision bfloat16]
+    python -m benchmarks.suite --model FOLDER --datasets DIR [--tasks ID ...] [--repeat 2] [--peer mteb --peer-python P]
+                               [--shape minilm|modernbert|qwen3|xlm-roberta] [--device cuda:0 --precision bfloat16]
 
-`--shape modernbert|qwen3|xlm-roberta` writes a random model of that architecture into FOLDER, unless one is there
-(`benchmarks.shapes`); `benchmarks.paired` compares ours and the floor within one process. `--tasks` takes any task, of
-whatever suite; seconds of scoring are told for each. The contenders run in turn, each in a process of its own, `--repeat` times; the best time of each counts. Beside the
-seconds on the clock stand those of the processor, which a busy neighbour on the machine disturbs less. What each does:
+The contenders run in turn, each in a process of its own, `--repeat` times; the best time of each counts. Beside the
+seconds on the clock stand those of the processor, which a busy neighbour on the machine disturbs less. `--tasks` takes
+any task, of whatever suite; the seconds of scoring are told for each. `--shape` writes a random model of that
+architecture into FOLDER, unless one is there (`benchmarks.shapes`); for minilm, FOLDER is all-MiniLM-L6-v2.
+`benchmarks.paired` compares ours and the floor within one process. What each does:
 
 - ours: `evaluator.run.evaluate`. `encode` is its sweep with tokenising, sorting and writing to disk.
 - mteb-like: `SentenceTransformer.encode(..., batch_size=32)` task by task and side by side, texts as often as they

@@ -25,8 +25,8 @@ EDGES = (
 class DirectTokenizer:
     """The Rust core of a model's tokenizer, used where it gives the ids that the model's own way gives.
 
-    Whoever asks first gives the ids of that way for each kind of call (`learn`); where the core gives others, or has
-    been set up otherwise since, `ids` gives None and the own way has to be gone.
+    Whoever asks first gives the ids of that way for each kind of call, a prompt and a route (`learn`). Where the core
+    gives others, or has been set up otherwise since, `ids` gives None and the own way has to be gone.
     """
 
     def __init__(self, tokenizer: Any) -> None:
@@ -39,11 +39,13 @@ class DirectTokenizer:
         return self._core is None or call in self._known
 
     def learn(self, call: Hashable, prompt: str, texts: Sequence[str], expected: Sequence[np.ndarray]) -> None:
-        """Compare with the ids that the model's own way has just given for these texts with this prompt."""
-        settings = self._settings()
-        self._known[call] = settings
+        """Compare with the ids that the model's own way has just given for these texts with this prompt.
+
+        Where there are fewer of them than texts, the own way stays.
+        """
+        self._known[call] = self._settings()
         found = self.ids(call, prompt, texts)
-        if found is None or not all(map(np.array_equal, found, expected)):
+        if found is None or len(found) != len(expected) or not all(map(np.array_equal, found, expected)):
             self._known[call] = None
 
     def ids(self, call: Hashable, prompt: str, texts: Sequence[str]) -> list[np.ndarray] | None:

@@ -113,10 +113,18 @@ class TokenEncoder(ModuleEncoder):
         is asked itself, where it has given the same ids for them.
         """
         if not self._direct.knows((prompt, route)):
-            tried = [*texts[:LEARNED_FROM], *EDGES]
-            self._direct.learn((prompt, route), prompt, tried, self._preprocessed(tried, prompt, route))
+            self._learn(texts[:LEARNED_FROM], prompt, route)
         direct = self._direct.ids((prompt, route), prompt, texts)
         return self._preprocessed(texts, prompt, route) if direct is None else direct
+
+    def _learn(self, texts: list[str], prompt: str, route: Route) -> None:
+        """Find out whether the tokenizer's core gives the ids of sentence-transformers, for this prompt and route."""
+        expected = self._preprocessed(texts, prompt, route)
+        try:
+            expected += self._preprocessed(list(EDGES), prompt, route)
+        except Exception:  # a preprocessor that does not take one of these reads texts in its own manner
+            expected = []
+        self._direct.learn((prompt, route), prompt, [*texts, *EDGES], expected)
 
     def _preprocessed(self, texts: list[str], prompt: str, route: Route) -> list[np.ndarray]:
         """Token ids as sentence-transformers' `preprocess` gives them."""
