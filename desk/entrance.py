@@ -54,7 +54,9 @@ class Entrance:
             "types": get_args(TaskType),
             "presets": presets(),
             "nothing": NOTHING,
-            "suites": [{"id": each.id, "ko": each.title.ko, "en": each.title.en} for each in SUITES.values()],
+            "suites": [
+                {"id": each.id, "ko": each.title.ko, "en": each.title.en} for each in SUITES.values() if each.offered
+            ],
         }
 
     def offered(self, _request: Request, caller: Caller) -> dict[str, Any]:

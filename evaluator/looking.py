@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 
 from evaluator.errors import DISK_FULL, EvaluationError, is_disk_full
+from evaluator.model.lexical import lexical_of
 from evaluator.options import chosen_tasks, devices_of, spec_fields, spec_of, tasks_on_request, with_parts
 from evaluator.records import Environment
-from evaluator.spec import Loader, ModelSpec, Pooling, Precision
+from evaluator.spec import LEXICAL, Loader, ModelSpec, Pooling, Precision
 from evaluator.suite import SUITES
 
 if TYPE_CHECKING:
@@ -109,6 +110,10 @@ def explain_model(
     )
     try:
         spec = spec_of(model, revision, fields)
+        if spec.source == LEXICAL:
+            definition = {"model": spec.model, "revision": spec.revision, **lexical_of(spec).definition}
+            print(json.dumps(definition, ensure_ascii=False, indent=1))
+            return
         if code:
             files = code_files(spec)
             print(json.dumps([file.model_dump() for file in files], indent=1) if as_json else listing_text(files))

@@ -15,27 +15,14 @@ if TYPE_CHECKING:
     from evaluator.kinds import Embedded
     from evaluator.task import Task
 
-PARALLEL = "parallel"
-SHAPES = dict.fromkeys((None, PARALLEL), Shape(frozenset({"gold", "chosen"})))
+SHAPES = {None: Shape(frozenset({"gold", "chosen"}))}
 METRICS = ("precision", "recall", "f1")
 CHUNK = 512
 
 
 def read(task: "Task", data: "TaskData", *, keep_duplicates: bool) -> Examples:  # noqa: ARG001
-    """Sentences and their translations, as they are: line ends stay, and equal sentences too, as in MTEB.
-
-    The protocol "parallel" is for data sets with a column a language: the config "A-B" of the task then means the
-    columns A and B of the only config.
-
-    Raises:
-        TaskError: data_unavailable
-    """
-    if task.protocol == PARALLEL:
-        rows = data.split(None, task.data.splits[0])
-        first, _, second = (task.data.config or "").partition("-")
-        columns = {"text1": data.column(rows, first), "text2": data.column(rows, second)}
-    else:
-        columns = data.columns()
+    """Sentences and their translations, as they are: line ends stay, and equal sentences too, as in MTEB."""
+    columns = data.columns()
     text1, text2 = ([str(text) for text in columns[name]] for name in ("text1", "text2"))
     return Examples(sides={"text": [*text1, *text2]}, gold={}, n=len(text1), fingerprint=fingerprint_of(text1, text2))
 

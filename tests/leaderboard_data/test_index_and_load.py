@@ -44,7 +44,7 @@ def test_an_index_of_another_version_is_refused() -> None:
             load_index(content)
 
 
-LATER = ["environments", "doubts", "committed_at", "rule"]
+LATER = ["declared", "environments", "doubts", "committed_at", "rule"]
 
 
 @pytest.mark.parametrize("lacking", [LATER[:count] for count in range(1, len(LATER) + 1)])

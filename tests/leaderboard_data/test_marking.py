@@ -17,6 +17,7 @@ from leaderboard_data.load import load_entries
 from leaderboard_data.marking import marked, marked_result
 from leaderboard_data.page.view import BoardPage
 from leaderboard_data.publish import publish_change, seed
+from leaderboard_data.training import marked_training
 from store.local import LocalStore
 from store.memory import MemoryStore
 from store.update import Snapshot, update
@@ -167,7 +168,7 @@ def test_hidden_and_corrected_at_once_is_hidden(board: BoardPage) -> None:
     entries = load_entries(Snapshot(board.live.store, board.live.store.head()), board.live.reader)
     policy = opted_out("nlpai-lab").model_copy(update={"corrected": corrected(license="mit").corrected})
     assert [each for each in shown(entries, policy) if each.model == MODEL] == []
-    assert shown(entries, Policy()) == tuple(entries)
+    assert shown(entries, Policy()) == marked_training(entries)
 
 
 def test_the_export_ranks_what_is_confirmed(tmp_path: Path) -> None:

@@ -38,7 +38,7 @@ const TEXTS = {
         "nDCG@5와 nDCG@10의 평균: DCG@k = Σ rel_i / log₂(i+1), 이상적 순서의 DCG로 나눕니다. 코사인 유사도로 전체 문서를 검색합니다.",
         "Järvelin과 Kekäläinen (2002)",
       ],
-      ["Average", "분류 점수 = 과제 점수의 평균, Average = 네 분류 점수의 평균. 반올림은 보일 때만 합니다.", ""],
+      ["Average", "분류 점수 = 과제 점수의 평균(같은 자료에서 온 과제는 하나로 셉니다), Average = 분류 점수의 평균. 하나라도 없으면 평균도 없습니다. 반올림은 보일 때만 합니다.", ""],
       [
         "Borda",
         "과제마다 자기보다 낮은 모델 수만큼 점수를 얻고(동점은 절반), 합이 큰 순서로 순위를 매깁니다.",
@@ -89,7 +89,7 @@ const TEXTS = {
         "Mean of nDCG@5 and nDCG@10: DCG@k = Σ rel_i / log₂(i+1), over the DCG of the ideal order. Exact cosine search over the whole corpus.",
         "Järvelin and Kekäläinen (2002)",
       ],
-      ["Average", "Category = mean of its tasks, Average = mean of the four categories. Rounded only to be shown.", ""],
+      ["Average", "Category = mean of its tasks (tasks of one source of data count as one), Average = mean of the categories. Where one is missing there is no mean. Rounded only to be shown.", ""],
       [
         "Borda",
         "For each task a model gets a point for each model below it (half for a tie); ranked by the sum.",
