@@ -92,7 +92,7 @@ def _byte_bpe(texts: list[str], pieces: int) -> Any:
     )
     end = "<|endoftext|>"
     return PreTrainedTokenizerFast(
-        tokenizer_object=_around(bpe, f"$A {end}", [(end, bpe.token_to_id(end))]),
+        tokenizer_object=_around(bpe, f"$A {end}", [(end, bpe.get_vocab()[end])]),
         model_max_length=MAX_TOKENS,
         padding_side="left",
         eos_token=end,
