@@ -14,11 +14,10 @@ from typing import Any, Protocol, TypeVar
 
 from evaluator.errors import FailureClass
 from evaluator.merging import CannotMerge, lacking
-from evaluator.records import ModelResult
 from evaluator.spec import result_path
-from evaluator.suite import SUITES, tasks_of
-from evaluator.tasks import discovered_tasks
+from evaluator.suite import SUITES
 from leaderboard_data.publish import publish_change
+from runner.asked import asked_of
 from runner.child import Job, Outcome
 from runner.disk import Room
 from runner.events import Event
@@ -27,15 +26,18 @@ from runner.lease import Lease
 from runner.left import Refused, remove
 from runner.logs import Say
 from runner.patience import kept_trying
+from runner.told import submitted_facts
 from runner.vouch import may_come_later, vouched
+from runner.vouch_rankings import vouched_rankings
 from store.errors import Conflict, OutcomeUnknown, StoreError, Unavailable, asked_to_wait
-from store.update import update
+from store.update import Change, Snapshot, update
 from submissions.claims import MAX_ATTEMPTS
 from submissions.errors import LeaseLost
 from submissions.record import OPEN, ResultReference, Status, Submission
 from submissions.stored import Queue
 
 T = TypeVar("T")
+Make = Callable[[Snapshot], Change | None]
 
 
 class Evaluate(Protocol):
@@ -164,6 +166,8 @@ class Worker:
     def _accepts(self, submission: Submission) -> bool:
         if not set(submission.suites) <= set(SUITES) or not self._room.has(submission, self._say):
             return False  # a worker of a newer version knows the suites; one with room takes it
+        if not asked_of(submission, self.terms.tasks):
+            return False
         limit, parameters = self.terms.max_parameters, submission.metadata.parameters
         return limit is None or parameters is None or parameters <= limit
 
@@ -185,7 +189,7 @@ class Worker:
         outcome = self._evaluate(job, lease.hear, lambda: self.stopping or lease.lost)
         if lease.lost:
             raise LeaseLost(submission)
-        failure, result, samples = outcome.failure, outcome.result, outcome.samples
+        failure, result, samples, rankings = outcome.failure, outcome.result, outcome.samples, outcome.rankings
         if result is not None:
             try:
                 result, samples = vouched(
@@ -196,6 +200,7 @@ class Worker:
                     since=submission.submitted_at,
                     beat=lambda: lease.hear({}),
                 )
+                rankings = vouched_rankings(result, samples, rankings)
             except Refused as error:
                 failure = "internal", str(error)
             else:
@@ -207,9 +212,10 @@ class Worker:
             remove(job.result_file)
             self._fail(submission, lease, job.folder, failure, outcome.log)
         elif result is not None:
-            result = result.model_copy(update={"committed_at": submission.metadata.committed_at})
+            result = result.model_copy(update=submitted_facts(submission))
             try:
-                reference = self._publish(submission, lease, result, samples)
+                change = publish_change(result, samples, rankings, replace=submission.force)
+                reference = self._publish(submission, lease, change)
             except CannotMerge as error:
                 remove(job.result_file)
                 message = f"It cannot be added to what is known: {error}."
@@ -255,17 +261,13 @@ class Worker:
         self._say("failed", **_told(ended), failure=failure[0], message=failure[1])
         self._tidy(ended, folder)
 
-    def _publish(
-        self, submission: Submission, lease: Lease, result: ModelResult, samples: bytes | None
-    ) -> ResultReference:
-        change = publish_change(result, samples, replace=submission.force)
-
+    def _publish(self, submission: Submission, lease: Lease, change: Make) -> ResultReference:
         def publish() -> ResultReference:
             # A worker that was away for long must not write over what another one has published since.
             if not self.queue.holds(submission.id, lease.nonce):
                 raise LeaseLost(submission)
             revision = update(self.queue.results, change)
-            return ResultReference(path=result_path(result.spec), revision=revision)
+            return ResultReference(path=result_path(submission.spec), revision=revision)
 
         try:
             reference = self._kept_trying(publish, lease)
@@ -295,8 +297,7 @@ class Worker:
         stored = None
         if not submission.force:
             stored = self._kept_trying(lambda: self.queue.stored_result(submission.spec), lease)
-        known = discovered_tasks()
-        wanted = tuple(known[task] for task in self.terms.tasks) or tasks_of(submission.suites)
+        wanted = asked_of(submission, self.terms.tasks)
         asked = lacking(stored, wanted) or wanted
         return Job(
             name=submission.id,
