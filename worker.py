@@ -26,7 +26,8 @@ from runner.logs import json_lines
 from runner.probe import Probe, reference_spec
 from runner.reference import Reference
 from runner.status import ringing, status, status_text
-from runner.work import Evaluate, Terms, Worker
+from runner.terms import Terms
+from runner.work import Evaluate, Worker
 from settings import Settings, evaluation_environment
 from store import Store, open_store
 from store.errors import StoreError

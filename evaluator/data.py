@@ -171,26 +171,35 @@ class TaskData:
         return TaskError("data_unavailable", f"The data set {self.task.data.path} of task {self.task.id} has {what}.")
 
 
-class Fingerprint:
-    """SHA-256 over rows: each row as one line of JSON, so that neither file format nor chunking matters."""
+def line(row: Sequence[object]) -> bytes:
+    """A row as one line of JSON: what all fingerprints are made of."""
+    return json.dumps(row, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
 
-    def __init__(self) -> None:
-        self._digest = hashlib.sha256()
 
-    def add(self, rows: Iterable[Sequence[object]]) -> "Fingerprint":
-        """Take in rows, in order."""
-        for row in rows:
-            self._digest.update(json.dumps(row, ensure_ascii=False, separators=(",", ":")).encode())
-            self._digest.update(b"\n")
-        return self
-
-    def hexdigest(self) -> str:
-        return self._digest.hexdigest()
+def digest(row: Sequence[object]) -> bytes:
+    """The SHA-256 of one row, 32 bytes."""
+    return hashlib.sha256(line(row)).digest()
 
 
 def fingerprint_of(*columns: Sequence[object]) -> str:
-    """The fingerprint of a table given as columns of equal length."""
-    return Fingerprint().add(zip(*columns, strict=True)).hexdigest()
+    """The SHA-256 of a table given as columns of equal length, where the order of its rows matters to the score."""
+    whole = hashlib.sha256()
+    for row in zip(*columns, strict=True):
+        whole.update(line(row))
+    return whole.hexdigest()
+
+
+def unordered_fingerprint(*tables: Iterable[Sequence[object]]) -> str:
+    """The SHA-256 of tables whose rows may come in any order: over the sorted digests of each table's rows.
+
+    A row that is there twice counts twice. 32 bytes a row are held, so a corpus may have millions of them.
+    """
+    whole = hashlib.sha256()
+    for table in tables:
+        digests = sorted(digest(row) for row in table)
+        whole.update(len(digests).to_bytes(8, "big"))
+        whole.update(b"".join(digests))
+    return whole.hexdigest()
 
 
 def provenance(task: Task, fingerprint: str, datasets: Path | None) -> DataProvenance:
@@ -216,10 +225,15 @@ def provenance(task: Task, fingerprint: str, datasets: Path | None) -> DataProve
 
 
 def known_fingerprints(task: Task, *, local: bool) -> tuple[str, ...]:
-    """The fingerprints that are accepted; none means that the task is not pinned yet."""
-    pinned = (task.data.fingerprint,) if task.data.fingerprint else ()
-    copies = (task.data.copy_fingerprint,) if local and task.data.copy_fingerprint else ()
-    return pinned + copies
+    """The fingerprints of the known rows, today's first; none means that nobody has read the task's data yet.
+
+    Former ones count too: a result that was measured before fingerprints changed is on the same rows.
+    """
+    data = task.data
+    known = (data.fingerprint, data.copy_fingerprint if local else None)
+    # What was taken before is of the pinned rows, or, where only a copy is known, of the copy.
+    former = data.former if local or data.fingerprint else ()
+    return *(each for each in known if each), *former
 
 
 def is_other(task: Task, data: DataProvenance | None, *, local: bool) -> bool:

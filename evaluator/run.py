@@ -1,5 +1,6 @@
 """ModelSpec x tasks -> ModelResult: load, read, encode in one sweep, score."""
 
+import logging
 import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -24,6 +25,9 @@ from evaluator.task import Task
 
 if TYPE_CHECKING:
     from evaluator.model.encoder import Encoder
+
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -170,7 +174,7 @@ def _read_tasks(
     tell: Progress,
 ) -> Iterator[_Read]:
     """Read every task's rows; a task that cannot be read is put into `scores` with its reason."""
-    from evaluator.data import TaskData, provenance
+    from evaluator.data import TaskData, is_other, provenance
 
     for task in tasks:
         tell.phase("data", task.id)
@@ -178,6 +182,11 @@ def _read_tasks(
         try:
             examples = kind.read(task, TaskData(task, datasets, cache), keep_duplicates=keep_duplicates)
             data = provenance(task, examples.fingerprint, datasets)
+            if is_other(task, data, local=datasets is not None):
+                log.warning(
+                    "%s: the rows of %s at %s have the fingerprint %s, not the known %s; it is scored, with a mark",
+                    *(task.id, task.data.path, task.data.revision[:12], examples.fingerprint, task.data.fingerprint),
+                )
         except TaskError as error:
             scores[task.id] = _failed(error, task)
             tell.task(task.id, None)

@@ -7,8 +7,6 @@ import threading
 import time
 import traceback
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from datetime import timedelta
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
@@ -26,10 +24,10 @@ from runner.folders import folder_of, remove_others
 from runner.lease import Lease
 from runner.left import Refused, remove
 from runner.logs import Say
-from runner.vouch import may_come_later, vouched
+from runner.terms import Terms
+from runner.vouch import may_come_later, other_data, vouched
 from store.errors import Conflict, OutcomeUnknown, StoreError, Unavailable
 from store.update import update
-from submissions.claims import MAX_ATTEMPTS
 from submissions.errors import LeaseLost
 from submissions.record import OPEN, ResultReference, Status, Submission
 from submissions.stored import Queue
@@ -41,25 +39,6 @@ class Evaluate(Protocol):
     """Evaluates a job: in a child process (`runner.child.ChildProcess`), or on a cluster (`runner.cluster`)."""
 
     def __call__(self, job: Job, on_event: Callable[[Event], None], stopped: Callable[[], bool]) -> Outcome: ...
-
-
-@dataclass(frozen=True, kw_only=True)
-class Terms:
-    """How a worker works.
-
-    `lease`: how long a claim holds without a word. `beat`: the least time between renewals at a task's end; without
-    one the lease is renewed when half of it is over. `retry_delay`: the wait after a failure that may pass.
-    `max_parameters`: larger models are left to others; one whose size the Hub does not tell is taken.
-    `tasks`: only these tasks (for trials; what the result lacks then is run when it is submitted again).
-    """
-
-    lease: timedelta = timedelta(minutes=30)
-    beat: timedelta = timedelta(minutes=5)
-    retry_delay: timedelta = timedelta(minutes=10)
-    max_parameters: int | None = None
-    datasets: Path | None = None
-    tasks: tuple[str, ...] = ()
-    device: str | None = None
 
 
 class Worker:
@@ -197,7 +176,7 @@ class Worker:
             except Refused as error:
                 failure = "internal", str(error)
             else:
-                failure = may_come_later(result) if submission.attempt < MAX_ATTEMPTS else None
+                failure = self._not_read(submission, lease, job, result, samples)
             if lease.lost:
                 raise LeaseLost(submission)
         if failure is not None:
@@ -205,7 +184,6 @@ class Worker:
             remove(job.result_file)
             self._fail(submission, lease, job.folder, failure, outcome.log)
         elif result is not None:
-            result = result.model_copy(update={"committed_at": submission.metadata.committed_at})
             try:
                 reference = self._publish(submission, lease, result, samples)
             except CannotMerge as error:
@@ -218,6 +196,25 @@ class Worker:
             self._finished(ended)
         else:
             self._give_back(submission, lease, "the worker is stopping")
+
+    def _not_read(
+        self, submission: Submission, lease: Lease, job: Job, result: ModelResult, samples: bytes | None
+    ) -> tuple[FailureClass, str] | None:
+        """Why the submission cannot end with this result: the data of one of its tasks could not be read.
+
+        What its other tasks scored is published at once: results add up, so the next attempt, or a retry after the last
+        one, runs only what is missing. A rerun's replaces another result as a whole or not at all.
+        """
+        if others := other_data(result, job):
+            self._say("other_data", **_told(submission), tasks=others)
+        if (failure := may_come_later(result)) is None:
+            return None
+        if any(score.scored for score in result.tasks.values()) and not submission.force:
+            try:
+                self._publish(submission, lease, result, samples)
+            except CannotMerge as error:
+                return "internal", f"It cannot be added to what is known: {error}."
+        return failure
 
     def _fail_by(self, submission: Submission, lease: Lease, error: Exception) -> None:
         """End a submission by an error that nobody foresaw; its traceback is for us, in the worker's own log."""
@@ -255,6 +252,7 @@ class Worker:
     def _publish(
         self, submission: Submission, lease: Lease, result: ModelResult, samples: bytes | None
     ) -> ResultReference:
+        result = result.model_copy(update={"committed_at": submission.metadata.committed_at})
         change = publish_change(result, samples, replace=submission.force)
 
         def publish() -> ResultReference:

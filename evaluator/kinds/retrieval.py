@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from evaluator.data import Fingerprint
+from evaluator.data import unordered_fingerprint
 from evaluator.kinds import UNJUDGED, Examples, Samples, weighted_means
 
 if TYPE_CHECKING:
@@ -66,22 +66,25 @@ def read(task: "Task", data: "TaskData", *, keep_duplicates: bool) -> Examples: 
         (str(query), str(document), relevance)
         for query, document, relevance in zip(judged["query-id"], judged["corpus-id"], relevances, strict=True)
     )
-    known_documents = set(document_ids)
-    if lost := [row for row in rows if row[0] not in query_texts or row[1] not in known_documents]:
+    place = {name: number for number, name in enumerate(document_ids)}
+    if lost := [row for row in rows if row[0] not in query_texts or row[1] not in place]:
         raise data.unexpected(f"{len(lost)} relevance judgements for queries or documents that are not there")
     relevant: dict[str, dict[str, int]] = {}
     for query, document, relevance in rows:
         relevant.setdefault(query, {})[document] = relevance
     kept = [query for query in query_texts if query in relevant]
     documents = Documents(corpus)
-    fingerprint = Fingerprint().add(zip(document_ids, documents, strict=True))
-    fingerprint.add((query, query_texts[query]) for query in kept).add(rows)
+    fingerprint = unordered_fingerprint(  # neither ids nor orders, but which text answers which
+        ((text,) for text in documents),
+        ((query_texts[query],) for query in kept),
+        ((query_texts[query], documents[place[document]], relevance) for query, document, relevance in rows),
+    )
     unjudged = len(query_texts) - len(kept)
     return Examples(
         sides={"query": [query_texts[query] for query in kept], "document": documents},
         gold={"queries": kept, "documents": document_ids, "relevant": relevant},
         n=len(kept),
-        fingerprint=fingerprint.hexdigest(),
+        fingerprint=fingerprint,
         removed={UNJUDGED: unjudged} if unjudged else {},
     )
 

@@ -13,7 +13,8 @@ from evaluator.evidence.samples import dump_samples
 from evaluator.records import load_result
 from runner.child import Job, Outcome
 from runner.events import Event
-from runner.work import Terms, Worker
+from runner.terms import Terms
+from runner.work import Worker
 from store.errors import StoreError
 from store.hub import HubStore
 from submissions.record import Status
