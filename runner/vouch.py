@@ -18,7 +18,7 @@ from evaluator.errors import NOT_READ, FailureClass
 from evaluator.evidence.bootstrap import percentiles, resampled_scores
 from evaluator.evidence.environment import code_digest, project_commit
 from evaluator.evidence.samples import dump_samples, load_samples
-from evaluator.kinds import REASONS, Samples, kind_of
+from evaluator.kinds import REASONS, Samples, kind_names, kind_of
 from evaluator.merging import after
 from evaluator.progress import MESSAGE_LENGTH
 from evaluator.records import (
@@ -206,7 +206,7 @@ def parse_samples(content: bytes | None, tasks: list[Task]) -> dict[str, Samples
     if content is None:
         raise Refused("The evaluation left scores without the samples behind them.")
     try:
-        _check_size(content, tasks)
+        _check_size(content, len(tasks))
         held = load_samples(content)
     except Refused:
         raise
@@ -233,7 +233,7 @@ def _check_samples(task: Task, samples: Samples) -> None:
         raise Refused(f"The evaluation's samples of {task.id} hold values that are no numbers, or too large.")
 
 
-def _check_size(content: bytes, tasks: list[Task]) -> None:
+def _check_size(content: bytes, tasks: int) -> None:
     """Look at a samples file piece by piece before it is unfolded as a whole: a small file may hold very much.
 
     Raises:
@@ -244,7 +244,8 @@ def _check_size(content: bytes, tasks: list[Task]) -> None:
     import pyarrow.parquet as pq
 
     refused = Refused("The evaluation's samples file holds other things than samples, or too many of them.")
-    columns = {name for task in tasks for name in kind_of(task).COLUMNS}
+    kinds = {task.kind: task for task in discovered_tasks().values() if task.kind in kind_names()}
+    columns = {name for task in kinds.values() for name in kind_of(task).COLUMNS}
     limits = {"thrift_string_size_limit": 1 << 20, "thrift_container_size_limit": 1 << 16}
     file = pq.ParquetFile(io.BytesIO(content), read_dictionary=["task", "item"], **limits)
     schema = pq.read_schema(io.BytesIO(content))
@@ -252,12 +253,12 @@ def _check_size(content: bytes, tasks: list[Task]) -> None:
     if len(set(names)) != len(names) or not {"task", "item"} <= set(names) <= {"task", "item", *columns}:
         raise refused
     wanted = {name: pa.string() if name in ("task", "item") else pa.float64() for name in names}
-    if any(schema.field(name).type != wanted[name] for name in names) or file.metadata.num_rows > ROWS * len(tasks):
+    if any(schema.field(name).type != wanted[name] for name in names) or file.metadata.num_rows > ROWS * tasks:
         raise refused
     rows = 0
     for batch in file.iter_batches(batch_size=8192, use_threads=False):
         rows += batch.num_rows
-        if rows > ROWS * len(tasks):
+        if rows > ROWS * tasks:
             raise refused
         for name in ("task", "item"):
             column = batch.column(name)

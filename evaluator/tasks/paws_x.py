@@ -1,7 +1,7 @@
 """PAWS-X, Korean test set: 2,000 pairs with much word overlap; 1 is a paraphrase.
 
-The local copy's labels are another language's, row by row, and one of them at least is not the Hub's: 895 are positive where
-MTEB counts 896. Its fingerprint is accepted for local copies, and the Hub's is not known yet
+The local copy's labels are another language's, row by row, and one of them at least is not the Hub's: 895 are
+positive where MTEB counts 896. Its fingerprint is accepted for local copies, and the Hub's is not known yet
 (docs/decisions/0053-fingerprints-of-used-rows.md).
 """
 
