@@ -14,7 +14,7 @@ FLOORS = (
     ("runner", "leaderboard_data.page", "desk"),
     ("leaderboard_data", "submissions"),
     ("evaluator.__main__",),
-    ("evaluator.looking",),
+    ("evaluator.looking", "evaluator.doctor"),
     ("evaluator.run", "evaluator.options", "evaluator.fetching"),
     ("evaluator.sweep", "evaluator.evidence"),
     ("evaluator.kinds",),
@@ -119,6 +119,7 @@ def test_hub_writes_are_in_the_hub_store_and_the_comments_alone() -> None:
 
 def test_the_hub_client_is_used_where_the_plan_says() -> None:
     readers = ("store/hub.py", "submissions/checks.py", "evaluator/data.py", "runner/comment.py")
+    readers = (*readers, "evaluator/doctor/hub.py", "evaluator/doctor/machine.py")
     allowed = {*(ROOT / path for path in readers), *(ROOT / "evaluator/model").glob("*.py")}
     users = {path for path in sources() if "huggingface_hub" in tops(path)}
     assert users <= allowed, users - allowed

@@ -52,6 +52,8 @@ class HubApp:
                 Route(repo + "/paths-info/{revision:commit}", self.paths_info, methods=["POST"]),
                 Route(repo + "/commits/{revision:commit}", self.commits),
                 Route(repo + "/refs", self.refs),
+                Route(repo + "/auth-check", self.auth_check),
+                Route(repo + "/auth-check/write", self.auth_check_write),
                 Route(repo + "/preupload/{revision:commit}", self.preupload, methods=["POST"]),
                 Route(repo + "/commit/{revision:commit}", self.commit, methods=["POST"]),
                 *Discussions(self.repository, self.user).routes,
@@ -133,7 +135,19 @@ class HubApp:
         if user is None:
             raise HubError(401, None, "Invalid username or password.")
         orgs = [{"type": "org", "name": org, "fullname": org} for org in user.orgs]
-        return JSONResponse({"type": "user", "name": user.name, "fullname": user.name, "avatarUrl": "", "orgs": orgs})
+        auth = {"type": "access_token", "accessToken": {"displayName": "token", "role": user.role}}
+        told = {"type": "user", "name": user.name, "fullname": user.name, "avatarUrl": "", "orgs": orgs, "auth": auth}
+        return JSONResponse(told)
+
+    async def auth_check(self, request: Request) -> Response:
+        """Whether this user may see the repository."""
+        self.repository(request)
+        return JSONResponse({})
+
+    async def auth_check_write(self, request: Request) -> Response:
+        """Whether this user may write the repository."""
+        self.writable(request)
+        return JSONResponse({})
 
     # writing
 

@@ -103,8 +103,11 @@ class Repository:
 
 @dataclass(frozen=True)
 class User:
+    """`role` is that of the token: "read", "write", or "fineGrained"."""
+
     name: str
     orgs: tuple[str, ...] = ()
+    role: str = "fineGrained"
 
 
 class Repositories:
@@ -118,8 +121,8 @@ class Repositories:
         self._lock = threading.Lock()
         self._counter = itertools.count()
 
-    def add_user(self, token: str, name: str, orgs: tuple[str, ...] = ()) -> None:
-        self.users[token] = User(name, orgs)
+    def add_user(self, token: str, name: str, orgs: tuple[str, ...] = (), role: str = "fineGrained") -> None:
+        self.users[token] = User(name, orgs, role)
 
     def create(self, kind: Kind, repo_id: str, **fields: Any) -> Repository:
         """A new repository with one first commit, as the real Hub makes it.
