@@ -138,9 +138,14 @@ class TaskData:
             TaskError: data_unavailable; a column is not there, or one of its values is missing.
         """
         rows = self.rows()
-        return {name: self._column(rows, path) for name, path in self.task.fields.items()}
+        return {name: self.column(rows, path) for name, path in self.task.fields.items()}
 
-    def _column(self, rows: "Dataset", path: str) -> list[Any]:
+    def column(self, rows: "Dataset", path: str, *, whole: bool = True) -> list[Any]:
+        """One column's values; a dot in `path` reaches into a struct.
+
+        Raises:
+            TaskError: data_unavailable; it is not there, or (`whole`) one of its values is missing.
+        """
         first, *inner = path.split(".")
         if first not in rows.column_names:
             raise self.unexpected(f"no column {first!r}; its columns are {', '.join(rows.column_names)}")
@@ -151,9 +156,26 @@ class TaskData:
             values = [value[name] for value in values]
         if len(values) == 1 and isinstance(values[0], list):
             values = values[0]  # how older data sets of MTEB hold all pairs: one row of lists
-        if any(value is None for value in values):
+        if any(isinstance(value, list) for value in values):
+            raise self.unexpected(f"several rows of lists in column {path!r}, where one row of lists can be read")
+        if whole and any(value is None for value in values):
             raise self.unexpected(f"a row without a value in column {path!r}")
         return values
+
+    def names(self, rows: "Dataset", path: str) -> list[str]:
+        """One column's labels as strings: a class's name where the column has named classes, whatever its number is.
+
+        Raises:
+            TaskError: data_unavailable; the column is not there, or a label is missing or withheld.
+        """
+        from datasets import ClassLabel
+
+        values, feature = self.column(rows, path), rows.features[path.split(".")[0]]
+        if not isinstance(feature, ClassLabel):
+            return [str(value) for value in values]
+        if any(value < 0 for value in values):  # how `datasets` marks a label that is withheld
+            raise self.unexpected(f"rows without a label in column {path!r}")
+        return [feature.int2str(value) for value in values]
 
     def numbers(self, values: Sequence[Any], number: Callable[[Any], Number]) -> list[Number]:
         """Values as numbers of one type: `int` or `float`.
@@ -171,9 +193,12 @@ class TaskData:
         return TaskError("data_unavailable", f"The data set {self.task.data.path} of task {self.task.id} has {what}.")
 
 
+_as_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
+
 def line(row: Sequence[object]) -> bytes:
     """A row as one line of JSON: what all fingerprints are made of."""
-    return json.dumps(row, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
+    return _as_json(row).encode() + b"\n"
 
 
 def digest(row: Sequence[object]) -> bytes:

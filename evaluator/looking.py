@@ -12,6 +12,7 @@ from evaluator.options import chosen_tasks, devices_of, spec_fields, spec_of, wi
 from evaluator.records import Environment
 from evaluator.spec import Loader, ModelSpec, Pooling, Precision
 from evaluator.suite import SUITES
+from evaluator.tasks import discovered_tasks
 
 if TYPE_CHECKING:
     from evaluator.progress import Progress
@@ -23,11 +24,14 @@ SuiteIds = Annotated[
 
 
 def list_tasks(suite: SuiteIds = None) -> None:
-    """List a suite's tasks with their data."""
-    for task in chosen_tasks(None, suite):
+    """List a suite's tasks with their data, then those that no suite brings: they are run where they are named."""
+    chosen = chosen_tasks(None, suite)
+    on_request = [task for task in discovered_tasks().values() if task.on_request]
+    for task in [*chosen, *on_request]:
         data = task.data
         where = f"{data.path} {data.config or ''} {'+'.join(data.splits)}".replace("  ", " ")
-        print(f"{task.id:26}{task.type:20}{where} @ {data.revision[:12]}")
+        marked = f"  on request: --tasks {task.id}" if task.on_request else ""
+        print(f"{task.id:30}{task.type:20}{where} @ {data.revision[:12]}{marked}")
 
 
 PrecisionName = Annotated[Precision, typer.Option("--precision", help="auto: float32, and an LLM's own half precision")]

@@ -24,11 +24,14 @@ def result_file(path: Path) -> ModelResult:
 
 
 def chosen_tasks(ids: list[str] | None, suite: list[str] | None) -> list[Task]:
-    """The tasks of these ids, else of these suites; the first suite is the one that nobody has to name."""
+    """The tasks of these ids, else of these suites; the first suite is the one that nobody has to name.
+
+    Tasks that are run on request alone (`Task.on_request`) are chosen by their ids only.
+    """
     known = discovered_tasks()
     try:
         if not ids:
-            return list(tasks_of(suite or []))
+            return [task for task in tasks_of(suite or []) if not task.on_request]
         for suite_id in suite or []:
             suite_of(suite_id)
     except ValueError as error:

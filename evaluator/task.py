@@ -52,13 +52,14 @@ class DataSource:
 class Task:
     """One column of the leaderboard.
 
-    `instruction` is MTEB's for the task, where it is not that of its type (`evaluator.model.prompts`).
-    `id` is MTEB's name of the task (and, where MTEB's has several cells, what this one is), `column` what the board
-    prints above it. `kind` names the module in `evaluator/kinds/` that turns rows into texts and embeddings into
-    metrics, `protocol` a variant of it, for kinds that have several. `fields` maps the kind's field names to the data
-    set's columns (a dot reaches into a struct). `labels` maps the data set's labels to the kind's; rows with any other
-    label are left out. `on_request`: it is too large to be run unless somebody names it. `version` is raised when the
-    task gives other numbers on the same data: results of an earlier version are then run again.
+    `id` is MTEB's name of the task; where MTEB's has several cells and this is not the first, what this one is comes
+    behind it, and `cell_of` is MTEB's name. `column` is what the board prints above it. `instruction` is MTEB's for the
+    task, where it is not that of its type (`evaluator.model.prompts`). `kind` names the module in `evaluator/kinds/`
+    that turns rows into texts and embeddings into metrics, `protocol` a variant of it, for kinds that have several.
+    `fields` maps the kind's field names to the data set's columns (a dot reaches into a struct). `labels` maps the data
+    set's labels to the kind's; rows with any other label are left out. `on_request`: it is too large to be run unless
+    somebody names it. `version` is raised when the task gives other numbers on the same data: results of an earlier
+    version are then run again.
     """
 
     id: str
@@ -71,8 +72,14 @@ class Task:
     labels: Mapping[int, int] | None = None
     protocol: str | None = None
     on_request: bool = False
+    cell_of: str | None = None
     facts: Facts | None = None
     version: int = 1
+
+    @property
+    def mteb_name(self) -> str:
+        """The name that prompts are looked up by in MTEB."""
+        return self.cell_of or self.id
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "fields", MappingProxyType(dict(self.fields)))

@@ -304,7 +304,8 @@ class Worker:
         """What is to be run: the tasks that the submission's suites lack, or all of them where it is forced."""
         stored = None if submission.force else self._kept_trying(lambda: self.queue.stored_result(submission.spec))
         known = discovered_tasks()
-        wanted = tuple(known[task] for task in self.terms.tasks) or tasks_of(submission.suites)
+        offered = tuple(task for task in tasks_of(submission.suites) if not task.on_request)
+        wanted = tuple(known[task] for task in self.terms.tasks) or offered
         asked = lacking(stored, wanted) or wanted
         return Job(
             name=submission.id,

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 Samples = Mapping[str, "np.ndarray"]
 """Column name -> one value a pair, query or experiment. `item` names them, `gold` is the truth where there is one."""
 
-SHARED = frozenset({"pairs"})
+SHARED = frozenset({"corpora", "pairs", "ranking"})
 """Modules here that are no kinds: what several kinds share."""
 
 PAIR_LABELS = "not a label of this task"
@@ -58,15 +58,22 @@ class Embedded(Protocol):
         ...
 
 
+@dataclass(frozen=True)
+class Shape:
+    """How the samples of a kind look: `columns` besides `item`, and how many rows they have whatever the task is
+    (`items`), None where there is one for each thing that is counted."""
+
+    columns: frozenset[str]
+    items: int | None = None
+
+
 class Kind(Protocol):
     """What a module in `evaluator/kinds/` offers.
 
-    `COLUMNS` are the columns of its samples besides `item`. `ITEMS` is how many rows they have whatever the task is,
-    None where there is one for each thing that is counted.
+    `SHAPES` holds how its samples look, by `Task.protocol`: a task names one of these protocols.
     """
 
-    COLUMNS: frozenset[str]
-    ITEMS: int | None
+    SHAPES: Mapping[str | None, Shape]
 
     @staticmethod
     def read(task: "Task", data: "TaskData", *, keep_duplicates: bool) -> Examples:
@@ -116,3 +123,16 @@ def kind_of(task: "Task") -> Kind:
     if task.kind not in kind_names():
         raise ValueError(f"task {task.id} names the kind {task.kind!r}; there are {', '.join(kind_names())}")
     return cast(Kind, importlib.import_module(f"{__name__}.{task.kind}"))
+
+
+def shape_of(task: "Task") -> Shape:
+    """How a task's samples look.
+
+    Raises:
+        ValueError: there is no such kind, or the kind has no such protocol; the text lists those that there are.
+    """
+    shapes = kind_of(task).SHAPES
+    if task.protocol not in shapes:
+        known = ", ".join(str(name) for name in shapes)
+        raise ValueError(f"task {task.id} names the protocol {task.protocol!r} of {task.kind}; there are {known}")
+    return shapes[task.protocol]

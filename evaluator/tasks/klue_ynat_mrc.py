@@ -14,6 +14,7 @@ TASK = Task(
     ),
     fields={"text": "sentences", "label": "labels"},
     protocol="single_fit",
+    instruction="Identify the topic or theme of the given texts",
     facts=Facts(
         licence="cc-by-sa-4.0",
         written="native",

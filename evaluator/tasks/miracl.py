@@ -14,6 +14,7 @@ TASK = Task(
         revision="9c09abc13478308c27598f350e31d8f06b9b5481",
     ),
     on_request=True,
+    instruction="Given a question, retrieve Wikipedia passages that answer the question",
     facts=Facts(
         licence="cc-by-sa-4.0",
         written="native",

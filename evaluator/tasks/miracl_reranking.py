@@ -13,6 +13,7 @@ TASK = Task(
         splits=("dev",),
         revision="d11a14c74e8bd448cedab0c1d9a720040535f228",
     ),
+    instruction="Given a question, retrieve Wikipedia passages that answer the question",
     facts=Facts(
         licence="cc-by-sa-4.0",
         written="native",

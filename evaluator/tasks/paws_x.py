@@ -5,7 +5,7 @@ positive where MTEB counts 896. Its fingerprint is accepted for local copies, an
 (docs/decisions/0053-fingerprints-of-used-rows.md).
 """
 
-from evaluator.task import DataSource, Task
+from evaluator.task import DataSource, Facts, Task
 
 TASK = Task(
     id="PawsXPairClassification",
@@ -22,4 +22,10 @@ TASK = Task(
     ),
     fields={"text1": "sentence1", "text2": "sentence2", "label": "labels"},
     labels={0: 0, 1: 1},
+    facts=Facts(
+        licence=None,
+        written="people",
+        citation="Yang et al. 2019, PAWS-X, https://arxiv.org/abs/1908.11828",
+        note="Its makers let anyone use it for any purpose and ask that the source, Google LLC, be named.",
+    ),
 )

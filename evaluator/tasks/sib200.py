@@ -1,6 +1,6 @@
 """SIB-200, Korean: 1,004 sentences of seven topics (the published board types "sib2000")."""
 
-from evaluator.task import DataSource, Task
+from evaluator.task import DataSource, Facts, Task
 
 TASK = Task(
     id="SIB200ClusteringS2S",
@@ -15,4 +15,9 @@ TASK = Task(
         fingerprint="4379e771f5155703b2416c84275ff0060d0e5fa2a00fd4fdbd8422eaef73a77a",
     ),
     fields={"text": "text", "label": "category"},
+    facts=Facts(
+        licence="cc-by-sa-4.0",
+        written="people",
+        citation="Adelani et al. 2024, SIB-200, https://arxiv.org/abs/2309.07445",
+    ),
 )
