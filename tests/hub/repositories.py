@@ -116,6 +116,8 @@ class Repositories:
     def __init__(self, folder: Path | None = None) -> None:
         self.folder = folder or Path(tempfile.mkdtemp(prefix="kel-hub-"))
         self.users: dict[str, User] = {}
+        self.without_plan: set[str] = set()
+        """Users whose plan has no Gradio Space."""
         self.faults = Faults()
         self._repositories: dict[tuple[Kind, str], Repository] = {}
         self._lock = threading.Lock()
