@@ -172,6 +172,27 @@ def test_after_three_attempts_it_fails_and_its_other_tasks_are_kept(
     assert whole.tasks["KLUE-STS"].run == kept.tasks["KLUE-STS"].run
 
 
+def test_a_worker_that_dies_after_it_published_what_it_could_score_loses_nothing(
+    queue: Queue, evaluations: Evaluations, make_worker: MakeWorker, said: list[dict[str, Any]]
+) -> None:
+    """The submission is not taken for finished, and what was published is not run again."""
+    evaluations.follow(**{"KorSTS unreadable": {}})
+    submission = queued(queue)
+    fail, queue.fail = queue.fail, lambda *_, **__: pytest.fail("died")  # type: ignore[method-assign]
+    with pytest.raises(pytest.fail.Exception, match="died"):
+        make_worker("gone").run_one()
+    queue.fail = fail  # type: ignore[method-assign]
+    worker = make_worker("next")
+    worker.queue = watched_for_an_hour(queue)
+    worker.run(once=True)
+
+    finished = queue.find(submission.id)
+    assert (finished.status, finished.attempt) == (Status.FINISHED, 2)
+    assert scores_in(load_result(queue.results.read(result_path(spec())))) == TASKS
+    assert evaluations.ran == [f"org/model {task}" for task in TASKS], "also KorSTS: its embeddings stayed"
+    assert [line["event"] for line in said].count("published") == 2
+
+
 def test_a_rerun_whose_data_cannot_be_read_leaves_the_result_as_it_was(
     queue: Queue, evaluations: Evaluations, make_worker: MakeWorker
 ) -> None:
