@@ -5,12 +5,13 @@ import re
 import httpx2
 import pytest
 import yaml
-from huggingface_hub import parse_eval_result_entries
+from huggingface_hub import HfApi, parse_eval_result_entries
 from pydantic import SecretStr
 from typer.testing import CliRunner
 
+from deploy import hub as deploying
 from deploy import pull_request
-from deploy.hub import Deployer
+from deploy.hub import CannotDeploy, Deployer
 from deploy.plan import ROOT, Deployment, pushed_files
 from leaderboard_data.benchmark import RESULTS_PATH, benchmark_file, entries
 from leaderboard_data.publish import publish_change
@@ -124,8 +125,6 @@ def test_names_that_the_hub_does_not_take_are_refused(name: str) -> None:
 
 
 def test_a_deployer_without_writes_looks_only(hub: Repositories) -> None:
-    from huggingface_hub import HfApi
-
     hub.add_user("hf_looker", "looker")
     deployer = Deployer(Deployment(organisation="looker"), HfApi(token="hf_looker"), dry=True)
     assert deployer.who() == "looker"
@@ -138,6 +137,51 @@ def test_a_deployer_without_writes_looks_only(hub: Repositories) -> None:
         deployer.code(),
     ]
     assert all(each.startswith("would be ") for each in told), told
+
+
+def steps(deployer: Deployer) -> list[str]:
+    """All that is written, as the command does it."""
+    named = deployer.deployment
+    deployer.who()
+    return [
+        deployer.repository(named.requests, "dataset"),
+        deployer.repository(named.results, "dataset"),
+        deployer.requests_card(),
+        deployer.results_card(),
+        deployer.repository(named.space, "space"),
+        deployer.variables(),
+        deployer.secrets({"KEL_REQUESTS_TOKEN": "hf_x"}),
+        deployer.code(),
+    ]
+
+
+@pytest.mark.parametrize("fault", [{"kind": "refuse", "status": 500}, {"kind": "drop"}], ids=["HTTP 500", "dropped"])
+def test_after_a_fault_at_any_request_the_next_run_makes_the_same(
+    fault: dict[str, object], hub: Repositories, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(deploying, "pushed_files", lambda: {name: ROOT / name for name in ("app.py", "README.md")})
+    hub.faults.clear()
+    hub.add_user("hf_unlucky", "unlucky")
+    said: list[str] = []
+    for number in range(60):
+        named = Deployment(organisation="unlucky", name=f"board{number}")
+        deployer = Deployer(named, HfApi(token="hf_unlucky"))
+        before = hub.faults.injected
+        hub.faults.add(match="/api/", skip=number, times=1, **fault)  # type: ignore[arg-type]
+        try:
+            steps(deployer)
+        except CannotDeploy as error:
+            said.append(str(error))
+        came = hub.faults.injected > before
+        hub.faults.clear()
+        steps(deployer)
+        assert all(each.startswith(("is there", "are there", "set: KEL_REQUESTS_TOKEN")) for each in steps(deployer))
+        assert set(hub.get("spaces", named.space).head.files) == {".gitattributes", "app.py", "README.md"}
+        if not came:
+            break
+    assert len(said) > 5
+    assert all(each.endswith(("it goes on where it stopped", "see network, proxy and HF_ENDPOINT")) for each in said)
+    assert not came, "every request was struck once"
 
 
 def test_the_benchmark_names_its_tasks_and_entries_name_them() -> None:
