@@ -6,8 +6,9 @@ from typing import Any
 
 import typer
 
+from evaluator.model.lexical import lexical_spec
 from evaluator.records import ModelResult, load_result
-from evaluator.spec import ModelSpec, local_spec, valid_commit, valid_model_id, valid_parts
+from evaluator.spec import LEXICAL, ModelSpec, local_spec, valid_commit, valid_model_id, valid_parts
 from evaluator.suite import suite_of, tasks_of
 from evaluator.task import Task
 from evaluator.tasks import discovered_tasks
@@ -41,6 +42,11 @@ def chosen_tasks(ids: list[str] | None, suite: list[str] | None) -> list[Task]:
     return [known[task_id] for task_id in dict.fromkeys(ids)]
 
 
+def tasks_on_request() -> list[Task]:
+    """The tasks that are run where they are named, and never as a part of a suite."""
+    return [task for task in discovered_tasks().values() if task.on_request]
+
+
 def wanted_spec(
     model: str | None, spec: Path | None, stored: ModelResult | None, revision: str | None, fields: dict[str, Any]
 ) -> ModelSpec:
@@ -65,6 +71,9 @@ def spec_of(model: str, revision: str | None, fields: dict[str, Any]) -> ModelSp
     """The spec of a local folder, or of a Hub model at the commit that `revision` points to now."""
     folder = Path(model)
     try:
+        if model.startswith(f"{LEXICAL}/"):
+            lexical = lexical_spec(model, revision)
+            return ModelSpec(**{**fields, **lexical.model_dump(include={"model", "source", "revision"})})
         if folder.is_dir():
             if revision is not None:
                 raise typer.BadParameter("a local folder has no --revision: its files are hashed")
@@ -87,6 +96,8 @@ def with_parts(spec: ModelSpec) -> ModelSpec:
 
     Code that may run is named by its commit beforehand: base models that are not named are taken at their newest.
     """
+    if spec.source == LEXICAL:
+        return spec
     from evaluator.model.parts import looked_at
 
     composition = looked_at(spec)

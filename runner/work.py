@@ -14,9 +14,9 @@ from evaluator.errors import FailureClass
 from evaluator.merging import CannotMerge, lacking
 from evaluator.records import ModelResult
 from evaluator.spec import result_path
-from evaluator.suite import SUITES, tasks_of
-from evaluator.tasks import discovered_tasks
+from evaluator.suite import SUITES
 from leaderboard_data.publish import publish_change
+from runner.asked import asked_of
 from runner.child import Job, Outcome
 from runner.disk import Room
 from runner.events import Event
@@ -25,14 +25,17 @@ from runner.lease import Lease
 from runner.left import Refused, remove
 from runner.logs import Say
 from runner.terms import Terms
+from runner.told import submitted_facts
 from runner.vouch import may_come_later, other_data, vouched
+from runner.vouch_rankings import vouched_rankings
 from store.errors import Conflict, OutcomeUnknown, StoreError, Unavailable
-from store.update import update
+from store.update import Change, Snapshot, update
 from submissions.errors import LeaseLost
 from submissions.record import OPEN, ResultReference, Status, Submission
 from submissions.stored import Queue
 
 T = TypeVar("T")
+Make = Callable[[Snapshot], Change | None]
 
 
 class Evaluate(Protocol):
@@ -141,6 +144,8 @@ class Worker:
     def _accepts(self, submission: Submission) -> bool:
         if not set(submission.suites) <= set(SUITES) or not self._room.has(submission, self._say):
             return False  # a worker of a newer version knows the suites; one with room takes it
+        if not asked_of(submission, self.terms.tasks):
+            return False
         limit, parameters = self.terms.max_parameters, submission.metadata.parameters
         return limit is None or parameters is None or parameters <= limit
 
@@ -162,7 +167,8 @@ class Worker:
         outcome = self._evaluate(job, lease.hear, lambda: self.stopping or lease.lost)
         if lease.lost:
             raise LeaseLost(submission)
-        failure, result, samples = outcome.failure, outcome.result, outcome.samples
+        failure, result, samples, rankings = outcome.failure, outcome.result, outcome.samples, outcome.rankings
+        change: Make | None = None
         if result is not None:
             try:
                 result, samples = vouched(
@@ -173,19 +179,22 @@ class Worker:
                     since=submission.submitted_at,
                     beat=lambda: lease.hear({}),
                 )
+                rankings = vouched_rankings(result, samples, rankings)
             except Refused as error:
                 failure = "internal", str(error)
             else:
-                failure = self._not_read(submission, lease, job, result, samples)
+                told = result.model_copy(update=submitted_facts(submission))
+                change = publish_change(told, samples, rankings, replace=submission.force)
+                failure = self._not_read(submission, lease, job, result, change)
             if lease.lost:
                 raise LeaseLost(submission)
         if failure is not None:
             # Embeddings stay in the work folder; the result would be taken for the whole of the next attempt.
             remove(job.result_file)
             self._fail(submission, lease, job.folder, failure, outcome.log)
-        elif result is not None:
+        elif change is not None:
             try:
-                reference = self._publish(submission, lease, result, samples)
+                reference = self._publish(submission, lease, change)
             except CannotMerge as error:
                 remove(job.result_file)
                 message = f"It cannot be added to what is known: {error}."
@@ -198,7 +207,7 @@ class Worker:
             self._give_back(submission, lease, "the worker is stopping")
 
     def _not_read(
-        self, submission: Submission, lease: Lease, job: Job, result: ModelResult, samples: bytes | None
+        self, submission: Submission, lease: Lease, job: Job, result: ModelResult, change: Make
     ) -> tuple[FailureClass, str] | None:
         """Why the submission cannot end with this result: the data of one of its tasks could not be read.
 
@@ -211,7 +220,7 @@ class Worker:
             return None
         if any(score.scored for score in result.tasks.values()) and not submission.force:
             try:
-                self._publish(submission, lease, result, samples)
+                self._publish(submission, lease, change)
             except CannotMerge as error:
                 return "internal", f"It cannot be added to what is known: {error}."
         return failure
@@ -249,18 +258,13 @@ class Worker:
         self._say("failed", **_told(ended), failure=failure[0], message=failure[1])
         self._tidy(ended, folder)
 
-    def _publish(
-        self, submission: Submission, lease: Lease, result: ModelResult, samples: bytes | None
-    ) -> ResultReference:
-        result = result.model_copy(update={"committed_at": submission.metadata.committed_at})
-        change = publish_change(result, samples, replace=submission.force)
-
+    def _publish(self, submission: Submission, lease: Lease, change: Make) -> ResultReference:
         def publish() -> ResultReference:
             # A worker that was away for long must not write over what another one has published since.
             if not self.queue.holds(submission.id, lease.nonce):
                 raise LeaseLost(submission)
             revision = update(self.queue.results, change)
-            return ResultReference(path=result_path(result.spec), revision=revision)
+            return ResultReference(path=result_path(submission.spec), revision=revision)
 
         try:
             reference = self._kept_trying(publish)
@@ -303,9 +307,7 @@ class Worker:
     def _job(self, submission: Submission) -> Job:
         """What is to be run: the tasks that the submission's suites lack, or all of them where it is forced."""
         stored = None if submission.force else self._kept_trying(lambda: self.queue.stored_result(submission.spec))
-        known = discovered_tasks()
-        offered = tuple(task for task in tasks_of(submission.suites) if not task.on_request)
-        wanted = tuple(known[task] for task in self.terms.tasks) or offered
+        wanted = asked_of(submission, self.terms.tasks)
         asked = lacking(stored, wanted) or wanted
         return Job(
             name=submission.id,

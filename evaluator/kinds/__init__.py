@@ -8,7 +8,7 @@ file is enough to check a result.
 
 import importlib
 import pkgutil
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from evaluator.data import TaskData
+    from evaluator.kinds.ranking import Ranking
     from evaluator.task import Task
 
 Samples = Mapping[str, "np.ndarray"]
@@ -103,6 +104,20 @@ class Kind(Protocol):
         ...
 
 
+class RankingKind(Kind, Protocol):
+    """A kind that ranks documents. Its samples are `evaluator.kinds.ranking.ranking_samples` of the rankings."""
+
+    @staticmethod
+    def rankings(examples: Examples, embedded: Mapping[str, Embedded], similarity: str) -> "Iterator[Ranking]":
+        """Each query's documents, best first."""
+        ...
+
+    @staticmethod
+    def rankings_by(examples: Examples, scores: "Iterable[np.ndarray]") -> "Iterator[Ranking]":
+        """The same by scores that are known: of each query, those of all documents, (documents,)."""
+        ...
+
+
 def weighted_means(samples: Samples, counts: "np.ndarray", names: Collection[str]) -> "dict[str, np.ndarray]":
     """Each named column's mean over the items, as often as each was drawn, (resamples,) by name."""
     drawn = counts.sum(axis=1)
@@ -123,6 +138,16 @@ def kind_of(task: "Task") -> Kind:
     if task.kind not in kind_names():
         raise ValueError(f"task {task.id} names the kind {task.kind!r}; there are {', '.join(kind_names())}")
     return cast(Kind, importlib.import_module(f"{__name__}.{task.kind}"))
+
+
+def ranking_kind_of(task: "Task") -> RankingKind | None:
+    """The kind that a task names, if it ranks documents.
+
+    Raises:
+        ValueError: as `kind_of`.
+    """
+    kind = kind_of(task)
+    return cast(RankingKind, kind) if hasattr(kind, "rankings") else None
 
 
 def shape_of(task: "Task") -> Shape:

@@ -1,11 +1,12 @@
 """What the kinds that rank documents share: exact search, candidates put in order, and TREC's metrics of a ranking."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from evaluator.kinds import Samples, Shape, weighted_means
+from evaluator.kinds import Examples, Samples, Shape, weighted_means
 
 if TYPE_CHECKING:
     from evaluator.kinds import Embedded
@@ -15,6 +16,8 @@ MEASURES = ("ndcg", "map", "recall", "precision", "mrr", "hit_rate")
 SHAPE = Shape(frozenset(f"{measure}_at_{k}" for measure in MEASURES for k in CUTOFFS))
 SCORES_AT_ONCE = 2_000_000
 """Similarities held at once: 16 MB, and as much again for each step of ranking them; the corpus may be any size."""
+VALUES_AT_ONCE = 8_000_000
+"""Of the documents' embeddings held at once: 64 MB, and as much again while they are scaled."""
 DECIMALS = 10
 """Similarities are rounded so far before they are ranked: equal texts tie, whatever the order of summation was."""
 
@@ -22,17 +25,26 @@ Judgements = Mapping[str, Mapping[str, int]]
 """Query id -> document id -> relevance."""
 
 
-def ranking_samples(
-    queries: Sequence[str], ids: Sequence[str], relevant: Judgements, rankings: Iterator[np.ndarray]
-) -> Samples:
-    """One row a query: its id and its metrics at each cutoff. `rankings`: each query's documents, best first.
+@dataclass(frozen=True)
+class Ranking:
+    """One query's documents, best first: `found` are their places in the corpus, `scores` what they are ordered by."""
+
+    found: np.ndarray
+    scores: np.ndarray
+
+
+def ranking_samples(examples: Examples, rankings: Iterable[Ranking]) -> Samples:
+    """One row a query: its id and its metrics at each cutoff. `rankings` are those of the queries, in their order.
 
     A document's gain is its relevance, 0 where it is below 0 or not judged.
     """
+    queries: Sequence[str] = examples.gold["queries"]
+    ids: Sequence[str] = examples.gold["documents"]
+    relevant: Judgements = examples.gold["relevant"]
     columns: dict[str, list[float]] = {f"{measure}_at_{k}": [] for measure in MEASURES for k in CUTOFFS}
     for query, ranking in zip(queries, rankings, strict=True):
         judged = relevant[query]
-        gains = np.array([max(judged.get(ids[int(document)], 0), 0) for document in ranking], dtype=np.float64)
+        gains = np.array([max(judged.get(ids[int(place)], 0), 0) for place in ranking.found], dtype=np.float64)
         ideal = sorted((gain for gain in judged.values() if gain > 0), reverse=True)
         for name, value in query_metrics(gains, ideal).items():
             columns[name].append(value)
@@ -82,23 +94,23 @@ def places(ids: Sequence[str]) -> np.ndarray:
     return place
 
 
-def search(queries: "Embedded", documents: "Embedded", ids: Sequence[str], depth: int) -> Iterator[np.ndarray]:
-    """For each query the indices of its `depth` nearest documents by cosine, best first; exact, in chunks.
+def search(queries: "Embedded", documents: "Embedded", ids: Sequence[str], depth: int) -> Iterator[Ranking]:
+    """For each query its `depth` nearest documents by cosine, best first; exact, in chunks.
 
     Ties are broken by document id descending, as trec_eval does.
     """
     place = places(ids)
     depth = min(depth, len(ids))
     step = max(1, min(len(queries), 1024))
-    chunk = max(depth, SCORES_AT_ONCE // step)
     for start in range(0, len(queries), step):
         asked = unit(queries.rows(start, min(start + step, len(queries))))
+        chunk = max(depth, min(SCORES_AT_ONCE // step, VALUES_AT_ONCE // asked.shape[1]))
         best = [_Best(place, depth) for _ in asked]
         for first in range(0, len(documents), chunk):
             block = np.round(asked @ unit(documents.rows(first, min(first + chunk, len(documents)))).T, DECIMALS)
             for kept, scores in zip(best, block, strict=True):
                 kept.take(scores, first)
-        yield from (kept.found for kept in best)
+        yield from (Ranking(kept.found, kept.scores) for kept in best)
 
 
 class _Best:
@@ -107,13 +119,13 @@ class _Best:
     def __init__(self, place: np.ndarray, depth: int) -> None:
         self._place = place
         self._depth = depth
-        self._scores = np.empty(0)
+        self.scores = np.empty(0)
         self.found = np.empty(0, dtype=np.int64)
 
     def take(self, scores: np.ndarray, first: int) -> None:
         """See the scores of the documents `first`, `first` + 1, ...; what cannot be among the best is not sorted."""
-        if len(self._scores) == self._depth:
-            near = np.flatnonzero(scores >= self._scores[-1])
+        if len(self.scores) == self._depth:
+            near = np.flatnonzero(scores >= self.scores[-1])
         elif len(scores) > self._depth:
             near = np.flatnonzero(scores >= np.partition(scores, len(scores) - self._depth)[-self._depth])
         else:
@@ -121,9 +133,16 @@ class _Best:
         if not len(near):
             return
         found = np.concatenate([self.found, near + first])
-        held = np.concatenate([self._scores, scores[near]])
+        held = np.concatenate([self.scores, scores[near]])
         order = ordered(held, self._place[found])[: self._depth]
-        self._scores, self.found = held[order], found[order]
+        self.scores, self.found = held[order], found[order]
+
+
+def best_of(scores: np.ndarray, place: np.ndarray, depth: int) -> Ranking:
+    """The `depth` best of all documents, whose scores are given; ties as in `search`."""
+    best = _Best(place, min(depth, len(scores)))
+    best.take(scores, 0)
+    return Ranking(best.found, best.scores)
 
 
 def ordered(scores: np.ndarray, place: np.ndarray) -> np.ndarray:

@@ -3,7 +3,7 @@
 Source: MTEB 2.26.24, `rerank_top_ranked_documents` in models/search_wrappers.py.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,6 +13,7 @@ from evaluator.kinds.corpora import beir, placed, table
 from evaluator.kinds.ranking import (
     CUTOFFS,
     SHAPE,
+    Ranking,
     metrics,
     ordered,
     places,
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 
 SHAPES = {None: SHAPE}
 
-__all__ = ["SHAPES", "metrics", "read", "resampled_metrics", "samples"]
+__all__ = ["SHAPES", "metrics", "rankings", "rankings_by", "read", "resampled_metrics", "samples"]
 
 
 def read(task: "Task", data: "TaskData", *, keep_duplicates: bool) -> Examples:  # noqa: ARG001
@@ -55,21 +56,32 @@ def read(task: "Task", data: "TaskData", *, keep_duplicates: bool) -> Examples: 
     return corpus.examples(data, {query: [place[name] for name in names] for query, names in named.items()})
 
 
+def rankings(examples: Examples, embedded: Mapping[str, "Embedded"], similarity: str) -> Iterator[Ranking]:
+    """Each query's candidates, best first; ties by document id descending, as trec_eval breaks them."""
+    queries, documents = embedded["query"], embedded["document"]
+
+    def of(number: int, candidates: np.ndarray) -> np.ndarray:
+        rows = np.concatenate([documents.rows(index, index + 1) for index in candidates])
+        return similarities(queries.rows(number, number + 1), rows, similarity)[0]
+
+    return _in_order(examples, of)
+
+
+def rankings_by(examples: Examples, scores: Iterable[np.ndarray]) -> Iterator[Ranking]:
+    """Each query's candidates by `scores`: of each query, those of all documents, (documents,)."""
+    of_queries = iter(scores)
+    return _in_order(examples, lambda _, candidates: next(of_queries)[candidates])
+
+
+def _in_order(examples: Examples, scores_of: Callable[[int, np.ndarray], np.ndarray]) -> Iterator[Ranking]:
+    place = places(examples.gold["documents"])
+    for number, found in enumerate(examples.gold["candidates"]):
+        candidates = np.asarray(found, dtype=np.int64)
+        scores = scores_of(number, candidates)
+        order = ordered(scores, place[candidates])[: max(CUTOFFS)]
+        yield Ranking(candidates[order], scores[order])
+
+
 def samples(examples: Examples, embedded: Mapping[str, "Embedded"], similarity: str) -> Samples:
     """One row a query: its id and its metrics at each cutoff."""
-    gold = examples.gold
-    rankings = _rankings(
-        embedded["query"], embedded["document"], gold["candidates"], places(gold["documents"]), similarity
-    )
-    return ranking_samples(gold["queries"], gold["documents"], gold["relevant"], rankings)
-
-
-def _rankings(
-    queries: "Embedded", documents: "Embedded", candidates: Sequence[Sequence[int]], place: np.ndarray, own: str
-) -> Iterator[np.ndarray]:
-    """Each query's candidates, best first; ties by document id descending, as trec_eval breaks them."""
-    for number, found in enumerate(candidates):
-        of_query = np.asarray(found, dtype=np.int64)
-        rows = np.concatenate([documents.rows(index, index + 1) for index in found])
-        scores = similarities(queries.rows(number, number + 1), rows, own)[0]
-        yield of_query[ordered(scores, place[of_query])][: max(CUTOFFS)]
+    return ranking_samples(examples, rankings(examples, embedded, similarity))

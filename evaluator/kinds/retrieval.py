@@ -1,18 +1,39 @@
 """Retrieval: exact search over the whole corpus, measured as TREC does (trec_eval's nDCG, MAP, recall, precision)."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 from evaluator.kinds import Examples, Samples
 from evaluator.kinds.corpora import answered, beir, linked
-from evaluator.kinds.ranking import CUTOFFS, SHAPE, metrics, ranking_samples, resampled_metrics, search
+from evaluator.kinds.ranking import (
+    CUTOFFS,
+    SHAPE,
+    Ranking,
+    best_of,
+    metrics,
+    places,
+    ranking_samples,
+    resampled_metrics,
+    search,
+)
 
 if TYPE_CHECKING:
     from evaluator.data import TaskData
     from evaluator.kinds import Embedded
     from evaluator.task import Task
 
-__all__ = ["LAYOUTS", "SHAPES", "metrics", "read", "resampled_metrics", "samples"]
+__all__ = [
+    "LAYOUTS",
+    "SHAPES",
+    "metrics",
+    "rankings",
+    "rankings_by",
+    "read",
+    "resampled_metrics",
+    "samples",
+]
 
 LAYOUTS = {None: beir, "linked": linked, "answered": answered}
 """How a data set holds queries and documents, by `Task.protocol`."""
@@ -28,8 +49,17 @@ def read(task: "Task", data: "TaskData", *, keep_duplicates: bool) -> Examples: 
     return LAYOUTS[task.protocol](task, data).examples(data)
 
 
-def samples(examples: Examples, embedded: Mapping[str, "Embedded"], similarity: str) -> Samples:  # noqa: ARG001
-    """One row a query: its id and its metrics at each cutoff. Similarity is the cosine, whatever the model's own is."""
-    gold = examples.gold
-    rankings = search(embedded["query"], embedded["document"], gold["documents"], max(CUTOFFS))
-    return ranking_samples(gold["queries"], gold["documents"], gold["relevant"], rankings)
+def rankings(examples: Examples, embedded: Mapping[str, "Embedded"], similarity: str) -> Iterator[Ranking]:  # noqa: ARG001
+    """Each query's best documents. Similarity is the cosine, whatever the model's own is."""
+    return search(embedded["query"], embedded["document"], examples.gold["documents"], max(CUTOFFS))
+
+
+def rankings_by(examples: Examples, scores: Iterable[np.ndarray]) -> Iterator[Ranking]:
+    """Each query's best documents by `scores`: of each query, those of all documents, (documents,)."""
+    place = places(examples.gold["documents"])
+    return (best_of(of_query, place, max(CUTOFFS)) for of_query in scores)
+
+
+def samples(examples: Examples, embedded: Mapping[str, "Embedded"], similarity: str) -> Samples:
+    """One row a query: its id and its metrics at each cutoff."""
+    return ranking_samples(examples, rankings(examples, embedded, similarity))

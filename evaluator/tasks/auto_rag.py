@@ -20,4 +20,5 @@ TASK = Task(
         citation="Kim et al. 2024, AutoRAG, https://arxiv.org/abs/2410.20878",
         note="Small: 114 questions.",
     ),
+    known_as=("AutoRAG",),
 )

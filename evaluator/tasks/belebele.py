@@ -21,4 +21,5 @@ TASK = Task(
         written="people",
         citation="Bandarkar et al. 2023, Belebele, https://arxiv.org/abs/2308.16884",
     ),
+    known_as=("Belebele", "facebook/belebele"),
 )

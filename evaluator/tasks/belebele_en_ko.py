@@ -22,4 +22,5 @@ TASK = Task(
         written="parallel",
         citation="Bandarkar et al. 2023, Belebele, https://arxiv.org/abs/2308.16884",
     ),
+    known_as=("Belebele", "facebook/belebele"),
 )

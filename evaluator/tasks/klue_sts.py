@@ -21,4 +21,5 @@ TASK = Task(
         written="native",
         citation="Park et al. 2021, KLUE: Korean Language Understanding Evaluation, https://arxiv.org/abs/2105.09680",
     ),
+    known_as=("KLUE",),
 )

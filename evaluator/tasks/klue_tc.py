@@ -26,4 +26,6 @@ TASK = Task(
         citation="Park et al. 2021, KLUE: Korean Language Understanding Evaluation, https://arxiv.org/abs/2105.09680",
         note="Eight training texts a label, drawn ten times. The scores of a local copy of the data are not the Hub's.",
     ),
+    mteb_similar=("KLUE-TC.v2", "KlueTC"),
+    known_as=("KLUE", "KLUE-YNAT", "YNAT"),
 )

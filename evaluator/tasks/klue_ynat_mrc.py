@@ -21,4 +21,5 @@ TASK = Task(
         citation="Park et al. 2021, KLUE: Korean Language Understanding Evaluation, https://arxiv.org/abs/2105.09680",
         note="One fit of one seed: the score moves with the noise of floating point.",
     ),
+    known_as=("KLUE", "KLUE-MRC", "KLUE-YNAT", "YNAT", "klue/klue"),
 )

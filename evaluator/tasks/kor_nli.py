@@ -23,4 +23,5 @@ TASK = Task(
         citation="Ham et al. 2020, KorNLI and KorSTS, https://arxiv.org/abs/2004.03289",
         note="The test set of XNLI, translated by a machine and edited by people.",
     ),
+    known_as=("KorNLU", "KorNLUDatasets"),
 )

@@ -21,4 +21,5 @@ TASK = Task(
         citation="Ham et al. 2020, KorNLI and KorSTS, https://arxiv.org/abs/2004.03289",
         note="The test pairs are in STS17 too: count the two as one.",
     ),
+    known_as=("KorNLU", "KorNLUDatasets"),
 )

@@ -20,4 +20,11 @@ TASK = Task(
         written="native",
         citation="Zhang et al. 2023, MIRACL, https://arxiv.org/abs/2210.09984",
     ),
+    mteb_similar=(
+        "MIRACLJaRetrievalLite",
+        "MIRACLReranking",
+        "MIRACLRetrievalHardNegatives",
+        "MIRACLRetrievalHardNegatives.v2",
+    ),
+    known_as=("MIRACL", "miracl/miracl", "miracl/miracl-corpus"),
 )

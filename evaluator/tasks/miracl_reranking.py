@@ -20,4 +20,11 @@ TASK = Task(
         citation="Zhang et al. 2023, MIRACL, https://arxiv.org/abs/2210.09984",
         note="Results on another revision (6d1962c5) are another test: they are some 0.05 lower.",
     ),
+    mteb_similar=(
+        "MIRACLJaRetrievalLite",
+        "MIRACLRetrieval",
+        "MIRACLRetrievalHardNegatives",
+        "MIRACLRetrievalHardNegatives.v2",
+    ),
+    known_as=("MIRACL", "miracl/miracl", "miracl/miracl-corpus"),
 )

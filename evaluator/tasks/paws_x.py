@@ -28,4 +28,5 @@ TASK = Task(
         citation="Yang et al. 2019, PAWS-X, https://arxiv.org/abs/1908.11828",
         note="Its makers let anyone use it for any purpose and ask that the source, Google LLC, be named.",
     ),
+    known_as=("PAWS-X", "google-research-datasets/paws-x"),
 )

@@ -6,6 +6,7 @@ TASK = Task(
     id="SIB200ClusteringS2S",
     column="sib200",
     kind="clustering",
+    mteb_splits=("test",),
     type="Clustering",
     data=DataSource(
         path="mteb/sib200",
@@ -20,4 +21,6 @@ TASK = Task(
         written="people",
         citation="Adelani et al. 2024, SIB-200, https://arxiv.org/abs/2309.07445",
     ),
+    mteb_similar=("HUMESIB200ClusteringS2S",),
+    known_as=("SIB-200", "Davlan/sib200"),
 )

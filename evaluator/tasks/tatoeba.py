@@ -20,4 +20,5 @@ TASK = Task(
         written="parallel",
         citation="Artetxe and Schwenk 2019, https://arxiv.org/abs/1812.10464; sentences of https://tatoeba.org",
     ),
+    known_as=("TatoebaBitextMining",),
 )

@@ -132,7 +132,7 @@ def test_a_query_without_a_relevant_document_scores_zero() -> None:
 def test_ties_are_broken_by_document_id_descending() -> None:
     documents = Rows([[1, 0], [2, 0], [3, 0], [0, 1]])
     (found,) = ranking.search(Rows([[1, 0]]), documents, ["b", "d", "a", "c"], 10)
-    assert found.tolist() == [1, 0, 2, 3]
+    assert found.found.tolist() == [1, 0, 2, 3]
 
 
 @settings(max_examples=25, deadline=None)
@@ -146,7 +146,7 @@ def test_search_in_chunks_is_exact(queries: int, documents: int, depth: int, see
     before = ranking.SCORES_AT_ONCE
     ranking.SCORES_AT_ONCE = queries * 7
     try:
-        found = [best.tolist() for best in ranking.search(Rows(asked), Rows(corpus), ids, depth)]
+        found = [best.found.tolist() for best in ranking.search(Rows(asked), Rows(corpus), ids, depth)]
     finally:
         ranking.SCORES_AT_ONCE = before
     for row, nearest in zip(scores, found, strict=True):
