@@ -7,6 +7,7 @@ there. Rows stay in the Arrow files (memory mapped); only what a kind asks for i
 
 import hashlib
 import json
+import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from datasets import Dataset
 
 Number = TypeVar("Number", int, float)
+
+log = logging.getLogger(__name__)
 
 
 @contextmanager
@@ -228,7 +231,8 @@ def unordered_fingerprint(*tables: Iterable[Sequence[object]]) -> str:
 
 
 def provenance(task: Task, fingerprint: str, datasets: Path | None) -> DataProvenance:
-    """Where a task's rows came from. A local copy must be the known one; on the Hub the commit is the pin.
+    """Where a task's rows came from. A local copy must be the known one; on the Hub the commit is the pin, and
+    rows that are not the known ones are a warning in the log.
 
     Raises:
         TaskError: data_unavailable, the local copy is another.
@@ -240,13 +244,19 @@ def provenance(task: Task, fingerprint: str, datasets: Path | None) -> DataProve
             f"The data set {task.data.path} is not the one that task {task.id} is pinned to: its fingerprint is "
             f"{fingerprint[:16]}..., not {known[0][:16]}.... Scores on other data cannot be compared.",
         )
-    return DataProvenance(
+    found = DataProvenance(
         path=task.data.path,
         config=task.data.config,
         split="+".join(task.data.splits),
         revision=task.data.revision,
         fingerprint=fingerprint,
     )
+    if is_other(task, found, local=datasets is not None):
+        log.warning(
+            "%s: the rows of %s at %s have the fingerprint %s, not the known %s; it is scored, with a mark",
+            *(task.id, found.path, found.revision, fingerprint, known[0]),
+        )
+    return found
 
 
 def known_fingerprints(task: Task, *, local: bool) -> tuple[str, ...]:

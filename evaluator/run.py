@@ -1,6 +1,5 @@
 """ModelSpec x tasks -> ModelResult: load, read, encode in one sweep, score."""
 
-import logging
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -27,9 +26,6 @@ from evaluator.task import Task
 
 if TYPE_CHECKING:
     from evaluator.model.encoder import Encoder
-
-
-log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -175,7 +171,7 @@ def read_tasks(
     tell: Progress,
 ) -> Iterator[ReadTask]:
     """Read every task's rows; a task that cannot be read is put into `scores` with its reason."""
-    from evaluator.data import TaskData, is_other, provenance
+    from evaluator.data import TaskData, provenance
 
     for task in tasks:
         tell.phase("data", task.id)
@@ -183,11 +179,6 @@ def read_tasks(
         try:
             examples = kind.read(task, TaskData(task, datasets, cache), keep_duplicates=keep_duplicates)
             data = provenance(task, examples.fingerprint, datasets)
-            if is_other(task, data, local=datasets is not None):
-                log.warning(
-                    "%s: the rows of %s at %s have the fingerprint %s, not the known %s; it is scored, with a mark",
-                    *(task.id, task.data.path, task.data.revision[:12], examples.fingerprint, task.data.fingerprint),
-                )
         except TaskError as error:
             scores[task.id] = failed(error, task)
             tell.task(task.id, None)

@@ -262,7 +262,9 @@ def test_a_fingerprint_changes_with_any_value_and_with_the_order() -> None:
 
 
 @pytest.mark.shared
-def test_changed_data_is_refused(datasets_folder: Path, tmp_path: Path, read: Read) -> None:
+def test_changed_data_is_refused(
+    datasets_folder: Path, tmp_path: Path, read: Read, caplog: pytest.LogCaptureFixture
+) -> None:
     shutil.copytree(datasets_folder / "klue", tmp_path / "klue")
     file = tmp_path / "klue/klue/sts/validation.parquet"
     file.chmod(0o644)
@@ -279,6 +281,8 @@ def test_changed_data_is_refused(datasets_folder: Path, tmp_path: Path, read: Re
     # On the Hub the commit is the pin: what is there is scored, with a mark.
     found = provenance(KO_V1.task("KLUE-STS"), examples.fingerprint, None)
     assert is_other(KO_V1.task("KLUE-STS"), found, local=False)
+    (line,) = [record.getMessage() for record in caplog.records if record.name == "evaluator.data"]
+    assert line.startswith("KLUE-STS: the rows of klue/klue")
     known = found.model_copy(update={"fingerprint": KO_V1.task("KLUE-STS").data.fingerprint})
     assert not is_other(KO_V1.task("KLUE-STS"), known, local=False)
     assert not is_other(KO_V1.task("Ko-StrategyQA"), found, local=False)
