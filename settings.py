@@ -86,6 +86,26 @@ class Settings(BaseSettings):
     max_download_gib: float = Field(200.0, description="a model with more to download is refused (GiB; 0: no limit)")
     keep_models: bool = Field(False, description="whether fetched models stay, in the Hub's usual cache")
 
+    # machines that are rented for evaluations: Hugging Face Jobs
+    jobs_namespace: str = Field("", description="the Hub account or organisation that rents machines, and pays")
+    jobs_token: SecretStr | None = Field(
+        None, description="Hub token that may start and manage jobs there, and read the Space and the bucket"
+    )
+    jobs_space: str = Field("", description="the Space whose code a rented machine runs, ORG/NAME")
+    jobs_bucket: str = Field(
+        "", description="bucket in which jobs leave results that run a model's code (empty: none is run)"
+    )
+    jobs_image: str = Field(
+        "python:3.12", description="the image of a rented machine: a Docker image, or hf.co/spaces/..."
+    )
+    jobs_flavors: str = Field(
+        "l4x1 24 400 0.80, l40sx1 48 380 1.80, a100-large 80 1000 2.50, rtx-pro-6000 96 475 2.75, h200 141 3000 5.00",
+        description="machines that may be rented: name, GiB of one GPU, GiB of disk, dollars an hour",
+    )
+    jobs_dollars_per_day: float = Field(
+        0.0, ge=0, description="what the jobs of any 24 hours may cost at most, in dollars; with 0 none is started"
+    )
+
     # what the worker tells a model's repository on the Hub
     comment_token: SecretStr | None = Field(
         None, description="Hub token that may open discussions: a worker with it comments on what it finished, once"
@@ -112,7 +132,8 @@ class Settings(BaseSettings):
 
     def secrets(self) -> list[str]:
         """The values that must never be shown, for taking them out of logs."""
-        tokens = (self.requests_token, self.results_token, self.models_token, self.comment_token, self.webhook_url)
+        tokens = [self.requests_token, self.results_token, self.models_token, self.comment_token, self.webhook_url]
+        tokens.append(self.jobs_token)
         return [token.get_secret_value() for token in tokens if token is not None]
 
 

@@ -15,6 +15,7 @@ from typing import Annotated
 
 import typer
 
+from desk.estimates import Speeds
 from evaluator.records import now
 from evaluator.tasks import discovered_tasks
 from leaderboard_data.publish import seed
@@ -25,8 +26,10 @@ from runner.disk import Room, hub_cache
 from runner.logs import json_lines
 from runner.probe import Probe, reference_spec
 from runner.reference import Reference
+from runner.renting import Loop, drivers
 from runner.status import ringing, status, status_text
-from runner.work import Evaluate, Terms, Worker
+from runner.terms import Terms
+from runner.work import Evaluate, Worker
 from settings import Settings, evaluation_environment
 from store import Store, open_store
 from store.errors import StoreError
@@ -68,7 +71,10 @@ def work(
     ] = None,
     ray: Annotated[str | None, typer.Option(metavar="ADDRESS|local", help="evaluate as tasks of a Ray cluster")] = None,
     gpus: Annotated[float, typer.Option(min=0, help="with --ray: GPUs of one evaluation")] = 1.0,
-    parallel: Annotated[int, typer.Option(min=1, help="with --ray: evaluations at a time")] = 1,
+    parallel: Annotated[int, typer.Option(min=1, help="with --ray or --hf-jobs: evaluations at a time")] = 1,
+    only: Annotated[str | None, typer.Option(metavar="ID", help="take this submission and no other")] = None,
+    hf_jobs: Annotated[bool, typer.Option("--hf-jobs", help="rent a machine on Hugging Face Jobs for each")] = False,
+    flavor: Annotated[str, typer.Option(metavar="auto|NAME", help="with --hf-jobs: the machine; by size")] = "auto",
 ) -> None:
     """Evaluate approved submissions until stopped. SIGTERM or Ctrl-C: give the lease back, and end."""
     if context.invoked_subcommand is not None:
@@ -85,6 +91,7 @@ def work(
         datasets=datasets,
         tasks=checked_tasks(tasks),
         device=device,
+        only=only,
     )
     limits = Limits(seconds=settings.evaluation_hours * 3600, memory_bytes=int(settings.memory_gib * 2**30) or None)
     cage = detect()
@@ -98,8 +105,8 @@ def work(
     )
     if ray is not None:
         evaluate = ray_tasks(ray, gpus, limits, settings)
-    elif parallel > 1:
-        raise typer.BadParameter("--parallel needs --ray; on one machine, start several workers")
+    elif parallel > 1 and not hf_jobs:
+        raise typer.BadParameter("--parallel needs --ray or --hf-jobs; on one machine, start several workers")
     try:
         queue = open_queue(settings)
     except ValueError as error:
@@ -110,7 +117,7 @@ def work(
     folders = [settings.work_dir, *([hub_cache(evaluation_environment())] if settings.keep_models else [])]
     names = [name] if parallel == 1 else [f"{name}-{number}" for number in range(1, parallel + 1)]
     idle = reference(settings, queue.results, evaluate, name, terms) if ray is None else _nothing
-    workers = [
+    workers: list[Loop] = [
         Worker(
             queue,
             evaluate,
@@ -124,6 +131,12 @@ def work(
         )
         for each in names
     ]
+    if hf_jobs:
+        if ray is not None or datasets is not None or device is not None:
+            raise typer.BadParameter(
+                "--hf-jobs goes without --ray, --datasets and --device: its machines have their own"
+            )
+        workers = rented(queue, settings, terms, name, flavor, parallel)
     json_lines(name)("started", **cage.told)
     try:
         seed(queue.results)  # the page may not write there, and its index must begin with the published board
@@ -177,6 +190,23 @@ def _nothing(_: Callable[[], bool]) -> bool:
     return False
 
 
+def rented(queue: Queue, settings: Settings, terms: Terms, name: str, flavor: str, parallel: int) -> list[Loop]:
+    """The driver of rented machines."""
+    try:
+        return drivers(
+            queue,
+            settings,
+            terms,
+            name=name,
+            flavor=flavor,
+            most=parallel,
+            estimate=lambda submission: Speeds(queue.listing().submissions).of(submission)[0],
+            finished=comments(queue, settings, name),
+        )
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from error
+
+
 def ray_tasks(address: str, gpus: float, limits: Limits, settings: Settings) -> Evaluate:
     """Evaluations on the Ray cluster at `address`, joined or, for "local", started."""
     try:
@@ -213,7 +243,7 @@ def print_status(as_json: Annotated[bool, typer.Option("--json", help="as one JS
     typer.echo(json.dumps(told, ensure_ascii=False) if as_json else status_text(told))
 
 
-def serve(workers: Sequence[Worker], *, once: bool, poll_seconds: float) -> None:
+def serve(workers: Sequence[Loop], *, once: bool, poll_seconds: float) -> None:
     """Run `workers`; the first SIGTERM or SIGINT lets them give back what they hold, a second one ends all at once.
 
     Raises:

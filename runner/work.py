@@ -7,8 +7,6 @@ import threading
 import time
 import traceback
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from datetime import timedelta
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
@@ -16,16 +14,17 @@ from evaluator.errors import FailureClass
 from evaluator.merging import CannotMerge, lacking
 from evaluator.records import ModelResult
 from evaluator.spec import result_path
-from evaluator.suite import SUITES, tasks_of
+from evaluator.suite import tasks_of
 from evaluator.tasks import discovered_tasks
 from leaderboard_data.publish import publish_change
 from runner.child import Job, Outcome
-from runner.disk import Room
+from runner.disk import HasRoom, Room
 from runner.events import Event
 from runner.folders import folder_of, remove_others
 from runner.lease import Lease
 from runner.left import Refused, remove
 from runner.logs import Say
+from runner.terms import Terms
 from runner.vouch import may_come_later, vouched
 from store.errors import Conflict, OutcomeUnknown, StoreError, Unavailable
 from store.update import update
@@ -41,25 +40,6 @@ class Evaluate(Protocol):
     """Evaluates a job: in a child process (`runner.child.ChildProcess`), or on a cluster (`runner.cluster`)."""
 
     def __call__(self, job: Job, on_event: Callable[[Event], None], stopped: Callable[[], bool]) -> Outcome: ...
-
-
-@dataclass(frozen=True, kw_only=True)
-class Terms:
-    """How a worker works.
-
-    `lease`: how long a claim holds without a word. `beat`: the least time between renewals at a task's end; without
-    one the lease is renewed when half of it is over. `retry_delay`: the wait after a failure that may pass.
-    `max_parameters`: larger models are left to others; one whose size the Hub does not tell is taken.
-    `tasks`: only these tasks (for trials; what the result lacks then is run when it is submitted again).
-    """
-
-    lease: timedelta = timedelta(minutes=30)
-    beat: timedelta = timedelta(minutes=5)
-    retry_delay: timedelta = timedelta(minutes=10)
-    max_parameters: int | None = None
-    datasets: Path | None = None
-    tasks: tuple[str, ...] = ()
-    device: str | None = None
 
 
 class Worker:
@@ -82,7 +62,7 @@ class Worker:
         say: Say,
         clock: Callable[[], float] = time.monotonic,
         wait: Callable[[float], object] | None = None,
-        room: Room | None = None,
+        room: HasRoom | None = None,
         finished: Callable[[Submission], object] = lambda _: None,
         idle: Callable[[Callable[[], bool]], bool] = lambda _: False,
     ) -> None:
@@ -95,7 +75,7 @@ class Worker:
         self._clock = clock
         self._stop = threading.Event()
         self._wait = wait or self._stop.wait
-        self._room = room or Room(work_dir)
+        self._room: HasRoom = room or Room(work_dir)
         self._finished = finished
         self._idle = idle
 
@@ -160,10 +140,7 @@ class Worker:
         return True
 
     def _accepts(self, submission: Submission) -> bool:
-        if not set(submission.suites) <= set(SUITES) or not self._room.has(submission, self._say):
-            return False  # a worker of a newer version knows the suites; one with room takes it
-        limit, parameters = self.terms.max_parameters, submission.metadata.parameters
-        return limit is None or parameters is None or parameters <= limit
+        return self.terms.accept(submission) and self._room.has(submission, self._say)
 
     def _see_through(self, submission: Submission, lease: Lease) -> None:
         """Evaluate, publish, and close a claimed submission.

@@ -12,18 +12,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
+from tests.hub.errors import HubError
 from tests.hub.faults import Faults
+from tests.hub.machines import Jobs
 
 Kind = Literal["models", "datasets", "spaces"]
-
-
-class HubError(Exception):
-    """An answer other than success: HTTP status, the Hub's X-Error-Code, a message."""
-
-    def __init__(self, status: int, code: str | None, message: str) -> None:
-        super().__init__(message)
-        self.status = status
-        self.code = code
 
 
 @dataclass(frozen=True)
@@ -114,6 +107,7 @@ class Repositories:
         self.folder = folder or Path(tempfile.mkdtemp(prefix="kel-hub-"))
         self.users: dict[str, User] = {}
         self.faults = Faults()
+        self.jobs = Jobs(self.folder)
         self._repositories: dict[tuple[Kind, str], Repository] = {}
         self._lock = threading.Lock()
         self._counter = itertools.count()
