@@ -110,8 +110,7 @@ class Dispatcher:
         if self._is_wanted(job, submission, jobs):
             self._since.pop(job.id, None)
             return
-        taken_back = submission is not None and submission.status is Status.WITHDRAWN
-        if taken_back or self._stood(job.id) >= GRACE_SECONDS:
+        if (submission is not None and _needs_none(submission, job)) or self._stood(job.id) >= GRACE_SECONDS:
             self.budget.hub.cancel(job.id)
             self._say("canceled", submission=job.key[0], job=job.id)
 
@@ -244,3 +243,9 @@ class Dispatcher:
             return self.queue.policies.current().opt_out_of(submission.spec.model) is None
         except PolicyUnreadable:
             return False
+
+
+def _needs_none(submission: Submission, job: Rented) -> bool:
+    """Whether an unwanted job may be ended at once: it was taken back, or an older job is for the same turn."""
+    second = submission.status is Status.QUEUED and job.key == (submission.id, turn_of(submission))
+    return submission.status is Status.WITHDRAWN or second

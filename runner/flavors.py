@@ -19,7 +19,7 @@ SPARE = 1.2
 DISK_GIB = 25.0
 """GiB of disk that an evaluation needs besides the weights: the libraries with CUDA, data sets, embeddings."""
 
-UNTOLD_GIB = 16.0
+UNTOLD_GIB = 12.0
 """What a model's weights are taken for whose size the Hub does not tell."""
 
 _BYTES: dict[Precision, int] = {"float32": 4, "float16": 2, "bfloat16": 2, "auto": 4}
