@@ -26,10 +26,13 @@ cd "$here/board"
 python3 -m venv --system-site-packages "$here/environment"
 "$here/environment/bin/python" -m pip install --quiet --disable-pip-version-check --no-cache-dir \\
   -r evaluator/requirements.txt -r requirements.txt
+"$here/environment/bin/python" -c 'import sys, torch
+sys.exit(None if torch.cuda.is_available() else "torch sees no GPU on this machine")'
 export KEL_WORK_DIR="$here/work"
 exec "$here/environment/bin/python" "$@"
 """
-"""What is installed already, in the image, is not installed again: an image of one's own saves these minutes."""
+"""What is installed already, in the image, is not installed again: an image of one's own saves these minutes. A machine
+whose GPU torch cannot use takes no submission: its job fails, which counts as an attempt."""
 
 
 @dataclass(frozen=True, kw_only=True)

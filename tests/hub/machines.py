@@ -1,7 +1,8 @@
 """The stand-in's rented machines: jobs that run as processes of this machine, and buckets that are folders.
 
 A job's command is run as it is, but for this: where it names the place of a mounted volume, it gets the local folder;
-and `python3 -m venv` and `pip install` make an environment that is the one of the tests, without a network.
+and `python3 -m venv` and `pip install` make an environment that is the one of the tests, without a network, where
+`python -c` finds a GPU.
 """
 
 import itertools
@@ -28,7 +29,7 @@ _PYTHON3 = """#!/bin/sh
 if [ "$1 $2" = "-m venv" ]; then
   for last in "$@"; do :; done
   mkdir -p "$last/bin"
-  printf '#!/bin/sh\\nif [ "$1 $2" = "-m pip" ]; then exit 0; fi\\nexec %s "$@"\\n' PYTHON > "$last/bin/python"
+  printf '#!/bin/sh\\ncase "$1 $2" in "-m pip"|"-c "*) exit 0;; esac\\nexec %s "$@"\\n' PYTHON > "$last/bin/python"
   chmod +x "$last/bin/python"
   exit 0
 fi

@@ -152,14 +152,14 @@ class Board:
 
     def drive(self, driver: Dispatcher, until: Callable[[], bool], seconds: float = 60.0) -> None:
         """Let the driver step until something is so."""
-        self.wait(lambda: (driver.step(), until())[1], seconds)
+        self.wait(lambda: (driver.step(), until())[1], seconds, pause=0.5)
 
     @staticmethod
-    def wait(until: Callable[[], bool], seconds: float = 60.0) -> None:
+    def wait(until: Callable[[], bool], seconds: float = 60.0, pause: float = 0.1) -> None:
         deadline = time.monotonic() + seconds
         while not until():
             assert time.monotonic() < deadline, "it did not come to that in time"
-            time.sleep(0.05)
+            time.sleep(pause)
 
     def all_ended(self) -> bool:
         return not any(machine.live for machine in self.jobs.all())

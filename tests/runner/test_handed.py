@@ -138,7 +138,7 @@ FORGED: dict[str, tuple[str, Callable[[bytes], bytes], str]] = {
         "again, please",
     ),
     "a failure that is none": ("outcome.json", lambda _: b'{"failure": {"x": 1}}', "gave no reason"),
-    "scores that do not follow from the samples": ("result.json", _other_score, "does not"),
+    "scores that do not follow from the samples": ("result.json", _other_score, "do not follow"),
     "another model's result": (
         "result.json",
         lambda _: (
