@@ -86,6 +86,10 @@ class Settings(BaseSettings):
     max_download_gib: float = Field(200.0, description="a model with more to download is refused (GiB; 0: no limit)")
     keep_models: bool = Field(False, description="whether fetched models stay, in the Hub's usual cache")
 
+    ray_gpus: str = Field(
+        "4e9 2, 12e9 4", description="with --ray --gpus auto: from how many parameters on how many GPUs (else 1)"
+    )
+
     # machines that are rented for evaluations: Hugging Face Jobs
     jobs_namespace: str = Field("", description="the Hub account or organisation that rents machines, and pays")
     jobs_token: SecretStr | None = Field(
@@ -99,7 +103,7 @@ class Settings(BaseSettings):
         "python:3.12", description="the image of a rented machine: a Docker image, or hf.co/spaces/..."
     )
     jobs_flavors: str = Field(
-        "l4x1 24 400 0.80, l40sx1 48 380 1.80, a100-large 80 1000 2.50, rtx-pro-6000 96 475 2.75, h200 141 3000 5.00",
+        "l4x1 22 400 0.80, l40sx1 44 380 1.80, a100-large 79 1000 2.50, rtx-pro-6000 94 475 2.75, h200 139 3000 5.00",
         description="machines that may be rented: name, GiB of one GPU, GiB of disk, dollars an hour",
     )
     jobs_dollars_per_day: float = Field(

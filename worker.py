@@ -23,6 +23,7 @@ from runner.cage import detect, forget_secrets, hide_secrets
 from runner.child import ChildProcess, Limits
 from runner.comment import Comments
 from runner.disk import Room, hub_cache
+from runner.flavors import gpu_counts, gpus_for
 from runner.logs import json_lines
 from runner.probe import Probe, reference_spec
 from runner.reference import Reference
@@ -70,7 +71,7 @@ def work(
         int | None, typer.Option(min=0, help="leave larger models to others; 0: take all")
     ] = None,
     ray: Annotated[str | None, typer.Option(metavar="ADDRESS|local", help="evaluate as tasks of a Ray cluster")] = None,
-    gpus: Annotated[float, typer.Option(min=0, help="with --ray: GPUs of one evaluation")] = 1.0,
+    gpus: Annotated[str, typer.Option(metavar="auto|N", help="with --ray: GPUs of one evaluation; by size")] = "1",
     parallel: Annotated[int, typer.Option(min=1, help="with --ray or --hf-jobs: evaluations at a time")] = 1,
     only: Annotated[str | None, typer.Option(metavar="ID", help="take this submission and no other")] = None,
     hf_jobs: Annotated[bool, typer.Option("--hf-jobs", help="rent a machine on Hugging Face Jobs for each")] = False,
@@ -103,9 +104,7 @@ def work(
         max_gib=settings.max_download_gib,
         keep_models=settings.keep_models,
     )
-    if ray is not None:
-        evaluate = ray_tasks(ray, gpus, limits, settings)
-    elif parallel > 1 and not hf_jobs:
+    if ray is None and parallel > 1 and not hf_jobs:
         raise typer.BadParameter("--parallel needs --ray or --hf-jobs; on one machine, start several workers")
     try:
         queue = open_queue(settings)
@@ -114,10 +113,32 @@ def work(
     except StoreError as error:
         typer.echo(f"error: {error}", err=True)
         raise typer.Exit(1) from error
+    if ray is not None:
+        evaluate = ray_tasks(ray, gpus, limits, settings, queue)
+    workers: list[Loop]
+    if hf_jobs:
+        if ray is not None or datasets is not None or device is not None:
+            raise typer.BadParameter("--hf-jobs goes without --ray, --datasets and --device: rented machines have none")
+        workers = rented(queue, settings, terms, name, flavor, parallel)
+    else:
+        workers = ordinary(queue, settings, evaluate, name, terms, parallel, ray is not None)
+    json_lines(name)("started", **cage.told)
+    try:
+        seed(queue.results)  # the page may not write there, and its index must begin with the published board
+        serve(workers, once=once, poll_seconds=settings.poll_seconds if poll is None else poll)
+    except StoreError as error:
+        typer.echo(f"error: {error}", err=True)
+        raise typer.Exit(1) from error
+
+
+def ordinary(
+    queue: Queue, settings: Settings, evaluate: Evaluate, name: str, terms: Terms, parallel: int, cluster: bool
+) -> list[Loop]:
+    """Workers that evaluate here, or with `cluster` on Ray, which is no place for the reference model."""
     folders = [settings.work_dir, *([hub_cache(evaluation_environment())] if settings.keep_models else [])]
     names = [name] if parallel == 1 else [f"{name}-{number}" for number in range(1, parallel + 1)]
-    idle = reference(settings, queue.results, evaluate, name, terms) if ray is None else _nothing
-    workers: list[Loop] = [
+    idle = _nothing if cluster else reference(settings, queue.results, evaluate, name, terms)
+    return [
         Worker(
             queue,
             evaluate,
@@ -131,19 +152,6 @@ def work(
         )
         for each in names
     ]
-    if hf_jobs:
-        if ray is not None or datasets is not None or device is not None:
-            raise typer.BadParameter(
-                "--hf-jobs goes without --ray, --datasets and --device: its machines have their own"
-            )
-        workers = rented(queue, settings, terms, name, flavor, parallel)
-    json_lines(name)("started", **cage.told)
-    try:
-        seed(queue.results)  # the page may not write there, and its index must begin with the published board
-        serve(workers, once=once, poll_seconds=settings.poll_seconds if poll is None else poll)
-    except StoreError as error:
-        typer.echo(f"error: {error}", err=True)
-        raise typer.Exit(1) from error
 
 
 def comments(queue: Queue, settings: Settings, name: str) -> Callable[[Submission], object]:
@@ -207,19 +215,27 @@ def rented(queue: Queue, settings: Settings, terms: Terms, name: str, flavor: st
         raise typer.BadParameter(str(error)) from error
 
 
-def ray_tasks(address: str, gpus: float, limits: Limits, settings: Settings) -> Evaluate:
-    """Evaluations on the Ray cluster at `address`, joined or, for "local", started."""
+def ray_tasks(address: str, gpus: str, limits: Limits, settings: Settings, queue: Queue) -> Evaluate:
+    """Evaluations on the Ray cluster at `address`, joined or, for "local", started; `gpus`: how many each."""
     try:
         from runner.cluster import RayTasks, connect
     except ModuleNotFoundError as error:
         raise typer.BadParameter("--ray needs Ray: pip install -r requirements-ray.txt") from error
+    try:
+        counts = gpu_counts(settings.ray_gpus)
+        fixed = 1.0 if gpus == "auto" else float(gpus)
+        if not 0 <= fixed <= 1000:
+            raise ValueError(gpus)
+    except ValueError as error:
+        raise typer.BadParameter(f"--gpus {gpus}: a number, or auto with KEL_RAY_GPUS ({error})") from error
     try:
         connect(address)
     except (ConnectionError, ValueError) as error:
         raise typer.BadParameter(f"--ray {address}: {error}") from error
     return RayTasks(
         limits=limits,
-        gpus=gpus,
+        gpus=fixed,
+        wanted=(lambda job: gpus_for(counts, queue.find(job.name).metadata.parameters)) if gpus == "auto" else None,
         models_token=settings.models_token,
         secrets=settings.secrets(),
         max_gib=settings.max_download_gib,

@@ -59,6 +59,12 @@ class Evaluations:
         file = self.folder / "ran.txt"
         return file.read_text().splitlines() if file.exists() else []
 
+    @property
+    def devices(self) -> list[str]:
+        """The devices that each evaluation was told to use."""
+        file = self.folder / "devices.txt"
+        return file.read_text().splitlines() if file.exists() else []
+
     def child(self, seconds: float = 60.0, memory_bytes: int | None = None, **environment: str) -> ChildProcess:
         return ChildProcess(
             environment=evaluation_environment() | environment,
