@@ -333,6 +333,20 @@ def test_what_runs_its_own_code_lies_on_a_disk_or_fits_nowhere_is_not_rented_a_w
     assert [line["event"] for line in board.said] == ["no_machine"]
 
 
+@pytest.mark.parametrize("trust", [False, True])
+def test_the_code_of_the_space_evaluates_by_itself(board: Board, trust: bool) -> None:
+    """The real evaluator this time, of a model that the Hub does not have."""
+    board.put_project()
+    submission = board.queued("nobody/nothing", trust=trust)
+    driver = board.start_driver("--once")
+    board.wait(lambda: board.find(submission).status is Status.FAILED)
+    assert driver.wait(60) == 0
+    failed = board.find(submission)
+    assert failed.failure is not None
+    assert failed.failure.failure == "not_found", board.machines[0].lines
+    assert len(board.machines) == 1
+
+
 class _Killed(BaseException):
     """The process ends here."""
 
