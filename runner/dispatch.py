@@ -9,6 +9,7 @@ another. Submissions whose code may run are `runner.handed`'s.
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 
 from evaluator.suite import SUITES
 from runner.budget import SETTLED_SECONDS, Budget
@@ -16,9 +17,9 @@ from runner.flavors import Flavor
 from runner.hub_jobs import Order
 from runner.logs import LogTail, Redaction, Say
 from runner.orders import Orders
-from runner.rented import Rented, how_it_ended, note_of, noted_jobs, turn_of
+from runner.rented import Rented, how_it_ended, note_of, noted_jobs, taken_away, turn_of
 from runner.terms import Terms
-from store.errors import Conflict, OutcomeUnknown, StoreError, Unavailable
+from store.errors import Conflict, NotFound, OutcomeUnknown, StoreError, Unavailable
 from submissions.errors import LeaseLost, NotInThisState, PolicyUnreadable
 from submissions.order import claim_order
 from submissions.record import OPEN, Status, Submission
@@ -111,7 +112,8 @@ class Dispatcher:
             self._since.pop(job.id, None)
             return
         if (submission is not None and _needs_none(submission, job)) or self._stood(job.id) >= GRACE_SECONDS:
-            self.budget.hub.cancel(job.id)
+            with suppress(NotFound):
+                self.budget.hub.cancel(job.id)
             self._say("canceled", submission=job.key[0], job=job.id)
 
     def _is_wanted(self, job: Rented, submission: Submission | None, jobs: list[Rented]) -> bool:
@@ -121,7 +123,8 @@ class Dispatcher:
         if submission.status is Status.RUNNING and not job.hands_back:
             return submission.lease is not None and submission.lease.worker == job.worker
         first = next(other for other in jobs if other.live and other.key == job.key)
-        return first.id == job.id and (job.hands_back or turn_of(submission) == job.key[1])
+        stands = not taken_away(submission, job.created) if job.hands_back else turn_of(submission) == job.key[1]
+        return first.id == job.id and stands
 
     def _stood(self, key: str) -> float:
         """Seconds since this driver first saw what `key` names."""
@@ -248,4 +251,4 @@ class Dispatcher:
 def _needs_none(submission: Submission, job: Rented) -> bool:
     """Whether an unwanted job may be ended at once: it was taken back, or an older job is for the same turn."""
     second = submission.status is Status.QUEUED and job.key == (submission.id, turn_of(submission))
-    return submission.status is Status.WITHDRAWN or second
+    return submission.status is Status.WITHDRAWN or second or (job.hands_back and taken_away(submission, job.created))

@@ -35,6 +35,9 @@ OUTCOME_BYTES = 2 * 2**20
 LOST_LOOKS = 3
 """Looks in a row at which the Hub does not know a job, or its files, before it is given up."""
 
+LOOK_SECONDS = 10.0
+"""How old the list of jobs may be by which a submission is claimed; before a machine is rented it is read anew."""
+
 PATIENCE = 600.0
 """Seconds in which a Hub that does not answer is asked again for what a job left."""
 
@@ -257,13 +260,16 @@ class MachineRoom:
     """In place of a disk's room: which submissions are claimed to be evaluated on rented machines, and handed back."""
 
     handed: HandedBack
+    _looked: tuple[float, list[Rented]] | None = None
 
     def has(self, submission: Submission, say: Say) -> bool:
         """Whether its code may run, and a machine works for it or may be rented now."""
         del say
         if not submission.spec.trust_remote_code or submission.spec.source != "hub" or not self.handed.orders.bucket:
             return False
-        jobs = self.handed.budget.jobs()
+        if self._looked is None or self.handed.clock() > self._looked[0] + LOOK_SECONDS:
+            self._looked = self.handed.clock(), self.handed.budget.jobs()
+        jobs = self._looked[1]
         if self.handed.has_one(submission.id, jobs):
             return True
         return self.handed.budget.allows(submission, jobs, self.handed.submissions()) is not None

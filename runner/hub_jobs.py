@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import islice
 from typing import Any
 from urllib.parse import quote
@@ -22,12 +22,18 @@ from pydantic import SecretStr
 
 from evaluator.cleaning import clean_text
 from runner.logs import KEPT_LENGTH, KEPT_LINES
-from runner.rented import Rented
+from runner.rented import LIVE, Rented
 from store.errors import Forbidden, NotFound, OutcomeUnknown, StoreError, Unavailable
 from store.hub import never_wait_for_ever
 
 MOST_JOBS = 5000
-"""Jobs of one board that are looked at; a driver reads those of all time, the newest first."""
+"""Jobs of one board that are looked at, at most."""
+
+KEPT = timedelta(days=3)
+"""How long an ended job is looked at: its dollars count for a day, and what it handed back may wait for a driver."""
+
+OLD_IN_A_ROW = 100
+"""After so many older ones in the Hub's list nothing new is expected."""
 
 _ID = re.compile(r"[0-9A-Za-z]{1,64}")
 _STAGE = re.compile(r"[A-Z_]{1,40}")
@@ -100,15 +106,32 @@ class HubJobs:
             return _rented(started)
 
     def jobs(self) -> list[Rented]:
-        """The board's jobs, live and ended.
+        """The board's jobs: all live ones, and those of the last days that ended.
+
+        The Hub lists the newest first. Should it not, a few old ones between new ones end nothing.
 
         Raises:
             Unavailable, Forbidden, NotFound
         """
+        oldest = datetime.now(UTC) - KEPT
+        found: dict[str, Rented] = {}
+        old = 0
         with self._errors("list the jobs"):
-            found = self._api.list_jobs(labels=self._label, namespace=self.namespace, timeout=60)
-            rented = [_rented(job) for job in islice(found, MOST_JOBS)]
-            return [job for job in rented if self._label.items() <= job.labels.items()]
+            for job in self._listed(status=sorted(LIVE)):
+                found[job.id] = job
+            for job in self._listed(status=None):
+                old = old + 1 if job.created < oldest else 0
+                if old >= OLD_IN_A_ROW:
+                    break
+                found.setdefault(job.id, job)
+        return list(found.values())
+
+    def _listed(self, status: list[str] | None) -> Iterator[Rented]:
+        told = self._api.list_jobs(status=status, labels=self._label, namespace=self.namespace, timeout=60)
+        for job in islice(told, MOST_JOBS):
+            rented = _rented(job)
+            if self._label.items() <= rented.labels.items():
+                yield rented
 
     def job(self, job_id: str) -> Rented:
         """One job.

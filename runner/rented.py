@@ -91,6 +91,12 @@ def turn_of(submission: Submission) -> str:
     return str(sum(event.moves for event in submission.history))
 
 
+def taken_away(submission: Submission, since: datetime) -> bool:
+    """Whether a maintainer has taken a submission from its worker after a moment (`Queue.release_stuck`)."""
+    back = (event for event in submission.history if event.moves and event.to_status is Status.QUEUED)
+    return any(event.at >= since and event.why.startswith("taken from ") for event in back)
+
+
 def note_of(job: Rented) -> str:
     """What the submission's history says of a job that was started for it."""
     most = _whole(job.labels.get("cents")) * job.limit / 360_000

@@ -119,6 +119,21 @@ def test_a_job_is_cancelled_when_its_lease_is_lost_and_left_running_when_the_dri
     assert [machine.stage for machine in board.machines] == ["CANCELED"]
 
 
+def test_a_job_that_a_maintainer_took_away_is_cancelled_and_not_taken_up_again(board: Board) -> None:
+    board.evaluations.follow(KorSTS={"hold": str(board.folder / "never")})
+    submission = board.queued(trust=True)
+    doomed = board.start_driver()
+    wait_until(lambda: len(board.evaluations.ran) == 2, doomed)
+    doomed.kill()
+    doomed.wait(10)
+    board.queue.release_stuck(submission.id, who="maintainer", why="it hangs")
+    board.driver().step()
+    assert [machine.stage for machine in board.machines] == ["CANCELED"]
+    board.trusting().run(once=True)
+    assert board.find(submission).status is Status.FINISHED
+    assert (board.lost(), board.double(), len(board.machines)) == (0, 0, 2)
+
+
 def _other_score(content: bytes) -> bytes:
     told = json.loads(content)
     metrics = next(iter(told["tasks"].values()))["metrics"]

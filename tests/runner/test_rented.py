@@ -1,11 +1,16 @@
 """Rented machines against the stand-in: jobs that run, fail, are stopped, cancelled or lost, and drivers that are."""
 
 from collections.abc import Iterator
+from copy import copy
+from datetime import timedelta
+from itertools import count
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from evaluator.records import now
+from runner.rented import Rented, spent
 from store.errors import Forbidden, OutcomeUnknown, Unavailable
 from submissions.record import ModelMetadata, Status
 from tests.hub.repositories import Repositories
@@ -288,13 +293,24 @@ def test_the_days_dollars_hold_whoever_drives_and_whatever_the_hub_forgets(board
     assert [machine.labels["submission"] for machine in board.machines] == [one.id]
 
 
-def test_a_job_that_ended_costs_the_minutes_that_it_ran(board: Board) -> None:
-    one, two = board.queued("org/one"), board.queued("org/two")
-    driver = board.driver(jobs_dollars_per_day=3.0)
-    board.drive(driver, lambda: board.find(two).status is Status.FINISHED and board.all_ended())
-    assert board.find(one).status is Status.FINISHED
-    assert len(board.machines) == 2
-    assert sum(job.dollars for job in driver.budget.jobs()) == pytest.approx(2 * 0.80 / 60)
+def test_a_job_that_ended_costs_the_minutes_that_it_ran_and_a_live_one_its_most() -> None:
+    at = now()
+    labels = {"cents": "80", "seconds": "9000"}
+
+    def job(stage: str, **fields: Any) -> Rented:
+        given = {"id": f"{next(numbers):024x}", "stage": stage, "labels": labels, "created": at - timedelta(hours=3)}
+        return Rented(**(given | fields))
+
+    numbers = count()
+    an_hour_ago, yesterday = at - timedelta(hours=1), at - timedelta(hours=25)
+    assert spent([job("RUNNING", running=60.0)], [], at) == pytest.approx(2.0)
+    assert spent([job("SCHEDULING")], [], at) == pytest.approx(2.0)
+    assert spent([job("COMPLETED", running=61.0, finished=an_hour_ago)], [], at) == pytest.approx(2 * 0.8 / 60)
+    assert spent([job("ERROR", running=0.0, finished=an_hour_ago)], [], at) == 0
+    assert spent([job("ERROR", finished=an_hour_ago)], [], at) == pytest.approx(2.0)  # the Hub does not say
+    assert spent([job("COMPLETED", running=61.0, finished=yesterday, created=yesterday)], [], at) == 0
+    assert spent([job("RUNNING", created=yesterday)], [], at) == pytest.approx(2.0)
+    assert job("RUNNING", labels={"cents": "many", "seconds": "-1"}).dollars == 0
 
 
 def test_no_more_jobs_at_once_than_are_allowed_and_the_hubs_price_counts_where_it_is_higher(board: Board) -> None:
@@ -345,6 +361,24 @@ def test_the_code_of_the_space_evaluates_by_itself(board: Board, trust: bool) ->
     assert failed.failure is not None
     assert failed.failure.failure == "not_found", board.machines[0].lines
     assert len(board.machines) == 1
+
+
+def test_years_of_ended_jobs_are_not_read_at_each_look(board: Board) -> None:
+    board.jobs.held = True
+    board.queued()
+    driver = board.driver()
+    driver.step()
+    (live,) = board.machines
+    live.created -= timedelta(days=9)  # live ones are found, however old
+    for number in range(1000):
+        machine = copy(live)
+        machine.id, machine.stage = f"{number:024x}", "COMPLETED"
+        machine.created = live.created - timedelta(days=1 + number)
+        board.jobs._machines[machine.id] = machine
+    board.hub.faults.clear()
+    assert live.id in [job.id for job in driver.budget.hub.jobs()]
+    assert board.hub.faults.asked("GET /api/jobs/renters") == 1 + 100 // 20
+    assert driver.step()
 
 
 class _Killed(BaseException):
