@@ -248,7 +248,7 @@ def _from_status(error: HfHubHTTPError, told: str, writing: bool) -> StoreError:
         return Forbidden(f"{told}; KEL_JOBS_TOKEN needs the right to start and manage jobs there")
     if status == 404:
         return NotFound(told)
-    if status in (408, 429):
+    if status in (408, 409, 412, 429):
         return Unavailable(told, 120.0 if status == 429 else None)
     if status >= 500:
         return OutcomeUnknown(told) if writing else Unavailable(told)

@@ -48,7 +48,7 @@ if {"worker.py", "runner.handing"} & set(sys.orig_argv):
 class Board:
     """Two stores and a Space on the stand-in, and an account that rents machines for them."""
 
-    def __init__(self, hub: Repositories, folder: Path, evaluations: Evaluations) -> None:
+    def __init__(self, hub: Repositories, folder: Path, evaluations: Evaluations, *, seeded: bool = True) -> None:
         self.hub, self.jobs, self.evaluations = hub, hub.jobs, evaluations
         self.folder = folder
         self.said: list[dict[str, Any]] = []
@@ -64,11 +64,12 @@ class Board:
         hub.create("spaces", self.space)
         self.put_code((ROOT / "worker.py").read_bytes())
         site = folder / "site"
-        site.mkdir()
+        site.mkdir(exist_ok=True)
         (site / "sitecustomize.py").write_text(_SITE.replace("SCRIPT", repr(str(evaluations.script))))
         self.jobs.variables = {"PYTHONPATH": f"{site}:{ROOT}"}
         self.queue = Queue(*(HubStore(name, SecretStr(WRITES)) for name in self.names), monotonic=lambda: self.seconds)
-        seed(self.queue.results)
+        if seeded:
+            seed(self.queue.results)
 
     def put_code(self, worker: bytes) -> None:
         """The Space's next commit."""

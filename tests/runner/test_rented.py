@@ -298,8 +298,8 @@ def test_a_job_that_ended_costs_the_minutes_that_it_ran_and_a_live_one_its_most(
     labels = {"cents": "80", "seconds": "9000"}
 
     def job(stage: str, **fields: Any) -> Rented:
-        given = {"id": f"{next(numbers):024x}", "stage": stage, "labels": labels, "created": at - timedelta(hours=3)}
-        return Rented(**(given | fields))
+        given: dict[str, Any] = {"labels": labels, "created": at - timedelta(hours=3)}
+        return Rented(id=f"{next(numbers):024x}", stage=stage, **(given | fields))
 
     numbers = count()
     an_hour_ago, yesterday = at - timedelta(hours=1), at - timedelta(hours=25)
