@@ -27,7 +27,7 @@ from runner.flavors import gpu_counts, gpus_for
 from runner.logs import json_lines
 from runner.probe import Probe, reference_spec
 from runner.reference import Reference
-from runner.renting import Loop, drivers
+from runner.renting import Loop, drivers, jobs_text, told_of_jobs
 from runner.status import ringing, status, status_text
 from runner.terms import Terms
 from runner.work import Evaluate, Worker
@@ -257,6 +257,18 @@ def print_status(as_json: Annotated[bool, typer.Option("--json", help="as one JS
         typer.echo(f"error: {error}", err=True)
         raise typer.Exit(1) from error
     typer.echo(json.dumps(told, ensure_ascii=False) if as_json else status_text(told))
+
+
+@app.command("jobs")
+def print_jobs(as_json: Annotated[bool, typer.Option("--json", help="as one JSON object")] = False) -> None:
+    """Print the machines that are rented, those of the last three days, and what the last 24 hours cost."""
+    settings = Settings()
+    try:
+        told = told_of_jobs(open_queue(settings), settings)
+    except (StoreError, ValueError) as error:
+        typer.echo(f"error: {error}", err=True)
+        raise typer.Exit(1) from error
+    typer.echo(json.dumps(told, ensure_ascii=False) if as_json else jobs_text(told))
 
 
 def serve(workers: Sequence[Loop], *, once: bool, poll_seconds: float) -> None:

@@ -1,8 +1,9 @@
 """The driver of rented machines, put together from the settings."""
 
-from collections.abc import Callable
-from typing import Protocol
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
 
+from evaluator.records import now
 from runner.budget import Budget, Contract
 from runner.dispatch import Dispatcher
 from runner.flavors import Flavor, flavors_of
@@ -10,7 +11,7 @@ from runner.handed import HandedBack, MachineRoom
 from runner.hub_jobs import HubJobs
 from runner.logs import json_lines
 from runner.orders import Orders
-from runner.rented import board_label
+from runner.rented import board_label, spent
 from runner.terms import Terms
 from runner.work import Worker
 from settings import Settings
@@ -60,8 +61,7 @@ def drivers(
         estimate=estimate,
         most_parameters=terms.max_parameters,
     )
-    hub = HubJobs(settings.jobs_namespace, settings.jobs_token, board_label(settings.requests_url))
-    budget = Budget(hub, contract, json_lines(name))
+    budget = Budget(_hub(settings), contract, json_lines(name))
     orders = _orders(settings, terms)
     secrets = settings.secrets()
     dispatcher = Dispatcher(queue, budget, orders, name=name, terms=terms, say=json_lines(name), secrets=secrets)
@@ -90,6 +90,61 @@ def drivers(
         for each in (f"{name}-{number}" for number in range(1, most + 1))
     ]
     return [dispatcher, *workers]
+
+
+def told_of_jobs(queue: Queue, settings: Settings) -> dict[str, Any]:
+    """The rented jobs of the last three days and what those of the last 24 hours cost, as values that JSON can hold.
+
+    Raises:
+        ValueError: a setting is missing.
+        StoreError
+    """
+    _check_account(settings)
+    hub = _hub(settings)
+    jobs = sorted(hub.jobs(), key=lambda job: job.created, reverse=True)
+    return {
+        "dollars": round(spent(jobs, queue.listing().submissions, now()), 2),
+        "dollars_per_day": settings.jobs_dollars_per_day,
+        "live": sum(job.live for job in jobs),
+        "jobs": [
+            {
+                "id": job.id,
+                "stage": job.stage,
+                "submission": job.key[0],
+                "flavor": job.flavor,
+                "dollars": round(job.dollars, 2),
+                "created": job.created.isoformat(),
+                "message": job.message,
+                "url": hub.url(job.id),
+            }
+            for job in jobs
+        ],
+    }
+
+
+def jobs_text(told: Mapping[str, Any]) -> str:
+    """`told_of_jobs` for people."""
+    of = (
+        f"${told['dollars']:.2f} of ${told['dollars_per_day']:.2f} in the last 24 hours, the most of live jobs included"
+    )
+    lines = [f"{told['live']} jobs are live; {of}."]
+    for job in told["jobs"]:
+        said = f"  {job['message']}" if job["message"] else ""
+        lines.append(
+            f"  {job['created'][:16]}  {job['stage']}  {job['submission']}  {job['flavor']}"
+            f"  ${job['dollars']:.2f}  {job['url']}{said}"
+        )
+    return "\n".join(lines)
+
+
+def _hub(settings: Settings) -> HubJobs:
+    return HubJobs(settings.jobs_namespace, settings.jobs_token, board_label(settings.requests_url))
+
+
+def _check_account(settings: Settings) -> None:
+    for setting in ("jobs_namespace", "jobs_token"):
+        if not getattr(settings, setting):
+            raise ValueError(f"set KEL_{setting.upper()}: {Settings.model_fields[setting].description}")
 
 
 def _check(settings: Settings) -> None:

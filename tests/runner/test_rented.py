@@ -11,7 +11,9 @@ import pytest
 
 from evaluator.records import now
 from runner.rented import Rented, spent
+from runner.renting import jobs_text, told_of_jobs
 from store.errors import Forbidden, OutcomeUnknown, Unavailable
+from submissions.order import claim_order
 from submissions.record import ModelMetadata, Status
 from tests.hub.repositories import Repositories
 from tests.runner.conftest import TASKS, Evaluations
@@ -269,7 +271,7 @@ def test_of_two_jobs_for_one_turn_the_younger_is_cancelled(board: Board, monkeyp
 
 def test_the_days_dollars_hold_whoever_drives_and_whatever_the_hub_forgets(board: Board) -> None:
     board.jobs.held = True
-    one, two = board.queued("org/one"), board.queued("org/two")
+    one, two = sorted([board.queued("org/one"), board.queued("org/two")], key=claim_order)
     driver = board.driver(jobs_dollars_per_day=3.0)
     driver.step()
     driver.step()
@@ -361,6 +363,21 @@ def test_the_code_of_the_space_evaluates_by_itself(board: Board, trust: bool) ->
     assert failed.failure is not None
     assert failed.failure.failure == "not_found", board.machines[0].lines
     assert len(board.machines) == 1
+
+
+def test_a_command_tells_the_jobs_and_the_days_dollars(board: Board) -> None:
+    board.jobs.held = True
+    submission = board.queued()
+    board.driver().step()
+    settings = board.settings(jobs_dollars_per_day=5.0)
+    told = told_of_jobs(board.queue, settings)
+    (job,) = told["jobs"]
+    assert (told["live"], told["dollars"], job["submission"]) == (1, 2.0, submission.id)
+    first, line = jobs_text(told).splitlines()
+    assert first == "1 jobs are live; $2.00 of $5.00 in the last 24 hours, the most of live jobs included."
+    assert f"SCHEDULING  {submission.id}  l4x1  $2.00  " in line
+    with pytest.raises(ValueError, match="set KEL_JOBS_NAMESPACE"):
+        told_of_jobs(board.queue, board.settings(jobs_namespace=""))
 
 
 def test_years_of_ended_jobs_are_not_read_at_each_look(board: Board) -> None:
