@@ -26,10 +26,10 @@ from settings import Settings
 from store.hub import HubStore
 from submissions.record import Status, Submission
 from submissions.stored import Queue
+from tests.hub.__main__ import project_files
 from tests.hub.machines import Machine
 from tests.hub.repositories import Repositories
 from tests.runner.conftest import TASKS, Evaluations, scores_in, spec
-from tests.test_house import ROOMS
 
 ROOT = Path(__file__).resolve().parents[2]
 WRITES, RENTS, READS = "hf_writes_both_stores", "hf_rents_machines", "hf_reads_models"
@@ -78,12 +78,7 @@ class Board:
 
     def put_project(self) -> None:
         """The Space's next commit: the whole project, which then runs by itself."""
-        rooms = [path for room in ROOMS for path in (ROOT / room).rglob("*") if path.is_file()]
-        files: list[Path] = [*ROOT.glob("*.py"), ROOT / "requirements.txt", *rooms]
-        content: dict[str, bytes | Path | None] = {
-            str(path.relative_to(ROOT)): path for path in files if "__pycache__" not in path.parts
-        }
-        self.hub.commit(self.hub.get("spaces", self.space), content, message="project", parent=None)
+        self.hub.commit(self.hub.get("spaces", self.space), project_files(), message="project", parent=None)
         self.jobs.variables = {}
 
     def settings(self, **fields: Any) -> Settings:
