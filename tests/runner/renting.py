@@ -10,12 +10,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from pydantic import SecretStr
 
 from evaluator.records import load_result
+from evaluator.tasks import discovered_tasks
 from leaderboard_data.publish import seed
 from runner.dispatch import Dispatcher
 from runner.handed import HandedBack
@@ -27,8 +29,9 @@ from store.hub import HubStore
 from submissions.record import Status, Submission
 from submissions.stored import Queue
 from tests.hub.__main__ import project_files
+from tests.hub.errors import HubError
 from tests.hub.machines import Machine
-from tests.hub.repositories import Repositories
+from tests.hub.repositories import Repositories, Repository
 from tests.runner.conftest import TASKS, Evaluations, scores_in, spec
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -80,6 +83,18 @@ class Board:
         """The Space's next commit: the whole project, which then runs by itself."""
         self.hub.commit(self.hub.get("spaces", self.space), project_files(), message="project", parent=None)
         self.jobs.variables = {}
+
+    def hub_model(self, name: str, folder: Path) -> Repository:
+        """A model's repository with the files of a folder, made once in a test run."""
+        try:
+            return self.hub.add_folder("models", name, folder)
+        except HubError:
+            return self.hub.get("models", name)
+
+    def hub_data(self, name: str, folder: Path, *, task: str) -> None:
+        """A data set's repository, at the commit that a task pins."""
+        with suppress(HubError):
+            self.hub.add_folder("datasets", name, folder, oid=discovered_tasks()[task].data.revision)
 
     def settings(self, **fields: Any) -> Settings:
         given: dict[str, Any] = {

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from evaluator.records import now
+from evaluator.records import load_result, now
+from evaluator.spec import ModelSpec
 from runner.rented import Rented, spent
 from runner.renting import jobs_text, told_of_jobs
 from store.errors import Forbidden, OutcomeUnknown, Unavailable
@@ -363,6 +364,26 @@ def test_the_code_of_the_space_evaluates_by_itself(board: Board, trust: bool) ->
     assert failed.failure is not None
     assert failed.failure.failure == "not_found", board.machines[0].lines
     assert len(board.machines) == 1
+
+
+@pytest.mark.shared
+def test_a_real_model_is_evaluated_on_a_rented_machine_in_its_cage_and_handed_back(
+    board: Board, minilm_folder: Path, datasets_folder: Path
+) -> None:
+    """Nothing is scripted: the Space's code, the Hub's model and data, one task, on this machine's processor."""
+    board.put_project()
+    model = board.hub_model("real/minilm-rented", minilm_folder)
+    board.hub_data("klue/klue", datasets_folder / "klue" / "klue", task="KLUE-STS")
+    submission = board.queue.submit(ModelSpec(model=model.id, revision=model.head.oid), who="visitor")
+    board.queue.approve(submission.id, who="maintainer", trust=True)
+    driver = board.start_driver("--once", "--tasks", "KLUE-STS")
+    assert driver.wait(300) == 0
+    finished = board.find(submission)
+    assert finished.status is Status.FINISHED, (finished.failure, board.machines[0].lines)
+    assert finished.result is not None
+    result = load_result(board.queue.results.read(finished.result.path))
+    assert result.tasks["KLUE-STS"].metrics["cosine_spearman"] == pytest.approx(0.2236166, abs=1e-5)
+    assert (board.double(), len(board.machines)) == (0, 1)
 
 
 def test_a_command_tells_the_jobs_and_the_days_dollars(board: Board) -> None:
