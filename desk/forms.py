@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
+from evaluator.bounds import MOST_TRAINING_SETS, TRAINING_SET_LENGTH
 from evaluator.model.prompts import known_keys
 from evaluator.model.recipes import recipes
 from evaluator.spec import (
@@ -21,7 +22,7 @@ from evaluator.spec import (
 from evaluator.suite import SUITES
 from evaluator.tasks import discovered_tasks
 from submissions.checks import CheckFailed
-from submissions.texts import LIMIT, MOST_TRAINING_SETS, TRAINING_SET_LENGTH
+from submissions.texts import LIMIT
 
 Told = tuple[str, str]
 """A sentence in Korean and in English."""
@@ -137,7 +138,7 @@ def _known_recipe(name: str) -> str:
 
 def _known_suites(ids: Iterable[str]) -> tuple[str, ...]:
     named = tuple(dict.fromkeys(ids))
-    if unknown := set(named) - set(SUITES):
+    if unknown := set(named) - {suite.id for suite in SUITES.values() if suite.offered}:
         raise ValueError(f"there is no suite {', '.join(sorted(unknown))}")
     return named
 

@@ -11,7 +11,7 @@ from evaluator.merging import lacking
 from evaluator.model.explaining import Explanation
 from evaluator.records import ModelResult
 from evaluator.spec import ModelSpec
-from evaluator.suite import SUITES
+from evaluator.suite import SUITES, Suite
 from submissions.names import identity
 from submissions.record import Status, Submission
 
@@ -45,15 +45,14 @@ def outlook(
         "unread": unread and {"ko": unread.korean, "en": unread.english},
         "submittable": looked.can_be_submitted,
         "known": [brief(submission) for submission in same[:MOST_KNOWN]],
-        "suites": [_suite(suite_id, results) for suite_id in SUITES],
+        "suites": [_suite(suite, results) for suite in SUITES.values() if suite.offered],
         "estimate": {"seconds": seconds, "measured": measured},
         "waiting": sum(s.status is Status.QUEUED for s in submissions),
     }
 
 
-def _suite(suite_id: str, results: Sequence[ModelResult] | None) -> dict[str, Any]:
+def _suite(suite: Suite, results: Sequence[ModelResult] | None) -> dict[str, Any]:
     """What of a suite is missing; `missing` None where nobody knows."""
-    suite = SUITES[suite_id]
     told = {"id": suite.id, "ko": suite.title.ko, "en": suite.title.en, "of": len(suite.tasks), "missing": None}
     if results is not None:
         gaps = [lacking(result, suite.tasks) for result in results] or [suite.tasks]

@@ -2,8 +2,10 @@
 
 import sys
 import traceback
+from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -42,10 +44,15 @@ from evaluator.options import (
     wanted_spec,
     with_repeated_tasks,
 )
-from evaluator.records import ModelResult, dump_result, percent
+from evaluator.records import ModelResult, TaskFailure, dump_result, percent
 from evaluator.scores import scores_of
-from evaluator.spec import ModelSpec, result_path
+from evaluator.spec import LEXICAL, ModelSpec, result_path
 from evaluator.suite import SUITES, rules_of, tasks_of
+from evaluator.task import Task
+
+if TYPE_CHECKING:
+    from evaluator.progress import Progress
+    from evaluator.run import Evaluation
 
 EVALUATIONS = Path("evaluations")
 
@@ -59,7 +66,10 @@ app.command("environment")(print_environment)
 
 @app.command("run")
 def run_model(
-    model: Annotated[str | None, typer.Argument(help="Hub id (organisation/name) or a local folder")] = None,
+    model: Annotated[
+        str | None,
+        typer.Argument(help="Hub id (organisation/name), a local folder, or lexical/bm25-bigram and the like"),
+    ] = None,
     spec: Annotated[Path | None, typer.Option(help="a ModelSpec as JSON, instead of MODEL and its options")] = None,
     revision: Annotated[str | None, typer.Option(help="branch, tag or commit on the Hub")] = None,
     precision: PrecisionName = "auto",
@@ -108,6 +118,9 @@ def run_model(
     samples: Annotated[
         Path | None, typer.Option(dir_okay=False, help="write per-pair and per-query values (parquet) here")
     ] = None,
+    rankings: Annotated[
+        Path | None, typer.Option(dir_okay=False, help="write each query's best 100 documents (parquet) here")
+    ] = None,
     progress: Annotated[
         str, typer.Option(help="bar, or json (one event a line) on stderr, or fd:N: json on the open descriptor N")
     ] = "bar",
@@ -140,13 +153,12 @@ def run_model(
         trust_remote_code=trust_remote_code,
     )
     tell = progress_of(progress)
+    from evaluator.evidence.rankings import write_rankings
     from evaluator.evidence.samples import write_samples
     from evaluator.evidence.writing import write_atomically
     from evaluator.fetching import load_failures
-    from evaluator.run import evaluate
 
     try:
-        devices = devices_of(device)
         wanted = wanted_spec(model, spec, stored, revision, fields)
         if stored is not None:
             refuse_another(wanted, stored)
@@ -156,11 +168,11 @@ def run_model(
                 print(f"{onto} lacks nothing; nothing was run")
                 return
             chosen = chosen or chosen_tasks(tasks, suite)
-        evaluation = evaluate(
+        evaluation = evaluated(
             wanted,
             chosen,
             datasets=datasets,
-            devices=devices,
+            device=device,
             keep_duplicates=keep_duplicates,
             work_dir=work_dir,
             progress=tell,
@@ -183,10 +195,48 @@ def run_model(
     result = evaluation.result if earlier is None else merge(earlier, evaluation.result)
     if samples is not None:
         write_samples(evaluation.samples, samples, onto=earlier is not None)
+    if rankings is not None:
+        write_rankings(evaluation.rankings, rankings, onto=earlier is not None)
     output = output or (onto if earlier is not None else None) or default_output(wanted)
     write_atomically(output, dump_result(result))
     print_table(result)
     print(f"written: {output}")
+
+
+def evaluated(
+    spec: ModelSpec,
+    tasks: list[Task],
+    *,
+    datasets: Path | None,
+    device: str,
+    keep_duplicates: bool,
+    progress: "Progress",
+    onto: ModelResult | None = None,
+    not_fetched: Mapping[str, TaskFailure] | None = None,
+    work_dir: Path | None = None,
+    environments: Path | None = None,
+) -> "Evaluation":
+    """Evaluate a model of whatever kind: the arguments are those of `evaluator.run.evaluate`.
+
+    Raises:
+        EvaluationError
+    """
+    from evaluator.lexical import evaluate_lexical
+    from evaluator.run import evaluate
+
+    run = evaluate_lexical
+    if spec.source != LEXICAL:
+        given = {"devices": devices_of(device), "work_dir": work_dir, "environments": environments}
+        run = partial(evaluate, **given)  # type: ignore[arg-type]
+    return run(
+        spec,
+        tasks,
+        datasets=datasets,
+        keep_duplicates=keep_duplicates,
+        progress=progress,
+        onto=onto,
+        not_fetched=not_fetched,
+    )
 
 
 def default_output(spec: ModelSpec) -> Path:
@@ -213,22 +263,20 @@ def verify_result(
     Exit codes: 0 all within 0.0001, 1 a score differs or the evaluation failed, 2 the command is wrong.
     """
     from evaluator.evidence.verify import differences
-    from evaluator.run import evaluate
 
     stored = result_file(result)
     scored = [task_id for task_id, score in stored.tasks.items() if score.scored and rules_of(task_id)]
     chosen = chosen_tasks(tasks or scored, list(SUITES))
     if missing := [task.id for task in chosen if task.id not in scored]:
         raise typer.BadParameter(f"the result has no score for {', '.join(missing)}")
-    devices = devices_of(device)
     spec = stored.spec.model_copy(update={"folder": folder.resolve()}) if folder is not None else stored.spec
     tell = progress_of("bar")
     try:
-        again = evaluate(
+        again = evaluated(
             spec,
             chosen,
             datasets=datasets,
-            devices=devices,
+            device=device,
             keep_duplicates=stored.keep_duplicates,
             work_dir=work_dir,
             progress=tell,
@@ -249,7 +297,8 @@ def verify_result(
 
 def print_table(result: ModelResult) -> None:
     """Print a result's scores, one task a line, in percent."""
-    print(f"{result.spec.model} @ {(result.spec.revision or '')[:12]} ({result.dtype})")
+    precision = f" ({result.dtype})" if result.dtype else ""
+    print(f"{result.spec.model} @ {(result.spec.revision or '')[:12]}{precision}")
     order = [task.id for task in tasks_of(list(SUITES))]
     for task_id in sorted(result.tasks, key=lambda task_id: order.index(task_id) if task_id in order else len(order)):
         task = result.tasks[task_id]

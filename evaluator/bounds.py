@@ -56,3 +56,13 @@ Width = Annotated[int, Field(ge=0, le=2**31 - 1)]
 
 Whole = Annotated[int, Field(ge=-(2**53), le=2**53)]
 """Any whole number that is exact in JSON."""
+
+MOST_TRAINING_SETS = 100
+TRAINING_SET_LENGTH = 200
+"""Names of training sets that somebody declares of a model, and the characters of one."""
+
+TrainingSets = Annotated[
+    tuple[Annotated[str, Field(min_length=1, max_length=TRAINING_SET_LENGTH)], ...],
+    Field(max_length=MOST_TRAINING_SETS),
+]
+"""Data sets or tasks that a model was trained on, as somebody names them."""

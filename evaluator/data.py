@@ -138,9 +138,14 @@ class TaskData:
             TaskError: data_unavailable; a column is not there, or one of its values is missing.
         """
         rows = self.rows()
-        return {name: self._column(rows, path) for name, path in self.task.fields.items()}
+        return {name: self.column(rows, path) for name, path in self.task.fields.items()}
 
-    def _column(self, rows: "Dataset", path: str) -> list[Any]:
+    def column(self, rows: "Dataset", path: str, *, whole: bool = True) -> list[Any]:
+        """One column's values; a dot in `path` reaches into a struct.
+
+        Raises:
+            TaskError: data_unavailable; it is not there, or (`whole`) one of its values is missing.
+        """
         first, *inner = path.split(".")
         if first not in rows.column_names:
             raise self.unexpected(f"no column {first!r}; its columns are {', '.join(rows.column_names)}")
@@ -151,7 +156,9 @@ class TaskData:
             values = [value[name] for value in values]
         if len(values) == 1 and isinstance(values[0], list):
             values = values[0]  # how older data sets of MTEB hold all pairs: one row of lists
-        if any(value is None for value in values):
+        if any(isinstance(value, list) for value in values):
+            raise self.unexpected(f"several rows of lists in column {path!r}, where one row of lists can be read")
+        if whole and any(value is None for value in values):
             raise self.unexpected(f"a row without a value in column {path!r}")
         return values
 
@@ -176,11 +183,12 @@ class Fingerprint:
 
     def __init__(self) -> None:
         self._digest = hashlib.sha256()
+        self._line = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
     def add(self, rows: Iterable[Sequence[object]]) -> "Fingerprint":
         """Take in rows, in order."""
         for row in rows:
-            self._digest.update(json.dumps(row, ensure_ascii=False, separators=(",", ":")).encode())
+            self._digest.update(self._line(row).encode())
             self._digest.update(b"\n")
         return self
 

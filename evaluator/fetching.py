@@ -11,10 +11,11 @@ from pathlib import Path
 
 from evaluator.errors import TaskError
 from evaluator.kinds import kind_of
+from evaluator.model.lexical import lexical_of
 from evaluator.model.recipes import environments_folder, recipe_of
 from evaluator.progress import Progress
 from evaluator.records import TaskFailure
-from evaluator.spec import ModelSpec
+from evaluator.spec import LEXICAL, ModelSpec
 from evaluator.task import Task
 
 
@@ -41,10 +42,13 @@ def fetch_all(
     from evaluator.model.parts import fetched
     from evaluator.model.recipes.environments import build
 
-    recipe = recipe_of(spec)
+    recipe = recipe_of(spec) if spec.source != LEXICAL else None
     with quiet_libraries():
         progress.phase("load")
-        fetched(spec, cache=models, max_bytes=max_bytes)
+        if spec.source == LEXICAL:
+            lexical_of(spec)
+        else:
+            fetched(spec, cache=models, max_bytes=max_bytes)
         if recipe is not None:
             build(recipe, environments or environments_folder())
         failed: dict[str, TaskFailure] = {}

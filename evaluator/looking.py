@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 
 from evaluator.errors import DISK_FULL, EvaluationError, is_disk_full
-from evaluator.options import chosen_tasks, devices_of, spec_fields, spec_of, with_parts
+from evaluator.model.lexical import lexical_of
+from evaluator.options import chosen_tasks, devices_of, spec_fields, spec_of, tasks_on_request, with_parts
 from evaluator.records import Environment
-from evaluator.spec import Loader, ModelSpec, Pooling, Precision
+from evaluator.spec import LEXICAL, Loader, ModelSpec, Pooling, Precision
 from evaluator.suite import SUITES
 
 if TYPE_CHECKING:
@@ -23,11 +24,12 @@ SuiteIds = Annotated[
 
 
 def list_tasks(suite: SuiteIds = None) -> None:
-    """List a suite's tasks with their data."""
-    for task in chosen_tasks(None, suite):
+    """List a suite's tasks with their data, then those that no suite brings: they are run where they are named."""
+    for task in [*chosen_tasks(None, suite), *tasks_on_request()]:
         data = task.data
         where = f"{data.path} {data.config or ''} {'+'.join(data.splits)}".replace("  ", " ")
-        print(f"{task.id:26}{task.type:20}{where} @ {data.revision[:12]}")
+        marked = f"  on request: --tasks {task.id}" if task.on_request else ""
+        print(f"{task.id:30}{task.type:20}{where} @ {data.revision[:12]}{marked}")
 
 
 PrecisionName = Annotated[Precision, typer.Option("--precision", help="auto: float32, and an LLM's own half precision")]
@@ -108,6 +110,10 @@ def explain_model(
     )
     try:
         spec = spec_of(model, revision, fields)
+        if spec.source == LEXICAL:
+            definition = {"model": spec.model, "revision": spec.revision, **lexical_of(spec).definition}
+            print(json.dumps(definition, ensure_ascii=False, indent=1))
+            return
         if code:
             files = code_files(spec)
             print(json.dumps([file.model_dump() for file in files], indent=1) if as_json else listing_text(files))

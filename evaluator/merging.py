@@ -9,8 +9,10 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
+from evaluator.bounds import MOST_TRAINING_SETS
 from evaluator.errors import PASSING
 from evaluator.records import ModelInfo, ModelResult, Origin, TaskScore, now
+from evaluator.spec import ModelSpec
 from evaluator.task import Task
 
 _NEVER = datetime.fromisoformat("0001-01-01T00:00:00+00:00")
@@ -49,6 +51,7 @@ def merge(one: ModelResult, other: ModelResult) -> ModelResult:
         keep_duplicates=one.keep_duplicates,
         committed_at=max((at for at in (one.committed_at, other.committed_at) if at is not None), default=None),
         confirmed=tuple(sorted({*one.confirmed, *other.confirmed})),
+        training=tuple(sorted({*one.training, *other.training})[:MOST_TRAINING_SETS]),
         tasks=tasks,
         runs={run: runs[run] for run in named},
         origin=max(one.origin, other.origin, key=Origin.model_dump_json),
@@ -63,13 +66,20 @@ def after(stored: ModelResult | None, at: datetime | None = None) -> datetime:
     return moment if before is None else max(moment, before + timedelta(seconds=1))
 
 
+def applicable(spec: ModelSpec, tasks: Iterable[Task]) -> tuple[Task, ...]:
+    """The tasks that a model can do, in their order: a lexical one ranks, and gives no vectors for the others."""
+    return tuple(task for task in tasks if spec.can_do(task.kind))
+
+
 def lacking(result: ModelResult | None, tasks: Iterable[Task]) -> tuple[Task, ...]:
     """The tasks that have to be run to complete a result, in their order.
 
     A task is there if it has metrics, or failed for a reason that will not pass, on the data and in the version that
-    the task has now.
+    the task has now; or if it is not applicable to the model.
     """
-    return tuple(task for task in tasks if result is None or not _is_there(result, task))
+    if result is None:
+        return tuple(tasks)
+    return tuple(task for task in applicable(result.spec, tasks) if not _is_there(result, task))
 
 
 def _is_there(result: ModelResult, task: Task) -> bool:

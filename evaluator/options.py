@@ -6,8 +6,9 @@ from typing import Any
 
 import typer
 
+from evaluator.model.lexical import lexical_spec
 from evaluator.records import ModelResult, load_result
-from evaluator.spec import ModelSpec, local_spec, valid_commit, valid_model_id, valid_parts
+from evaluator.spec import LEXICAL, ModelSpec, local_spec, valid_commit, valid_model_id, valid_parts
 from evaluator.suite import suite_of, tasks_of
 from evaluator.task import Task
 from evaluator.tasks import discovered_tasks
@@ -24,11 +25,14 @@ def result_file(path: Path) -> ModelResult:
 
 
 def chosen_tasks(ids: list[str] | None, suite: list[str] | None) -> list[Task]:
-    """The tasks of these ids, else of these suites; the first suite is the one that nobody has to name."""
+    """The tasks of these ids, else of these suites; the first suite is the one that nobody has to name.
+
+    Tasks that are run on request alone (`Task.on_request`) are chosen by their ids only.
+    """
     known = discovered_tasks()
     try:
         if not ids:
-            return list(tasks_of(suite or []))
+            return [task for task in tasks_of(suite or []) if not task.on_request]
         for suite_id in suite or []:
             suite_of(suite_id)
     except ValueError as error:
@@ -36,6 +40,11 @@ def chosen_tasks(ids: list[str] | None, suite: list[str] | None) -> list[Task]:
     if unknown := [task_id for task_id in ids if task_id not in known]:
         raise typer.BadParameter(f"{unknown[0]!r} is not a task; the tasks: {', '.join(known)}")
     return [known[task_id] for task_id in dict.fromkeys(ids)]
+
+
+def tasks_on_request() -> list[Task]:
+    """The tasks that are run where they are named, and never as a part of a suite."""
+    return [task for task in discovered_tasks().values() if task.on_request]
 
 
 def wanted_spec(
@@ -62,6 +71,9 @@ def spec_of(model: str, revision: str | None, fields: dict[str, Any]) -> ModelSp
     """The spec of a local folder, or of a Hub model at the commit that `revision` points to now."""
     folder = Path(model)
     try:
+        if model.startswith(f"{LEXICAL}/"):
+            lexical = lexical_spec(model, revision)
+            return ModelSpec(**{**fields, **lexical.model_dump(include={"model", "source", "revision"})})
         if folder.is_dir():
             if revision is not None:
                 raise typer.BadParameter("a local folder has no --revision: its files are hashed")
@@ -84,6 +96,8 @@ def with_parts(spec: ModelSpec) -> ModelSpec:
 
     Code that may run is named by its commit beforehand: base models that are not named are taken at their newest.
     """
+    if spec.source == LEXICAL:
+        return spec
     from evaluator.model.parts import looked_at
 
     composition = looked_at(spec)

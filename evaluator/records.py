@@ -12,7 +12,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from evaluator.bounds import Count, Finite, Name, Place, Prompt, Told, Utc, Width
+from evaluator.bounds import Count, Finite, Name, Place, Prompt, Told, TrainingSets, Utc, Width
 from evaluator.errors import FailureClass
 from evaluator.reading import RESULT_BYTES, reading
 from evaluator.spec import ModelSpec
@@ -54,9 +54,12 @@ class TaskScore(Record):
     those of the scores, by rule id. `n` counts the pairs, sentences or queries that were scored; `removed` the rows
     left out, by reason. `seconds` is the scoring alone (embeddings are computed in one sweep over all tasks). `run`
     is the id of the run that computed it, None in what others report. `version` is that of the task (`Task.version`).
+    `parts` are the metrics of each cell of MTEB's, by "split/subset", where a task is made of several that somebody
+    else reported: `metrics` are their means, if all cells are there.
     """
 
     metrics: Annotated[dict[Name, Finite], Field(max_length=MOST)] = {}
+    parts: Annotated[dict[Name, Annotated[dict[Name, Finite], Field(max_length=MOST)]], Field(max_length=MOST)] = {}
     reported: Annotated[dict[Name, Annotated[Finite, Field(ge=-1, le=1)]], Field(max_length=MOST)] = {}
     n: Width | None = None
     removed: Annotated[dict[Name, Count], Field(max_length=MOST)] = {}
@@ -82,7 +85,9 @@ class TaskScore(Record):
 class ModelInfo(Record):
     """What is known of a model besides its scores; None where it is not known.
 
-    `memory_bytes` is the size of the weights. `llm_based` is True for decoder architectures.
+    `memory_bytes` is the size of the weights. `llm_based` is True for decoder architectures. `datasets` and
+    `base_models` are what the model's card names in its front matter: what it was trained on, and which models it was
+    made of.
     """
 
     parameters: Count | None = None
@@ -93,6 +98,8 @@ class ModelInfo(Record):
     memory_bytes: Count | None = None
     llm_based: bool | None = None
     open_weights: bool | None = None
+    datasets: TrainingSets | None = None
+    base_models: TrainingSets | None = None
 
 
 Similarities = Annotated[tuple[Annotated[tuple[Finite, ...], Field(max_length=100)], ...], Field(max_length=100)]
@@ -207,7 +214,8 @@ class ModelResult(Record):
 
     It knows no suite. `runs` holds, by id, every run that a task names, and no other. `keep_duplicates` says whether
     equal pairs were scored twice, as MTEB does. `committed_at` is when the spec's commit was made, as its host says.
-    `confirmed` are warnings that a maintainer looked at and found the numbers right all the same.
+    `confirmed` are warnings that a maintainer looked at and found the numbers right all the same. `training` are data
+    sets or tasks that the model was trained on, as those who submitted it say.
     """
 
     schema_version: Literal[2] = Field(default=2, alias="schema")
@@ -216,6 +224,7 @@ class ModelResult(Record):
     keep_duplicates: bool = False
     committed_at: Utc | None = None
     confirmed: Annotated[tuple[Name, ...], Field(max_length=MOST)] = ()
+    training: TrainingSets = ()
     tasks: Annotated[dict[Name, TaskScore], Field(max_length=MOST)]
     runs: Annotated[dict[Name, Run], Field(max_length=MOST)] = {}
     origin: Origin

@@ -2,15 +2,17 @@
 
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from evaluator.errors import EvaluationError, TaskError
 from evaluator.evidence.environment import code_digest, environment_of, project_commit, versions
-from evaluator.kinds import Embedded, Examples, Kind, Samples, kind_of
+from evaluator.evidence.rankings import Found, ranked_samples
+from evaluator.kinds import Embedded, Examples, Kind, Samples, kind_of, ranking_kind_of
 from evaluator.merging import after
 from evaluator.model.conformance import card_example
 from evaluator.model.explaining import explanation_of
@@ -28,7 +30,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Evaluation:
-    """A result and the samples behind its scores, by task id.
+    """A result, and by task id the samples behind its scores and the rankings behind these (of tasks that rank).
 
     `padded_tokens` is what went through the model on the first device, padding included, in this run alone.
     """
@@ -36,10 +38,11 @@ class Evaluation:
     result: ModelResult
     samples: Mapping[str, Samples]
     padded_tokens: int
+    rankings: Mapping[str, Sequence[Found]]
 
 
 @dataclass(frozen=True)
-class _Read:
+class ReadTask:
     """A task whose rows are read."""
 
     task: Task
@@ -77,7 +80,7 @@ def evaluate(
     from evaluator.model.loading import load_encoder, quiet_libraries
 
     tell = progress if progress is not None else Silent()
-    clock = _Clock(tell)
+    clock = Clock(tell)
     with clock.phase("load"), quiet_libraries():
         spec_to_load = _as_before(spec, onto)
         encoder = load_encoder(spec_to_load, devices[0], environments=environments)
@@ -85,13 +88,13 @@ def evaluate(
         example = card_example(encoder, prompting)
     missing = not_fetched or {}
     scores = {t.id: TaskScore(error=missing[t.id], version=t.version) for t in tasks if t.id in missing}
-    samples: dict[str, Samples] = {}
+    evidence = Evidence()
     with tempfile.TemporaryDirectory(prefix="evaluation-") as temporary:
         with clock.phase("data"), quiet_libraries():
             there = [task for task in tasks if task.id not in missing]
-            read = list(_read_tasks(there, datasets, Path(temporary, "data"), keep_duplicates, scores, tell))
+            read = list(read_tasks(there, datasets, Path(temporary, "data"), keep_duplicates, scores, tell))
         if not read:
-            raise _all_failed(scores)
+            raise all_failed(scores)
         prompts = {
             entry.task.id: {side: prompting.prompt(entry.task, side) for side in entry.examples.sides} for entry in read
         }
@@ -109,13 +112,11 @@ def evaluate(
         with clock.phase("score"):
             for entry in read:
                 tell.phase("score", entry.task.id)
-                scored = _score(entry, encoded.embedded, encoder.similarity)
-                scores[entry.task.id] = scored.score
-                if scored.samples is not None:
-                    samples[entry.task.id] = scored.samples
-                tell.task(entry.task.id, first_score(entry.task.id, scored.score))
+                made = partial(_samples, entry, encoded.embedded[entry.task.id], encoder.similarity)
+                scores[entry.task.id] = score_task(entry, made, evidence)
+                tell.task(entry.task.id, first_score(entry.task.id, scores[entry.task.id]))
     if all(score.error is not None for score in scores.values()):
-        raise _all_failed(scores)
+        raise all_failed(scores)
     other_data = any(is_other(task, scores[task.id].data, local=datasets is not None) for task in tasks)
     run = Run(
         environment=environment_of(
@@ -143,7 +144,7 @@ def evaluate(
         runs={run.id: run},
         origin=Origin(kind="measured", by=MEASURED_BY),
     )
-    return Evaluation(result=result, samples=samples, padded_tokens=encoded.padded)
+    return Evaluation(result, evidence.samples, encoded.padded, evidence.rankings)
 
 
 def _as_before(spec: ModelSpec, onto: ModelResult | None) -> ModelSpec:
@@ -153,7 +154,7 @@ def _as_before(spec: ModelSpec, onto: ModelResult | None) -> ModelSpec:
     return spec.model_copy(update={"precision": onto.dtype})
 
 
-def _all_failed(scores: Mapping[str, TaskScore]) -> EvaluationError:
+def all_failed(scores: Mapping[str, TaskScore]) -> EvaluationError:
     """The error of an evaluation without a single score: the first task's."""
     first = next((score.error for score in scores.values() if score.error is not None), None)
     if first is None:
@@ -161,14 +162,14 @@ def _all_failed(scores: Mapping[str, TaskScore]) -> EvaluationError:
     return EvaluationError(first.failure, first.message)
 
 
-def _read_tasks(
+def read_tasks(
     tasks: Sequence[Task],
     datasets: Path | None,
     cache: Path,
     keep_duplicates: bool,
     scores: dict[str, TaskScore],
     tell: Progress,
-) -> Iterator[_Read]:
+) -> Iterator[ReadTask]:
     """Read every task's rows; a task that cannot be read is put into `scores` with its reason."""
     from evaluator.data import TaskData, provenance
 
@@ -179,32 +180,32 @@ def _read_tasks(
             examples = kind.read(task, TaskData(task, datasets, cache), keep_duplicates=keep_duplicates)
             data = provenance(task, examples.fingerprint, datasets)
         except TaskError as error:
-            scores[task.id] = _failed(error, task)
+            scores[task.id] = failed(error, task)
             tell.task(task.id, None)
         else:
-            yield _Read(task, kind, examples, data)
+            yield ReadTask(task, kind, examples, data)
 
 
-def _failed(error: TaskError, task: Task) -> TaskScore:
+def failed(error: TaskError, task: Task) -> TaskScore:
+    """A task without a score, and why."""
     return TaskScore(
         error=TaskFailure.model_validate({"class": error.failure, "message": error.message}), version=task.version
     )
 
 
 @dataclass(frozen=True)
-class _Encoded:
+class _Encoded:  # seconds_before: what killed runs spent on the encoding that this one went on with
     embedded: Mapping[str, Mapping[str, Embedded]]
     tokens: int
     padded: int
     batch_tokens: int
     seconds_before: float
-    """What killed runs spent on the encoding that this one went on with."""
 
 
 def _encode(
     encoder: "Encoder",
     spec: ModelSpec,
-    read: Sequence[_Read],
+    read: Sequence[ReadTask],
     prompts: Mapping[str, Mapping[str, Prompt]],
     encode_tasks: Mapping[str, Mapping[str, str]],
     devices: Sequence[str],
@@ -254,37 +255,50 @@ def _encode(
     embedded: dict[str, dict[str, Embedded]] = {entry.task.id: {} for entry in read}
     for (task_id, side), rows in texts.rows.items():
         embedded[task_id][side] = EmbeddingRows(workspace.embeddings, rows)
-    return _Encoded(
-        embedded=embedded,
-        tokens=counted.tokens,
-        padded=counted.padded,
-        batch_tokens=budget,
-        seconds_before=before,
-    )
+    return _Encoded(embedded, counted.tokens, counted.padded, budget, before)
 
 
 @dataclass(frozen=True)
-class _Scored:
-    score: TaskScore
-    samples: Samples | None = None
+class Evidence:
+    """What stands behind the scores so far, by task id."""
+
+    samples: dict[str, Samples] = field(default_factory=dict)
+    rankings: dict[str, Sequence[Found]] = field(default_factory=dict)
 
 
-def _score(entry: _Read, embedded: Mapping[str, Mapping[str, Embedded]], similarity: str) -> _Scored:
-    """A task's metrics with its samples, or the reason why it has none."""
-    from evaluator.evidence.bootstrap import percentiles, resampled_scores
+def _samples(entry: ReadTask, sides: Mapping[str, Embedded], similarity: str) -> tuple[Samples, Sequence[Found] | None]:
+    """A task's samples from its embeddings, with its rankings where it ranks.
+
+    Raises:
+        TaskError: bad_embeddings
+    """
     from evaluator.sweep.sound import check_embeddings
 
+    for side in sides.values():
+        check_embeddings(side)
+    ranks = ranking_kind_of(entry.task)
+    if ranks is None:
+        return entry.kind.samples(entry.examples, sides, similarity), None
+    return ranked_samples(entry.examples, ranks.rankings(entry.examples, sides, similarity))
+
+
+def score_task(
+    entry: ReadTask, make: Callable[[], tuple[Samples, Sequence[Found] | None]], evidence: Evidence
+) -> TaskScore:
+    """A task's metrics from the samples that `make` gives, which go into `evidence`; or why it has none."""
+    from evaluator.evidence.bootstrap import percentiles, resampled_scores
+
     started = time.perf_counter()
-    sides = embedded[entry.task.id]
     try:
-        for side in sides.values():
-            check_embeddings(side)
-        samples = entry.kind.samples(entry.examples, sides, similarity)
+        samples, rankings = make()
         metrics = entry.kind.metrics(samples)
     except TaskError as error:
-        return _Scored(_failed(error, entry.task))
+        return failed(error, entry.task)
+    evidence.samples[entry.task.id] = samples
+    if rankings is not None:
+        evidence.rankings[entry.task.id] = rankings
     resampled = resampled_scores(entry.task, samples, rules_of(entry.task.id))
-    score = TaskScore(
+    return TaskScore(
         metrics=metrics,
         n=entry.examples.n,
         removed=dict(entry.examples.removed),
@@ -293,10 +307,9 @@ def _score(entry: _Read, embedded: Mapping[str, Mapping[str, Embedded]], similar
         version=entry.task.version,
         seconds=round(time.perf_counter() - started, 3),
     )
-    return _Scored(score, samples)
 
 
-class _Clock:
+class Clock:
     """Seconds by phase."""
 
     def __init__(self, tell: Progress) -> None:

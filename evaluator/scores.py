@@ -1,7 +1,7 @@
 """A task's score by a suite's rule: made of its metrics, or as its source printed it, or missing for a reason."""
 
 from evaluator.records import ModelResult, TaskFailure, TaskScore
-from evaluator.suite import MissingMetric, ScoreRule, rules_of
+from evaluator.suite import MissingMetric, ScoreRule, Suite, rules_of
 
 
 def score_by(rule: ScoreRule, task: TaskScore) -> float | None:
@@ -25,9 +25,21 @@ def first_score(task_id: str, task: TaskScore) -> float | None:
     return next(iter(scores_of(task_id, task).values()), None)
 
 
-def failure_by(rule: ScoreRule, task_id: str, result: ModelResult) -> TaskFailure | None:
-    """Why a task of a result has no score by a rule; None where it has one."""
+def failure_by(rule: ScoreRule, task_id: str, result: ModelResult, suite: Suite | None = None) -> TaskFailure | None:
+    """Why a task of a result has no score by a rule (on the board of a suite); None where it has one.
+
+    On a suite with `pinned_data`, numbers that others report of another data revision give no score: their metrics
+    stay in the result, and the message names both revisions.
+    """
     task = result.tasks[task_id]
+    if suite is not None and suite.pinned_data and result.origin.kind == "reported" and task.data is not None:
+        pinned = suite.task(task_id).data.revision
+        if task.scored and task.data.revision != pinned:
+            message = (
+                f"{result.origin.by}'s result is of the data at {task.data.revision[:12]}; this board's task is pinned "
+                f"to {pinned[:12]}. The two may differ, so its metrics are shown and give no score."
+            )
+            return TaskFailure(failure="data_unavailable", message=message)
     if task.error is not None or score_by(rule, task) is not None:
         return task.error
     lacking = next(name for name in rule.metrics if name not in task.metrics)

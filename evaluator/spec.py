@@ -18,6 +18,17 @@ _MODEL_ID = re.compile(
 )
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 
+LEXICAL = "lexical"
+"""The owner in the ids of the board's own lexical models (`evaluator.model.lexical`): nobody's on the Hub here."""
+
+LEXICAL_KINDS = frozenset({"retrieval", "reranking"})
+"""The kinds of tasks that a lexical model can do: it gives no vectors."""
+
+
+def is_lexical(model: str) -> bool:
+    """Whether an id is that of a lexical model, however it is spelled."""
+    return model.partition("/")[0].casefold() == LEXICAL
+
 
 def valid_model_id(model: str) -> str:
     """`model` itself, if it is a Hub id `organisation/name`.
@@ -92,22 +103,23 @@ CommitId = Annotated[str, AfterValidator(valid_commit)]
 class ModelSpec(BaseModel):
     """A model as it is to be evaluated.
 
-    `revision` is the commit of the Hub repository, or the hash of a local folder's files, 40 hexadecimal digits;
-    None only in reported results whose source does not tell it. `prompts` None means the card's or the repository's
-    own; keys as in MTEB: task name, then task type, then "query" / "document". `instruction_template` puts a task's
-    instruction (that of `instructions`, else the card's, else the suite's) before queries and single texts, and before
-    documents with `instruct_documents`. `encode_task` names, under the same keys, the `task=` of a model whose own
-    `encode` takes one. `truncate_dim` keeps the first dimensions of each embedding. `parts`: commits of the other
-    repositories that it is made of (`evaluator.model.parts`): base models of adapters, and code. `recipe` names the
-    environment it runs in (`evaluator.model.recipes`); None: the one known for it, "none": ours. `trust_remote_code`:
-    the code of this commit and of its parts may run. `folder` is where a local model's files are on the evaluating
-    machine: it is not part of the identity and is never published.
+    `revision` is the commit of the Hub repository, or the hash of a local folder's files or of a lexical model's
+    definition, 40 hexadecimal digits; None only in reported results whose source does not tell it. `prompts` None
+    means the card's or the repository's own; keys as in MTEB: task name, then task type, then "query" / "document".
+    `instruction_template` puts a task's instruction (that of `instructions`, else the card's, else the suite's)
+    before queries and single texts, and before documents with `instruct_documents`. `encode_task` names, under the
+    same keys, the `task=` of a model whose own `encode` takes one. `truncate_dim` keeps the first dimensions of
+    each embedding. `parts`: commits of the other repositories that it is made of (`evaluator.model.parts`): base
+    models of adapters, and code. `recipe` names the environment it runs in (`evaluator.model.recipes`); None: the
+    one known for it, "none": ours. `trust_remote_code`: the code of this commit and of its parts may run. `folder`
+    is where a local model's files are on the evaluating machine: it is not part of the identity and is never
+    published.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     model: ModelId
-    source: Literal["hub", "local"] = "hub"
+    source: Literal["hub", "local", "lexical"] = "hub"
     revision: CommitId | None = None
     precision: Precision = "auto"
     loader: Loader = "auto"
@@ -129,6 +141,20 @@ class ModelSpec(BaseModel):
         if self.folder is not None and self.source != "local":
             raise ValueError("only a local model has a folder; give a Hub model by its id alone")
         return self
+
+    @model_validator(mode="after")
+    def _lexical_by_its_name_alone(self) -> Self:
+        if is_lexical(self.model) != (self.source == LEXICAL):
+            raise ValueError(f"models of {LEXICAL}/ are the board's own lexical ones, and no others are")
+        if self.source == LEXICAL:
+            fields = self.model_dump(exclude={"model", "source", "revision"}, exclude_defaults=True)
+            if fields:
+                raise ValueError(f"a lexical model has no settings, so {sorted(fields)[0]} says nothing about it")
+        return self
+
+    def can_do(self, kind: str) -> bool:
+        """Whether tasks of a kind are applicable to it."""
+        return self.source != LEXICAL or kind in LEXICAL_KINDS
 
     @property
     def id(self) -> str:

@@ -50,13 +50,19 @@ class DataSource:
 class Task:
     """One column of the leaderboard.
 
-    `instruction` is MTEB's for the task, where it is not that of its type (`evaluator.model.prompts`).
-    `id` is MTEB's name of the task (and, where MTEB's has several cells, what this one is), `column` what the board
-    prints above it. `kind` names the module in `evaluator/kinds/` that turns rows into texts and embeddings into
-    metrics, `protocol` a variant of it, for kinds that have several. `fields` maps the kind's field names to the data
-    set's columns (a dot reaches into a struct). `labels` maps the data set's labels to the kind's; rows with any other
-    label are left out. `on_request`: it is too large to be run unless somebody names it. `version` is raised when the
-    task gives other numbers on the same data: results of an earlier version are then run again.
+    `id` is MTEB's name of the task; where MTEB's has several cells and this is not the first, what this one is comes
+    behind it, and `cell_of` is MTEB's name. `column` is what the board prints above it. `instruction` is MTEB's for the
+    task, where it is not that of its type (`evaluator.model.prompts`). `kind` names the module in `evaluator/kinds/`
+    that turns rows into texts and embeddings into metrics, `protocol` a variant of it, for kinds that have several.
+    `fields` maps the kind's field names to the data set's columns (a dot reaches into a struct). `labels` maps the data
+    set's labels to the kind's; rows with any other label are left out. `mteb_splits` and `mteb_subset` are the splits
+    and the subset of which MTEB reports results, where they are not those of the data. `on_request`: it
+    is too large to be run unless somebody names it. `version` is raised when the task gives other numbers on the same
+    data: results of an earlier version are then run again.
+
+    The rest says which training data is this task's (`evaluator.same_data`). `mteb_similar` are the tasks that MTEB
+    takes for the same data: what its metadata (`adapted_from`, `superseded_by`, version 2.26.24) join, both ways.
+    `known_as` are other names of the data: data sets on the Hub, and what papers and model cards write.
     """
 
     id: str
@@ -68,9 +74,19 @@ class Task:
     fields: Mapping[str, str] = field(default_factory=dict)
     labels: Mapping[int, int] | None = None
     protocol: str | None = None
+    mteb_splits: tuple[str, ...] = ()
+    mteb_subset: str | None = None
     on_request: bool = False
+    cell_of: str | None = None
     facts: Facts | None = None
     version: int = 1
+    mteb_similar: tuple[str, ...] = ()
+    known_as: tuple[str, ...] = ()
+
+    @property
+    def mteb_name(self) -> str:
+        """MTEB's name of the task that this one is, or is a cell of."""
+        return self.cell_of or self.id
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "fields", MappingProxyType(dict(self.fields)))

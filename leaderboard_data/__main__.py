@@ -10,11 +10,12 @@ from evaluator.drift import DriftCheck
 from evaluator.suite import SUITES, suite_of
 from leaderboard_data.board import table
 from leaderboard_data.drifting import Checks, alarms, marked
-from leaderboard_data.entry import DEFAULT_ORIGINS, ORIGINS, Entry
+from leaderboard_data.entry import ORIGINS, Entry, origins_of
 from leaderboard_data.export import FORMATS, export
 from leaderboard_data.hiding import policy_at, shown
-from leaderboard_data.importing import dump_lines, import_mteb
+from leaderboard_data.importing import dump_lines, import_mteb, json_lines
 from leaderboard_data.load import Reader, Unreadable, load_entries, parse_results, snapshot_of
+from leaderboard_data.model_facts import FACTS, dump_facts
 from leaderboard_data.publish import SHIPPED, confirm_change, rebuild_index, shipped_entries
 from settings import Settings
 from store import Store, open_store
@@ -34,12 +35,20 @@ StoreUrl = Annotated[
 
 @app.command("export")
 def export_command(
-    view: Annotated[str, typer.Option(help=f"one of {', '.join(DEFAULT_SUITE.view_ids)}")] = "overall",
+    view: Annotated[
+        str, typer.Option(help=f"a table of the suite; of {DEFAULT_SUITE.id}: {', '.join(DEFAULT_SUITE.view_ids)}")
+    ] = "overall",
     form: Annotated[str, typer.Option("--format", help=f"one of {', '.join(FORMATS)}")] = "csv",
     origins: Annotated[
-        str, typer.Option(help=f"whose numbers, separated by commas, of {', '.join(ORIGINS)}")
-    ] = ",".join(DEFAULT_ORIGINS),
+        str | None,
+        typer.Option(help=f"whose numbers, separated by commas, of {', '.join(ORIGINS)}; default: those of the suite"),
+    ] = None,
     suite: Annotated[str, typer.Option(help=f"one of {', '.join(SUITES)}")] = DEFAULT_SUITE.id,
+    unseen: Annotated[
+        str,
+        typer.Option(help="leave out scores on data declared as trained on: yes, or declared (unknown ones as well)"),
+    ] = "",
+    zero_shot: Annotated[bool, typer.Option("--zero-shot", help="a column more in the CSV: % of unseen tasks")] = False,
     store: StoreUrl = None,
     policy: Annotated[
         str | None,
@@ -47,15 +56,13 @@ def export_command(
     ] = None,
 ) -> None:
     """Print one table exactly as the page shows it, without what the policy hides."""
-    wanted = [name.strip() for name in origins.split(",")]
-    if unknown := set(wanted) - set(ORIGINS):
-        _stop(f"there is no origin {', '.join(sorted(unknown))}; the origins: {', '.join(ORIGINS)}")
     try:
+        wanted = None if origins is None else origins_of(origins)
         entries, checks = _known(store)
         hidden = policy_at(policy, Settings())
         listed = marked(shown(entries, hidden), alarms(checks, hidden))
-        made = table(listed, view, suite_of(suite), [name for name in ORIGINS if name in wanted])  # type: ignore[arg-type]
-        sys.stdout.write(export(made, form))  # type: ignore[arg-type]
+        made = table(listed, view, suite_of(suite), wanted, unseen)
+        sys.stdout.write(export(made, form, zero_shot=zero_shot))  # type: ignore[arg-type]
     except (ValueError, StoreError) as error:
         _stop(str(error))
 
@@ -120,22 +127,30 @@ def confirm(
 
 @app.command("import-mteb")
 def import_mteb_command(
-    path: Annotated[Path, typer.Argument(help="MTEB's results folder, or a file of JSON lines")],
+    paths: Annotated[list[Path], typer.Argument(help="MTEB's results folder, or files of JSON lines")],
     models: Annotated[Path | None, typer.Option(help="JSON lines with the models' metadata")] = None,
     output: Annotated[Path, typer.Option(help="file of JSON lines to write")] = IMPORTED,
+    facts: Annotated[
+        Path | None, typer.Option(help=f"write what the metadata say of training data too, for example to {FACTS.name}")
+    ] = None,
 ) -> None:
     """Turn MTEB's results into records that say so, scored by our rules from the raw metrics."""
-    for given in filter(None, (path, models)):
+    for given in filter(None, (*paths, models)):
         if not given.exists():
             _stop(f"{given} is not there")
-    imported = import_mteb(path, models)
+    if facts and not models:
+        _stop("--facts needs the models' metadata: give --models")
+    imported = import_mteb(paths, models)
     for line in imported.left_out:
         typer.echo(f"left out {line}", err=True)
     if not imported.results:
-        _stop(f"{path} holds no MTEB result of one of the suite's tasks; nothing was written")
+        named = ", ".join(map(str, paths))
+        _stop(f"{named}: no MTEB result of one of the suites' tasks; nothing was written")
     try:
         output.parent.mkdir(parents=True, exist_ok=True)
         output.write_bytes(dump_lines(imported.results))
+        if facts and models:
+            facts.write_bytes(dump_facts(json_lines(models, imported.left_out)))
     except OSError as error:
         _stop(f"{output} cannot be written: {error.strerror}")
     complete = ", ".join(

@@ -8,7 +8,7 @@ import numpy as np
 
 from evaluator.evidence.bootstrap import Replicates, mean_replicates
 from evaluator.suite import OVERALL, Suite
-from leaderboard_data.board import chosen, means
+from leaderboard_data.board import all_means, chosen, means
 from leaderboard_data.entry import ORIGINS, Entry
 from leaderboard_data.significance import Difference, Key, difference, paired
 
@@ -26,24 +26,24 @@ def compare(
     Raises:
         ValueError: fewer than two or more than four models, or one that is not known.
     """
-    wanted = list(dict.fromkeys(models))
-    if not 2 <= len(wanted) <= MOST:
-        raise ValueError(f"give 2 to {MOST} different models, not {len(wanted)}")
-    listed = {entry.model: entry for entry in reversed(chosen(entries, ORIGINS, suite))}
-    if unknown := [model for model in wanted if model not in listed]:
-        raise ValueError(f"not on the board: {', '.join(unknown)[:300]}")
-    picked = [listed[model] for model in wanted]
+    these = picked(entries, models, suite)
     lines = [
         *((task.id, task.column, "task") for task in suite.tasks),
-        *((category.id, f"{category.label}_Average", "category") for category in suite.categories),
-        (OVERALL, "Average", "average"),
+        *((category.id, category.mean_column, "category") for category in suite.categories),
+        *((average.id, average.column, "average") for average in suite.averages),
     ]
-    scores = [_scores(entry, suite) for entry in picked]
-    resampled = [_resampled(replicates.get(entry.key, {}), suite) for entry in picked]
+    scores = [_scores(entry, suite) for entry in these]
+    resampled = [_resampled(replicates.get(entry.key, {}), suite) for entry in these]
     return {
         "models": [
-            {"model": entry.model, "name": entry.name, "origin": entry.origin, "precision": entry.precision}
-            for entry in picked
+            {
+                "model": entry.model,
+                "name": entry.name,
+                "origin": entry.origin,
+                "precision": entry.precision,
+                "kind": entry.kind,
+            }
+            for entry in these
         ],
         "rows": [
             {
@@ -52,19 +52,35 @@ def compare(
                 "kind": kind,
                 "scores": [score[name] for score in scores],
                 "differences": [
-                    _difference(picked, scores, resampled, name, a, b) for a, b in combinations(range(len(picked)), 2)
+                    _difference(these, scores, resampled, name, a, b) for a, b in combinations(range(len(these)), 2)
                 ],
             }
             for name, column, kind in lines
         ],
-        "pairs": list(combinations(range(len(picked)), 2)),
+        "pairs": list(combinations(range(len(these)), 2)),
     }
+
+
+def picked(entries: Sequence[Entry], models: Sequence[str], suite: Suite) -> list[Entry]:
+    """The best known result of each of 2 to 4 models.
+
+    Raises:
+        ValueError: fewer or more models, or one that is not known.
+    """
+    wanted = list(dict.fromkeys(models))
+    if not 2 <= len(wanted) <= MOST:
+        raise ValueError(f"give 2 to {MOST} different models, not {len(wanted)}")
+    listed = {entry.model: entry for entry in reversed(chosen(entries, ORIGINS, suite))}
+    if unknown := [model for model in wanted if model not in listed]:
+        raise ValueError(f"not on the board: {', '.join(unknown)[:300]}")
+    return [listed[model] for model in wanted]
 
 
 def _scores(entry: Entry, suite: Suite) -> dict[str, float | None]:
     of_category, overall = means(entry, suite)
+    more = all_means(entry, suite)
     of_task = {task: cell.score for task, cell in zip(suite.task_ids, entry.cells, strict=True)}
-    return {**of_task, **of_category, OVERALL: overall}
+    return {**dict.fromkeys(suite.mean_ids), **of_task, **more, **of_category, OVERALL: overall}
 
 
 def _resampled(replicates: Replicates, suite: Suite) -> dict[str, np.ndarray]:

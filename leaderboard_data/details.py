@@ -1,16 +1,19 @@
 """Everything that is known of one model, and of one result: what the model page and the provenance of a cell show."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from evaluator.drift import DRIFT
 from evaluator.policy import Policy
 from evaluator.records import ModelResult, Run, TaskScore
 from evaluator.scores import failure_by, score_by
+from evaluator.spec import LEXICAL
 from evaluator.suite import SUITES, Suite
 from leaderboard_data.board import Table, chosen, means, preference
+from leaderboard_data.declared import Declared
 from leaderboard_data.entry import ORIGINS, Entry
 from leaderboard_data.marking import confirmations_told, corrections_told
+from leaderboard_data.training import explained, sources
 
 ReadResult = Callable[[Entry], ModelResult | None]
 """The whole result behind an entry; None if its file cannot be read."""
@@ -21,10 +24,17 @@ TableOf = Callable[[str], Table]
 
 
 def model_details(
-    entries: Sequence[Entry], model: str, read: ReadResult, table_of: TableOf, suite: Suite, policy: Policy
+    entries: Sequence[Entry],
+    model: str,
+    read: ReadResult,
+    table_of: TableOf,
+    suite: Suite,
+    policy: Policy,
+    everything: Mapping[str, Declared],
 ) -> dict[str, Any] | None:
     """All results of a model seen through a suite, the one that its board lists first, each with its differences from
     that one. `entries` and what `read` gives have the marks of `policy` already, which tells whose they are.
+    `everything`: what is declared of training data.
 
     None if the suite's board has no such model.
     """
@@ -39,8 +49,12 @@ def model_details(
         "model": model,
         "name": first.name,
         "local": first.local,
+        "kind": first.kind,
         "ranks": _ranks(table_of, model, suite),
         "corrections": corrections_told(policy, model),
+        "zero_shot": first.zero_shot,
+        "training": sources(model, everything),
+        "seen": {task_id: explained(model, task_id, everything) for task_id in suite.task_ids},
         "results": [
             {
                 **_result(entry, first, read(entry), entry.key in listed, suite),
@@ -59,7 +73,7 @@ def _ranks(table_of: TableOf, model: str, suite: Suite) -> dict[str, dict[str, A
         mine = next((row for row in made.rows if row.entry.model == model and row.rank), None)
         if mine:
             ranked = sum(row.rank is not None for row in made.rows)
-            found[view] = {"rank": mine.rank, "of": ranked, "score": mine.values[-1]}
+            found[view] = {"rank": mine.rank, "of": ranked, "score": mine.values[made.columns.index(made.sorted_by)]}
     return found
 
 
@@ -97,7 +111,7 @@ def _result(entry: Entry, first: Entry, result: ModelResult | None, listed: bool
         "confirmed": list(result.confirmed),
         "command": repeat_command(result, suite),
         "tasks": [
-            _task(task_id, number, result, None if entry.key == first.key else first, suite)
+            _task(task_id, number, entry, result, None if entry.key == first.key else first, suite)
             for number, task_id in enumerate(suite.task_ids)
             if task_id in result.tasks
         ],
@@ -122,9 +136,12 @@ def _run(run: Run | None) -> dict[str, Any]:
     }
 
 
-def _task(task_id: str, number: int, result: ModelResult, other: Entry | None, suite: Suite) -> dict[str, Any]:
+def _task(
+    task_id: str, number: int, entry: Entry, result: ModelResult, other: Entry | None, suite: Suite
+) -> dict[str, Any]:
     task, run = suite.task(task_id), result.run_of(task_id)
-    score = score_by(suite.rules[task_id], result.tasks[task_id])
+    failure = failure_by(suite.rules[task_id], task_id, result, suite)
+    score = None if failure else score_by(suite.rules[task_id], result.tasks[task_id])
     compared = other.cells[number].score if other else None
     return {
         "id": task_id,
@@ -136,6 +153,7 @@ def _task(task_id: str, number: int, result: ModelResult, other: Entry | None, s
         "prompts": run.environment.prompts.get(task_id, {}) if run else {},
         "prompt_sources": run.environment.prompt_sources.get(task_id, {}) if run else {},
         "pinned": task.data.revision,
+        "odd": entry.cells[number].odd,
         "difference": None if compared is None or score is None else score - compared,
         "command": repeat_command(result, suite, task_id),
     }
@@ -143,13 +161,14 @@ def _task(task_id: str, number: int, result: ModelResult, other: Entry | None, s
 
 def _evidence_of(task_id: str, result: ModelResult, suite: Suite) -> dict[str, Any]:
     task, rule = result.tasks[task_id], suite.rules[task_id]
-    failure = failure_by(rule, task_id, result)
+    failure = failure_by(rule, task_id, result, suite)
     return {
         "metrics": dict(task.metrics),
         "n": task.n,
         "removed": dict(task.removed),
         "interval95": task.intervals95.get(rule.id),
         "data": _data(task),
+        "parts": {name: dict(values) for name, values in task.parts.items()},
         "seconds": task.seconds,
         "error": failure.model_dump(by_alias=True) if failure else None,
     }
@@ -166,10 +185,11 @@ def repeat_command(result: ModelResult, suite: Suite, task_id: str | None = None
     """The command that repeats a result (of one task), as a line for a shell. Ids are safe there by their form."""
     spec = result.spec
     precision = result.dtype or spec.precision
-    parts = ["python -m evaluator run", spec.model if spec.source == "hub" else "FOLDER"]
-    if spec.revision and spec.source == "hub":
+    parts = ["python -m evaluator run", "FOLDER" if spec.source == "local" else spec.model]
+    if spec.revision and spec.source != "local":
         parts.append(f"--revision {spec.revision}")
-    parts.append(f"--precision {precision}")
+    if spec.source != LEXICAL:
+        parts.append(f"--precision {precision}")
     if spec.loader != "auto":
         parts.append(f"--loader {spec.loader}")
     if spec.pooling != "auto":

@@ -1,23 +1,23 @@
 """Entry: what a suite's board needs of one result; and which of three sources its numbers come from."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Literal, get_args
+from typing import get_args
 
 from evaluator.drift import environment_id
 from evaluator.records import ModelResult
 from evaluator.scores import failure_by, score_by
-from evaluator.suite import OVERALL, SUITES, ScoreRule, Suite
+from evaluator.spec import LEXICAL, LEXICAL_KINDS, is_lexical
+from evaluator.suite import SUITES, OriginName, ScoreRule, Suite
+from leaderboard_data.plausibility import odd_tasks
+from leaderboard_data.told import told_of
 
 PUBLISHER = "ko-embedding-leaderboard"
 """`origin.by` of the numbers of the published board."""
 
-OriginName = Literal["measured", "published", "imported"]
 ORIGINS: tuple[OriginName, ...] = get_args(OriginName)
 """Where numbers come from, the more trusted first: computed by our evaluator, shown on the published board, or
 reported by somebody else (MTEB's public results)."""
-
-DEFAULT_ORIGINS: tuple[OriginName, ...] = ("measured", "published")
 
 SCORE_DIGITS = 8
 """Scores on the board are rounded to this many decimals, so that the page, which computes means by itself for the
@@ -34,13 +34,17 @@ _SUFFIX = {"float16": "-fp16", "bfloat16": "-bf16"}
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Cell:
-    """One task of one result by a suite's rule: a score (-1..1) with its 95 % interval, or the failure class."""
+    """One task of one result by a suite's rule: a score (-1..1) with its 95 % interval, or the failure class.
+
+    `odd` says how the result contradicts its neighbours (`leaderboard_data.plausibility`), if it does.
+    """
 
     score: float | None
     low: float | None = None
     high: float | None = None
     n: int | None = None
     failure: str | None = None
+    odd: str | None = None
 
 
 Interval = tuple[float, float]
@@ -53,12 +57,16 @@ class Entry:
     """One result, seen through a suite. `path` and `spec_id` lead to the whole result.
 
     `cells` are in the order of the suite's tasks; `mean_intervals` are the 95 % intervals of the categories' means, in
-    their order, then of the overall mean, or empty where there are none.
+    their order, then of the averages, or empty where there are none.
 
     `precision` is the one it ran with, or None where the source does not say. `at` is when it was evaluated
     or, for reported numbers, when they were taken over (ISO 8601); `committed_at` is when the model's commit was made,
     as the Hub told when it was submitted. `doubts` are the result's doubts, with commas, and `environments` the ids
     of those that its runs were made in (`evaluator.drift`). `tokens_per_second` is of the encoding alone.
+
+    `declared` is what the result's record says of the model's training data (`leaderboard_data.told`). Of all that is
+    declared follow `seen`, a state a task (`leaderboard_data.training`), and `zero_shot`, the percentage of the suite's
+    tasks whose data it was not trained on, None where nothing is declared; both are put on when the board is made.
     """
 
     path: str
@@ -88,6 +96,9 @@ class Entry:
     committed_at: str | None = None
     doubts: str | None = None
     environments: str | None = None
+    declared: str | None = None
+    seen: str = ""
+    zero_shot: int | None = None
 
     @property
     def key(self) -> tuple[str, str, str]:
@@ -100,8 +111,40 @@ class Entry:
         return self.label or self.model + _SUFFIX.get(self.precision or "", "")
 
     @property
+    def lexical(self) -> bool:
+        """Whether it is a lexical model: it has a place in the tables of what ranks, and takes no rank from a model."""
+        return is_lexical(self.model)
+
+    @property
+    def kind(self) -> str:
+        """The kind of model: "lexical" or "dense"."""
+        return LEXICAL if self.lexical else "dense"
+
+    @property
+    def not_applicable(self) -> frozenset[int]:
+        """The tasks, by number, that its kind of model cannot do: neither a gap nor a failure."""
+        if not self.lexical:
+            return frozenset()
+        tasks = SUITES[self.suite].tasks
+        return frozenset(number for number, task in enumerate(tasks) if task.kind not in LEXICAL_KINDS)
+
+    @property
     def complete(self) -> bool:
-        return all(cell.score is not None for cell in self.cells)
+        """Whether it has all scores that a rank needs."""
+        needed = SUITES[self.suite].needed
+        return all(cell.score is not None or not wanted for cell, wanted in zip(self.cells, needed, strict=True))
+
+
+def origins_of(text: str) -> list[OriginName]:
+    """The origins that a text names, separated by commas, the more trusted first.
+
+    Raises:
+        ValueError: there is no such origin.
+    """
+    wanted = {part.strip() for part in text.split(",")}
+    if unknown := sorted(wanted - set(ORIGINS)):
+        raise ValueError(f"there is no origin {', '.join(unknown)[:100]}; the origins: {', '.join(ORIGINS)}")
+    return [origin for origin in ORIGINS if origin in wanted]
 
 
 def origin_of(result: ModelResult) -> OriginName:
@@ -137,9 +180,8 @@ def entries_of(path: str, result: ModelResult) -> Iterator[Entry]:
 
 
 def with_mean_intervals(entry: Entry, intervals: dict[str, Interval]) -> Entry:
-    """The entry with the intervals of its means: category id, and "overall" -> interval."""
-    suite = SUITES[entry.suite]
-    names = (*(category.id for category in suite.categories), OVERALL)
+    """The entry with the intervals of its means: id of a category or an average -> interval."""
+    names = SUITES[entry.suite].mean_ids
     return replace(entry, mean_intervals=tuple(intervals.get(name) for name in names) if intervals else ())
 
 
@@ -147,6 +189,7 @@ def entry_of(path: str, result: ModelResult, suite: Suite) -> Entry:
     """What a suite's board needs of the result stored at `path`."""
     at = result.evaluated_at or result.origin.at
     run = result.newest_run
+    odd = odd_tasks(result)
     max_tokens = run.environment.max_tokens if run is not None else None
     return Entry(
         path=path,
@@ -165,6 +208,7 @@ def entry_of(path: str, result: ModelResult, suite: Suite) -> Entry:
         committed_at=result.committed_at.isoformat() if result.committed_at else None,
         doubts=",".join(result.doubts) or None,
         environments=environments_of(result),
+        declared=told_of(result),
         keep_duplicates=result.keep_duplicates,
         parameters=result.model.parameters,
         embedding_dimension=result.model.embedding_dimension,
@@ -174,21 +218,22 @@ def entry_of(path: str, result: ModelResult, suite: Suite) -> Entry:
         llm_based=result.model.llm_based,
         open_weights=result.model.open_weights,
         tokens_per_second=encoding_speed(result),
-        cells=tuple(_cell(result, task_id, rule) for task_id, rule in suite.rules.items()),
+        cells=tuple(_cell(result, task_id, rule, suite, odd) for task_id, rule in suite.rules.items()),
     )
 
 
-def _cell(result: ModelResult, task_id: str, rule: ScoreRule) -> Cell:
+def _cell(result: ModelResult, task_id: str, rule: ScoreRule, suite: Suite, odd: Mapping[str, str]) -> Cell:
     task = result.tasks.get(task_id)
     if task is None:
         return NO_CELL
-    failure = failure_by(rule, task_id, result)
-    score = score_by(rule, task)
-    low, high = task.intervals95.get(rule.id, (None, None))
+    failure = failure_by(rule, task_id, result, suite)
+    score = None if failure else score_by(rule, task)
+    low, high = task.intervals95.get(rule.id, (None, None)) if score is not None else (None, None)
     return Cell(
         score=None if score is None else round(score, SCORE_DIGITS),
         low=low,
         high=high,
         n=task.n,
         failure=failure.failure if failure else None,
+        odd=odd.get(task_id),
     )

@@ -10,18 +10,20 @@ from pathlib import Path
 from evaluator.policy import POLICY_PATH, Policy, load_policy
 from leaderboard_data.entry import Entry
 from leaderboard_data.marking import marked
+from leaderboard_data.training import marked_training
 from settings import Settings
 from store import Store, open_store
 from store.errors import NotFound
 
 
 def shown(entries: Iterable[Entry], policy: Policy) -> tuple[Entry, ...]:
-    """The entries that the policy does not hide, in their order, with what it confirms and corrects."""
+    """The entries that the policy does not hide, in their order, with what it confirms and corrects, and with what is
+    known of their models' training data."""
     if policy.opted_out or policy.hidden:
         entries = (entry for entry in entries if not policy.hides(entry.model, entry.path, entry.spec_id))
     if policy.confirmed or policy.corrected:
         entries = (marked(entry, policy) for entry in entries)
-    return tuple(entries)
+    return marked_training(entries)
 
 
 def refuse_hidden(model: str, policy: Policy) -> None:

@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from evaluator.policy import Policy
 from evaluator.suite import OVERALL, SUITES, Suite
 from leaderboard_data.board import table
-from leaderboard_data.entry import DEFAULT_ORIGINS
 from leaderboard_data.hiding import shown
 from leaderboard_data.index import INDEX_PATH, load_index
 from store import Commit, Store
@@ -138,9 +137,6 @@ class History:
             log.info("no ranks at %s: %s", revision[:12], error)
             return digest, NOTHING
         return digest, {
-            suite.id: {
-                sys.intern(row.entry.model): row.rank
-                for row in reversed(table(entries, OVERALL, suite, DEFAULT_ORIGINS).rows)
-            }
+            suite.id: {sys.intern(row.entry.model): row.rank for row in reversed(table(entries, OVERALL, suite).rows)}
             for suite in SUITES.values()
         }

@@ -1,18 +1,20 @@
 """Result files of others -> records that say so. MTEB's raw metrics; the suites score them by their rules.
 
 Two layouts: MTEB's results folder, `<org>__<model>/<revision>/<Task>.json` with an optional `model_meta.json` beside,
-and JSON lines with one task result each. Nothing is guessed: a result whose metrics do not suffice for a suite's rule
-has no score there, and the board says which metric is missing. MTEB does not remove duplicate pairs, so the records
-say `keep_duplicates`.
+and JSON lines with the result of one cell of a task each: its split and subset. A cell goes to the task that declares
+it. Nothing is guessed: a result whose metrics do not suffice for a suite's rule has no score there, and the board says
+which metric is missing; one that lacks a cell says which. The revision of the data is kept: a suite may count only the
+one that the task is pinned to. MTEB does not remove duplicate pairs, so the records say `keep_duplicates`.
 """
 
 import json
 import math
 import re
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
+from statistics import fmean
 from typing import Any
 
 from pydantic import ValidationError
@@ -26,6 +28,7 @@ from evaluator.tasks import discovered_tasks
 MTEB_RESULTS = "https://github.com/embeddings-benchmark/results/tree/main/results"
 
 _COMMIT = re.compile(r"[0-9a-f]{40}")
+_NUMBERS = re.compile(r"\d{1,9}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,28 +53,37 @@ class Imported:
     left_out: list[str]
 
 
-def import_mteb(path: Path, models: Path | None = None) -> Imported:
-    """Read MTEB results of all tasks known here, below a folder or from a file of JSON lines.
+Cell = tuple[str, str]
+"""Split and subset."""
+
+
+def import_mteb(paths: Path | Sequence[Path], models: Path | None = None) -> Imported:
+    """Read MTEB results of all tasks known here, below folders or from files of JSON lines.
+
+    Where a cell comes twice, the one of the newer version of MTEB counts, of the same version the later one.
 
     Args:
         models: JSON lines with metadata of the models (`model`, `revision`, `n_parameters`, ...).
 
     Raises:
-        FileNotFoundError: `path` or `models` is not there.
+        FileNotFoundError: one of `paths`, or `models`, is not there.
     """
     left_out: list[str] = []
-    found: Iterable[TaskResult]
-    if path.is_dir():
-        found, metadata = _read_folder(path, left_out), _folder_metadata(path, left_out)
-    else:
-        found, metadata = _read_lines(path, left_out), {}
+    metadata: dict[tuple[Any, Any], dict[str, Any]] = {}
+    by_model: dict[tuple[str, str], dict[str, dict[Cell, TaskResult]]] = {}
+    for path in [paths] if isinstance(paths, Path) else paths:
+        if path.is_dir():
+            metadata |= _folder_metadata(path, left_out)
+        for result in _read_folder(path, left_out) if path.is_dir() else _read_lines(path, left_out):
+            task = _task_of(result)
+            if task is None:
+                continue
+            cells = by_model.setdefault((result.model, result.revision), {}).setdefault(task.id, {})
+            earlier = cells.get((result.split, result.subset))
+            if earlier is None or _version(result) >= _version(earlier):
+                cells[result.split, result.subset] = result
     if models is not None:
-        metadata |= {(line.get("model"), line.get("revision")): line for line in _json_lines(models, left_out)}
-    known = discovered_tasks()
-    by_model: dict[tuple[str, str], dict[str, TaskResult]] = defaultdict(dict)
-    for result in found:
-        if result.task in known and _is_ours(result, known[result.task]):
-            by_model[result.model, result.revision][result.task] = result
+        metadata |= {(line.get("model"), line.get("revision")): line for line in json_lines(models, left_out)}
     results = []
     for (model, revision), tasks in sorted(by_model.items()):
         try:
@@ -89,37 +101,81 @@ def dump_lines(results: Iterable[ModelResult]) -> bytes:
     return "".join(f"{line}\n" for line in lines).encode()
 
 
-def _is_ours(result: TaskResult, task: Task) -> bool:
-    """Whether a result is of the task's split and subset."""
-    return result.split in task.data.splits and result.subset in (task.data.config, "default")
+@cache
+def _by_name() -> Mapping[str, tuple[Task, ...]]:
+    """MTEB's name of a task -> the tasks that its cells are here."""
+    found: dict[str, tuple[Task, ...]] = {}
+    for task in discovered_tasks().values():
+        name = task.mteb_name
+        found[name] = (*found.get(name, ()), task)
+    return found
 
 
-def _record(model: str, revision: str, tasks: Mapping[str, TaskResult], metadata: Mapping[str, Any]) -> ModelResult:
+def _task_of(result: TaskResult) -> Task | None:
+    """The task that declares a result's split and subset; None if there is none."""
+    of_split = [task for task in _by_name().get(result.task, ()) if result.split in _splits(task)]
+    exact = [task for task in of_split if result.subset == (task.mteb_subset or task.data.config or "default")]
+    if not exact and len(of_split) == 1 and result.subset == "default":
+        return of_split[0]  # MTEB calls the configuration of a task with one language so
+    return exact[0] if exact else None
+
+
+def _splits(task: Task) -> tuple[str, ...]:
+    return task.mteb_splits or task.data.splits
+
+
+def _version(result: TaskResult) -> tuple[int, ...]:
+    return tuple(int(part) for part in _NUMBERS.findall(result.mteb_version or ""))
+
+
+def _record(
+    model: str, revision: str, tasks: Mapping[str, Mapping[Cell, TaskResult]], metadata: Mapping[str, Any]
+) -> ModelResult:
     known = discovered_tasks()
-    versions = sorted({result.mteb_version for result in tasks.values() if result.mteb_version})
+    found = (result.mteb_version for cells in tasks.values() for result in cells.values())
     return ModelResult(
         spec=ModelSpec(model=model, revision=revision if _COMMIT.fullmatch(revision) else None),
         model=_model_info(metadata),
         keep_duplicates=True,
-        tasks={task_id: _task_score(tasks[task_id], known[task_id]) for task_id in sorted(tasks)},
+        tasks={task_id: _task_score(list(tasks[task_id].values()), known[task_id]) for task_id in sorted(tasks)},
         origin=Origin(
             kind="reported",
             by="MTEB",
             reference=f"{MTEB_RESULTS}/{model.replace('/', '__')}/{revision}",
-            version=", ".join(versions) or None,
+            version=", ".join(sorted({version for version in found if version})) or None,
         ),
     )
 
 
-def _task_score(result: TaskResult, task: Task) -> TaskScore:
+def _task_score(cells: Sequence[TaskResult], task: Task) -> TaskScore:
+    """The metrics of a task: those of its one cell, or the means over its splits with those of each split beside."""
+    of_split = {cell.split: _metrics(cell) for cell in cells}
+    splits = [split for split in _splits(task) if split in of_split]
     data = DataProvenance(
-        path=task.data.path, config=task.data.config, split=result.split, revision=result.dataset_revision or "unknown"
+        path=task.data.path,
+        config=task.mteb_subset or task.data.config,
+        split="+".join(splits),
+        revision=" + ".join(sorted({cell.dataset_revision or "unknown" for cell in cells})),
     )
-    metrics = {name: value for name, value in result.metrics.items() if name != "main_score" and math.isfinite(value)}
-    if not metrics:
+    subset = cells[0].subset
+    parts = {f"{split}/{subset}": of_split[split] for split in splits} if len(_splits(task)) > 1 else {}
+    if lacking := [f"{split}/{subset}" for split in _splits(task) if split not in of_split]:
+        message = f"MTEB's result has no {', '.join(lacking)}; the score of this task is the mean over its splits."
+        return TaskScore(error=TaskFailure(failure="data_unavailable", message=message), data=data, parts=parts)
+    names = [name for name in of_split[splits[0]] if all(name in metrics for metrics in of_split.values())]
+    if not names:
         message = "MTEB's result has no metric that is a finite number."
-        return TaskScore(error=TaskFailure(failure="data_unavailable", message=message), data=data)
-    return TaskScore(metrics=metrics, data=data)
+        return TaskScore(error=TaskFailure(failure="data_unavailable", message=message), data=data, parts=parts)
+    means = {name: fmean(of_split[split][name] for split in splits) for name in names}
+    return TaskScore(metrics=of_split[splits[0]] if len(splits) == 1 else means, data=data, parts=parts)
+
+
+def _metrics(cell: TaskResult) -> dict[str, float]:
+    return {
+        name: value
+        for name, value in cell.metrics.items()
+        if name != "main_score" and isinstance(value, int | float) and math.isfinite(value)
+    }
 
 
 def _model_info(metadata: Mapping[str, Any]) -> ModelInfo:
@@ -137,7 +193,8 @@ def _model_info(metadata: Mapping[str, Any]) -> ModelInfo:
     )
 
 
-def _json_lines(path: Path, left_out: list[str]) -> Iterator[dict[str, Any]]:
+def json_lines(path: Path, left_out: list[str]) -> Iterator[dict[str, Any]]:
+    """The objects in a file of JSON lines; lines that hold something else are named in `left_out`."""
     for number, line in enumerate(path.read_text("utf-8").splitlines(), start=1):
         try:
             content = json.loads(line)
@@ -151,7 +208,7 @@ def _json_lines(path: Path, left_out: list[str]) -> Iterator[dict[str, Any]]:
 
 def _read_lines(path: Path, left_out: list[str]) -> Iterator[TaskResult]:
     names = tuple(TaskResult.__dataclass_fields__)
-    for line in _json_lines(path, left_out):
+    for line in json_lines(path, left_out):
         try:
             yield TaskResult(**{name: line[name] for name in names})
         except KeyError as error:

@@ -19,7 +19,7 @@ import pyarrow.parquet as pq
 from evaluator.reading import INDEX_BYTES, BadFile, reading
 from evaluator.reading import table as read_table
 from evaluator.suite import OVERALL, SUITES
-from leaderboard_data.board import means
+from leaderboard_data.board import all_means, means
 from leaderboard_data.entry import NO_CELL, SLACK, Cell, Entry, with_mean_intervals
 from leaderboard_data.sound import sound
 
@@ -52,6 +52,7 @@ _RESULT_SCHEMA = {
     "committed_at": pa.string(),
     "doubts": pa.string(),
     "environments": pa.string(),
+    "declared": pa.string(),
 }
 _CELL_SCHEMA = {
     "task": pa.string(),
@@ -60,20 +61,21 @@ _CELL_SCHEMA = {
     "high": pa.float64(),
     "n": pa.int32(),
     "failure": pa.string(),
+    "odd": pa.string(),
 }
 _MEANS_SCHEMA = {
     **{name: pa.string() for name in ("path", "spec_id", "reference", "suite", "model", "mean")},
     **{name: pa.float64() for name in ("score", "low", "high")},
 }
 _COLUMNS = {**_RESULT_SCHEMA, **_CELL_SCHEMA, "rule": pa.string()}
-_LATER_COLUMNS = ("rule", "committed_at", "doubts", "environments")
+_LATER_COLUMNS = ("rule", "committed_at", "doubts", "environments", "declared", "odd")
 """Columns that were added, in this order: an index without the last ones is a former one, and is read too."""
 _SCHEMAS = tuple(
     pa.schema({name: kind for name, kind in _COLUMNS.items() if name not in _LATER_COLUMNS[count:]})
     for count in range(len(_LATER_COLUMNS) + 1)
 )
-MOST_ROWS = 400_000
-"""Results times tasks: of tens of thousands of models."""
+MOST_ROWS = 2_000_000
+"""Results times tasks of all suites: of tens of thousands of models."""
 
 _CELL_FIELDS = tuple(field.name for field in fields(Cell))
 _MADE_FOR = b"suites"
@@ -109,8 +111,10 @@ def dump_cells(entries: Sequence[Entry]) -> bytes:
 def _dump_means(entries: Sequence[Entry]) -> bytes:
     columns: dict[str, list[object]] = {name: [] for name in _MEANS_SCHEMA}
     for entry in entries:
-        of_category, overall = means(entry, SUITES[entry.suite])
-        values = {**of_category, OVERALL: overall}
+        suite = SUITES[entry.suite]
+        of_category, overall = means(entry, suite)
+        found = {**all_means(entry, suite), **of_category, OVERALL: overall}
+        values = {name: found.get(name) for name in suite.mean_ids}
         intervals = entry.mean_intervals or (None,) * len(values)
         for name in ("path", "spec_id", "reference", "suite", "model"):
             columns[name].extend([getattr(entry, name)] * len(values))
@@ -143,8 +147,8 @@ def load_index(content: bytes, means_content: bytes | None = None) -> list[Entry
 
     Rows of a suite that is not known here, or has other tasks now, are left out, and so is an entry with something in
     it that no board can bear (`leaderboard_data.sound`), by name. Indexes of former versions are read too: one without
-    rules has the suite ko-v1 alone, one without the commits' dates, the doubts
-    or the environments knows none.
+    rules has the suite ko-v1 alone, one without the commits' dates, the doubts,
+    the environments, the training data or what is odd knows none.
 
     Raises:
         ValueError: (BadFile) it is not an index of a schema known here.
@@ -184,10 +188,13 @@ def _entries(table: pa.Table) -> Iterator[Entry]:
     names = [name for name in _RESULT_SCHEMA if name in table.column_names]
     per_result = [table[name].take(pa.array(starts, pa.int64())).to_pylist() for name in names]
     tasks = table["task"].to_pylist()
-    cell_columns = [table[name].to_pylist() for name in _CELL_FIELDS]
+    nothing = [None] * len(tasks)
+    cell_columns = [table[name].to_pylist() if name in table.column_names else nothing for name in _CELL_FIELDS]
     cells = [
-        NO_CELL if score is None and failure is None else Cell(score=score, low=low, high=high, n=n, failure=failure)
-        for score, low, high, n, failure in zip(*cell_columns, strict=True)
+        NO_CELL
+        if score is None and failure is None
+        else Cell(score=score, low=low, high=high, n=n, failure=failure, odd=odd)
+        for score, low, high, n, failure, odd in zip(*cell_columns, strict=True)
     ]
     suite_column = names.index("suite")
     for start, width, values in zip(starts, widths, zip(*per_result, strict=True), strict=True):

@@ -19,6 +19,7 @@ from store.errors import NotFound
 from store.update import Snapshot
 
 RESULTS_FOLDER = "results"
+RANKINGS_FOLDER = "runs"
 
 log = logging.getLogger(__name__)
 
@@ -76,6 +77,11 @@ def parse_results(path: str, content: bytes) -> tuple[tuple[ModelResult, ...], s
 def samples_path(path: str) -> str:
     """Where the samples of the result stored at `path` are."""
     return f"samples/{path.removeprefix(f'{RESULTS_FOLDER}/').removesuffix('.json')}.parquet"
+
+
+def rankings_path(path: str) -> str:
+    """Where the rankings of the result stored at `path` are."""
+    return f"{RANKINGS_FOLDER}/{path.removeprefix(f'{RESULTS_FOLDER}/').removesuffix('.json')}.parquet"
 
 
 def replicates_path(path: str) -> str:

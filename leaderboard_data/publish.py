@@ -1,6 +1,7 @@
 """A result -> the change to commit: result file, samples, replicates, index and data set card, all in one commit."""
 
 import dataclasses
+import hashlib
 import logging
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -8,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from evaluator.evidence.rankings import Rankings, dump_rankings, load_rankings
 from evaluator.evidence.samples import dump_samples, load_samples
 from evaluator.kinds import Samples
 from evaluator.merging import merge
@@ -16,14 +18,17 @@ from evaluator.spec import result_path
 from evaluator.suite import rules_of
 from evaluator.tasks import discovered_tasks
 from leaderboard_data.entry import Entry, entries_of
+from leaderboard_data.hybrids import HYBRIDS_PATH, renewed_hybrids
 from leaderboard_data.importing import dump_lines
 from leaderboard_data.index import dump_index
 from leaderboard_data.load import (
+    RANKINGS_FOLDER,
     RESULTS_FOLDER,
     Reader,
     entries_with_intervals,
     load_entries,
     parse_results,
+    rankings_path,
     read_entries,
     replicates_path,
     samples_path,
@@ -36,6 +41,9 @@ from store.update import Change, Snapshot, update
 
 SHIPPED = Path(__file__).parent / "results"
 """The result files that ship with the project; the store holds them under the same names in `results/`."""
+
+FORMER_IMPORTS = frozenset({"b002cb3e4a6e286029f4b307afc4dae949aa58281411b0adb5d373508ae72e49"})
+"""SHA-256 of the imported results as former versions shipped them: stores that were filled with them get the newer."""
 
 log = logging.getLogger(__name__)
 
@@ -55,17 +63,18 @@ configs:
 `leaderboard.parquet` has one row per result, suite and task (scores from -1 to 1), `means.parquet` one per mean of a
 suite, with its 95 % interval. `results/<org>__<name>/` holds the whole
 result files with every metric and its provenance, `samples/` the values per pair and per query behind the scores,
-`replicates/` the scores on 1,000 bootstrap resamples of them.
+`replicates/` the scores on 1,000 bootstrap resamples of them, `runs/` the best 100 documents of each query.
 """
 
 
 @dataclass(frozen=True)
 class _Stored:
-    """What the store holds of one result: the record, its samples and its replicates."""
+    """What the store holds of one result: the record, its samples, its replicates and its rankings."""
 
     result: ModelResult
     samples: Mapping[str, Samples]
     replicates: Replicates
+    rankings: Rankings
 
 
 def _replicates(samples: Mapping[str, Samples]) -> Replicates:
@@ -83,18 +92,18 @@ def _replicates(samples: Mapping[str, Samples]) -> Replicates:
 
 
 def publish_change(
-    result: ModelResult, samples: bytes | None = None, *, replace: bool = False
+    result: ModelResult, samples: bytes | None = None, rankings: bytes | None = None, *, replace: bool = False
 ) -> Callable[[Snapshot], Change | None]:
     """The change, for `store.update.update`, that publishes `result`. Publishing it again changes nothing.
 
     The path follows from the spec. What the store holds there already is kept: the runs add up (`evaluator.merging`),
-    with their samples and replicates. With `replace` an earlier result gives way as a whole.
+    with their samples, replicates and rankings. With `replace` an earlier result gives way as a whole.
 
     Raises (when the change is made):
         CannotMerge: the store holds a result that this one cannot be added to.
     """
     path = result_path(result.spec)
-    new = _Stored(result, _readable_samples(samples), {})
+    new = _Stored(result, _readable_samples(samples), {}, _readable_rankings(rankings))
     new = dataclasses.replace(new, replicates=_replicates(new.samples))
 
     def change(snapshot: Snapshot) -> Change | None:
@@ -106,6 +115,9 @@ def publish_change(
         if whole.samples:
             files[samples_path(path)] = dump_samples(whole.samples)
             files[replicates_path(path)] = dump_replicates(whole.replicates)
+        if whole.rankings or snapshot.exists(rankings_path(path)):
+            files[rankings_path(path)] = dump_rankings(whole.rankings) if whole.rankings else None
+            files[HYBRIDS_PATH] = renewed_hybrids(snapshot, [*others, *entries], {path: whole.rankings})
         if not snapshot.exists(CARD_PATH):
             files[CARD_PATH] = CARD.encode()
         if all(_is(snapshot, name, wanted) for name, wanted in files.items()):
@@ -141,7 +153,7 @@ def confirm_change(model: str, revision: str) -> Callable[[Snapshot], Change | N
 
 
 def _together(stored: _Stored, new: _Stored) -> _Stored:
-    """Both results as one; samples and replicates of each task are those of the run that it is from."""
+    """Both results as one; samples, replicates and rankings of each task are those of the run that it is from."""
     whole = merge(stored.result, new.result)
     kept = {task_id for task_id in whole.tasks if whole.tasks[task_id] == stored.result.tasks.get(task_id)}
     parts = [(stored, kept), (new, set(whole.tasks) - kept)]
@@ -149,6 +161,7 @@ def _together(stored: _Stored, new: _Stored) -> _Stored:
         whole,
         {task: columns for part, tasks in parts for task, columns in part.samples.items() if task in tasks},
         {key: scores for part, tasks in parts for key, scores in part.replicates.items() if key[0] in tasks},
+        {task: found for part, tasks in parts for task, found in part.rankings.items() if task in tasks},
     )
 
 
@@ -162,7 +175,9 @@ def _stored(snapshot: Snapshot, path: str) -> _Stored | None:
         log.warning("%s cannot be read and is written anew: %s", path, error)
         return None
     samples = snapshot.read(samples_path(path)) if snapshot.exists(samples_path(path)) else None
-    return _Stored(result, _readable_samples(samples), stored_replicates(snapshot, path) or {})
+    rankings = snapshot.read(rankings_path(path)) if snapshot.exists(rankings_path(path)) else None
+    replicates = stored_replicates(snapshot, path) or {}
+    return _Stored(result, _readable_samples(samples), replicates, _readable_rankings(rankings))
 
 
 def _readable_samples(samples: bytes | None) -> Mapping[str, Samples]:
@@ -174,11 +189,23 @@ def _readable_samples(samples: bytes | None) -> Mapping[str, Samples]:
         return {}
 
 
+def _readable_rankings(rankings: bytes | None) -> Rankings:
+    """The rankings in a file's content; none, with a warning, if it cannot be read."""
+    try:
+        return load_rankings(rankings) if rankings else {}
+    except ValueError as error:
+        log.warning("no rankings: %s", error)
+        return {}
+
+
 def rebuild_index(snapshot: Snapshot) -> Change | None:
     """The change that makes the index anew from the result files, which are brought up to this schema."""
     reader = Reader()
     results, _ = reader.results(snapshot)
-    files: dict[str, bytes | None] = {**dump_index(read_entries(snapshot, reader))}
+    entries = read_entries(snapshot, reader)
+    files: dict[str, bytes | None] = {**dump_index(entries)}
+    if snapshot.list(RANKINGS_FOLDER):
+        files[HYBRIDS_PATH] = renewed_hybrids(snapshot, entries, None)
     for path, found in results.items():
         is_lines = path.endswith(".jsonl")
         written = len(snapshot.read(path).splitlines()) if is_lines else 1
@@ -200,20 +227,31 @@ def shipped_files() -> dict[str, bytes]:
 
 
 def seed(store: Store) -> str:
-    """Fill an empty results store with the shipped results; one that has results stays as it is.
+    """Fill an empty results store with the shipped results; in one that has results, renew what was shipped before.
 
-    Returns the head afterwards.
+    Of a store that a former version filled, the imported results give way to those that ship now, if they are still
+    as that version shipped them (`FORMER_IMPORTS`); whatever else it holds stays as it is. Returns the head afterwards.
 
     Raises:
         StoreError: the store cannot be written.
     """
 
     def change(snapshot: Snapshot) -> Change | None:
-        if snapshot.list(RESULTS_FOLDER):
+        there = snapshot.list(RESULTS_FOLDER)
+        if not there:
+            files = shipped_files()
+            index = dump_index(shipped_entries(files.items()))
+            return Change({**files, **index, CARD_PATH: CARD.encode()}, "Begin with the published board")
+        renewed = {
+            path: content
+            for path, content in shipped_files().items()
+            if path in there and hashlib.sha256(snapshot.read(path)).hexdigest() in FORMER_IMPORTS
+        }
+        if not renewed:
             return None
-        files = shipped_files()
-        index = dump_index(shipped_entries(files.items()))
-        return Change({**files, **index, CARD_PATH: CARD.encode()}, "Begin with the published board")
+        imported = shipped_entries(renewed.items())
+        others = [entry for entry in read_entries(snapshot, Reader()) if entry.path not in renewed]
+        return Change({**renewed, **dump_index([*others, *imported])}, "Renew the imported results")
 
     return update(store, change)
 

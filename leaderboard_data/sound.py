@@ -12,6 +12,8 @@ from evaluator.bounds import FIRST_YEAR, LAST_YEAR
 from evaluator.spec import valid_model_id
 from evaluator.suite import SUITES
 from leaderboard_data.entry import ORIGINS, SLACK, Entry
+from leaderboard_data.plausibility import CODES
+from leaderboard_data.told import LONGEST_TOLD, load_told
 
 TOLD = 20
 """Entries that are named one by one in the log; of more only the number is told."""
@@ -19,7 +21,7 @@ TOLD = 20
 _REQUIRED = ("path", "spec_id", "suite", "model", "local", "origin", "by", "keep_duplicates")
 _DATE = re.compile(r"(\d{4})-\d\d-\d\d.*")
 _LONGEST = {"path": 500, "spec_id": 64, "revision": 40, "precision": 300, "by": 300, "label": 300, "reference": 2000}
-_LONGEST |= {"version": 300, "at": 40, "license": 300, "doubts": 300, "environments": 1000}
+_LONGEST |= {"version": 300, "at": 40, "license": 300, "doubts": 300, "environments": 1000, "declared": LONGEST_TOLD}
 
 log = logging.getLogger(__name__)
 
@@ -57,6 +59,11 @@ def wrong_with(entry: Entry) -> str | None:
         valid_model_id(entry.model)
     except ValueError as error:
         return str(error)
+    if entry.declared is not None:
+        try:
+            load_told(entry.declared)
+        except ValueError:
+            return "what it declares of training data cannot be read"
     dated = _DATE.fullmatch(entry.at or f"{FIRST_YEAR}-01-01")
     if dated is None or not FIRST_YEAR <= int(dated[1]) <= LAST_YEAR:
         return f"{(entry.at or '')[:40]!r} is no date of a result"
@@ -76,4 +83,6 @@ def wrong_with(entry: Entry) -> str | None:
             return "it has half an interval, or less than no samples"
         if cell.failure is not None and len(cell.failure) > 60:
             return "it has a failure of no known class"
+        if cell.odd is not None and cell.odd not in CODES:
+            return "it has a mark of no known kind"
     return None

@@ -23,7 +23,7 @@ from runner.cage import plan as plan_of
 from runner.disk import hub_cache, is_full
 from runner.events import ChildOutput, Event
 from runner.folders import LOCK
-from runner.left import RESULT_BYTES, SAMPLES_BYTES, Refused, read_regular
+from runner.left import RANKINGS_BYTES, RESULT_BYTES, SAMPLES_BYTES, Refused, read_regular
 from runner.logs import LogTail, Redaction
 from runner.vouch import parse_result
 
@@ -67,6 +67,10 @@ class Job:
     def samples_file(self) -> Path:
         return self.folder / f"{self.name}.parquet"
 
+    @property
+    def rankings_file(self) -> Path:
+        return self.folder / f"{self.name}.rankings.parquet"
+
 
 @dataclass(frozen=True, kw_only=True)
 class Limits:
@@ -85,6 +89,7 @@ class Outcome:
 
     result: ModelResult | None = None
     samples: bytes | None = None
+    rankings: bytes | None = None
     failure: tuple[FailureClass, str] | None = None
     log: str = ""
 
@@ -150,6 +155,7 @@ class ChildProcess:
         write_atomically(spec_file, job.spec.model_dump_json(exclude_defaults=True).encode())
         options = ["--spec", spec_file, "--work-dir", job.folder / "work", "--output", job.result_file]
         options += ["--samples", job.samples_file, "--progress", f"fd:{events}"]
+        options += ["--rankings", job.rankings_file]
         if job.datasets is not None:
             options += ["--datasets", job.datasets]
         if job.device is not None:
@@ -273,14 +279,16 @@ def _result_of(job: Job, log: str) -> Outcome:
     """What the child left: a result with its samples file, or why it is none."""
     try:
         result = parse_result(read_regular(job.result_file, RESULT_BYTES, "result file"), job)
+        samples = rankings = None
         with contextlib.suppress(FileNotFoundError):
             samples = read_regular(job.samples_file, SAMPLES_BYTES, "samples file")
-            return Outcome(result=result, samples=samples, log=log)
+        with contextlib.suppress(FileNotFoundError):
+            rankings = read_regular(job.rankings_file, RANKINGS_BYTES, "rankings file")
     except FileNotFoundError:
         return Outcome(failure=("internal", "The evaluation ended without a readable result file."), log=log)
     except Refused as error:
         return Outcome(failure=("internal", str(error)), log=log)
-    return Outcome(result=result, log=log)
+    return Outcome(result=result, samples=samples, rankings=rankings, log=log)
 
 
 def _folders(job: Job) -> dict[str, Path | None]:

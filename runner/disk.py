@@ -62,7 +62,7 @@ class Room:
 
     def has(self, submission: Submission, say: Say) -> bool:
         """Whether its weights, as the Hub told their size, and what comes with them have room; says once if not."""
-        weights = 0 if submission.spec.source == "local" else submission.metadata.weight_bytes or 0
+        weights = submission.metadata.weight_bytes or 0 if submission.spec.source == "hub" else 0
         free = self.free
         wanted = max(weights + self._reserve, self._filled.get(submission.id, 0))
         if free < wanted and submission.id not in self._told:

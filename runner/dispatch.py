@@ -11,7 +11,6 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 
-from evaluator.suite import SUITES
 from runner.budget import SETTLED_SECONDS, Budget
 from runner.flavors import Flavor
 from runner.hub_jobs import Order
@@ -236,7 +235,7 @@ class Dispatcher:
         key = submission.id, turn_of(submission)
         if submission.spec.trust_remote_code or submission.spec.source != "hub":
             return False
-        if not set(submission.suites) <= set(SUITES) or not self.budget.settled(key):
+        if not self.terms.accept(submission) or not self.budget.settled(key):
             return False
         if submission.not_before is not None and submission.not_before > self.budget.now():
             return False

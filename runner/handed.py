@@ -19,9 +19,9 @@ from runner.budget import Budget
 from runner.child import Job, Outcome, kept_result
 from runner.events import Event, Inbox, failure_class, parse_event
 from runner.flavors import Flavor
-from runner.handing import EVENT, OUTCOME, RESULT, SAMPLES, asked_text
+from runner.handing import EVENT, OUTCOME, RANKINGS, RESULT, SAMPLES, asked_text
 from runner.hub_jobs import Order
-from runner.left import RESULT_BYTES, SAMPLES_BYTES, Refused
+from runner.left import RANKINGS_BYTES, RESULT_BYTES, SAMPLES_BYTES, Refused
 from runner.logs import LogTail, Redaction, Say
 from runner.orders import SETUP_SECONDS, Orders
 from runner.rented import Rented, how_it_ended
@@ -168,6 +168,8 @@ class HandedBack:
             job.folder.mkdir(parents=True, exist_ok=True)
             if outcome.samples is not None:
                 write_atomically(job.samples_file, outcome.samples)
+            if outcome.rankings is not None:
+                write_atomically(job.rankings_file, outcome.rankings)
             write_atomically(job.result_file, content)
         if outcome.result is not None or outcome.failure is not None:
             self._taken.add(rented.id)
@@ -191,7 +193,8 @@ class HandedBack:
         content = read(RESULT, RESULT_BYTES)
         result = parse_result(content, job)
         samples = read(SAMPLES, SAMPLES_BYTES) if told.get("samples") is True else None
-        return Outcome(result=result, samples=samples, log=tail.text()), content
+        rankings = read(RANKINGS, RANKINGS_BYTES) if told.get("rankings") is True else None
+        return Outcome(result=result, samples=samples, rankings=rankings, log=tail.text()), content
 
     def _kept_log(self, rented: Rented) -> str:
         tail = LogTail(Redaction({}, self.secrets))

@@ -23,7 +23,7 @@ from settings import Settings, evaluation_environment
 EVENT = "evaluation-event "
 """What a line of the log begins with that holds an event."""
 
-OUTCOME, RESULT, SAMPLES = "outcome.json", "result.json", "samples.parquet"
+OUTCOME, RESULT, SAMPLES, RANKINGS = "outcome.json", "result.json", "samples.parquet", "rankings.parquet"
 """The files that are left; the first one last, when the others are whole."""
 
 LONGEST_ASKED = 100_000
@@ -99,7 +99,10 @@ def main(left: Path, seconds: float, asked: str) -> None:
         (left / RESULT).write_bytes(dump_result(outcome.result))
     if outcome.samples is not None:
         (left / SAMPLES).write_bytes(outcome.samples)
-    told = {"failure": outcome.failure, "log": outcome.log, "samples": outcome.samples is not None}
+    if outcome.rankings is not None:
+        (left / RANKINGS).write_bytes(outcome.rankings)
+    there = {"samples": outcome.samples is not None, "rankings": outcome.rankings is not None}
+    told = {"failure": outcome.failure, "log": outcome.log, **there}
     (left / OUTCOME).write_text(json.dumps(told), encoding="utf-8")
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 RESULT_BYTES = 20 * 2**20
 SAMPLES_BYTES = 500 * 2**20
+RANKINGS_BYTES = 64 * 2**20
 
 
 class Refused(ValueError):

@@ -5,6 +5,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from evaluator.suite import SUITES
+from runner.asked import asked_of
 from submissions.record import Submission
 
 
@@ -31,6 +32,8 @@ class Terms:
     def accept(self, submission: Submission) -> bool:
         """Whether a worker on these terms takes a submission; newer workers know suites that it does not."""
         if self.only not in (None, submission.id) or not set(submission.suites) <= set(SUITES):
+            return False
+        if not asked_of(submission, self.tasks):
             return False
         limit, parameters = self.max_parameters, submission.metadata.parameters
         return limit is None or parameters is None or parameters <= limit

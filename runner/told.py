@@ -5,13 +5,16 @@ from collections.abc import Iterable, Mapping
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
+from evaluator.bounds import TRAINING_SET_LENGTH
 from evaluator.cleaning import LARGEST_LENGTH, SHORT, bounded_int, clean_text
 from evaluator.evidence.environment import LIBRARIES
+from evaluator.model.lexical import MODELS
 from evaluator.records import CardExample, Environment, ModelInfo
 from runner.bounds import bounded_float, prompt_text
 
 if TYPE_CHECKING:
     from runner.child import Job
+    from submissions.record import Submission
 
 SIDES = ("text", "query", "document")
 PROMPT_LENGTH = 4000
@@ -34,13 +37,28 @@ def model_facts(given: ModelInfo) -> ModelInfo:
         memory_bytes=bounded_int(given.memory_bytes, 0, MANY),
         llm_based=given.llm_based,
         open_weights=given.open_weights,
+        datasets=_training(given.datasets),
+        base_models=_training(given.base_models),
     )
+
+
+def submitted_facts(submission: "Submission") -> dict[str, Any]:
+    """What a result says that its submission told: fields of `ModelResult`."""
+    training = tuple(sorted({name for name in submission.training if name}))
+    return {"committed_at": submission.metadata.committed_at, "training": training}
+
+
+def _training(given: tuple[str, ...] | None) -> tuple[str, ...] | None:
+    """What the card names, as its record bounds it."""
+    names = (clean_text(name, TRAINING_SET_LENGTH) for name in given or ())
+    return tuple(dict.fromkeys(name for name in names if name)) or None
 
 
 def environment(given: Environment, job: "Job") -> Environment:
     """What the evaluation ran with, as it says: only it can know."""
     texts = {name: clean_text(getattr(given, name), 200) for name in _TEXTS}
-    versions = {name: clean_text(given.versions.get(name), 60) for name in ("python", *LIBRARIES)}
+    lexical = MODELS[job.spec.model].libraries if job.spec.model in MODELS else ()
+    versions = {name: clean_text(given.versions.get(name), 60) for name in ("python", *LIBRARIES, *lexical)}
     prompts = {
         task: {side: prompt_text(given.prompts[task][side], PROMPT_LENGTH) for side in SIDES if side in sides}
         for task, sides in given.prompts.items()

@@ -18,7 +18,7 @@ from evaluator.errors import FailureClass
 from evaluator.evidence.bootstrap import percentiles, resampled_scores
 from evaluator.evidence.environment import code_digest, project_commit
 from evaluator.evidence.samples import dump_samples, load_samples
-from evaluator.kinds import REASONS, Samples, kind_of
+from evaluator.kinds import REASONS, Samples, kind_of, shape_of
 from evaluator.merging import after
 from evaluator.progress import MESSAGE_LENGTH
 from evaluator.records import (
@@ -146,7 +146,7 @@ def _scored(score: TaskScore, task: Task, samples: Samples, job: "Job") -> TaskS
     ):
         raise Refused(f"The evaluation's scores of {task.id} do not follow from its samples.")
     rows = len(samples["item"])
-    count = rows if kind_of(task).ITEMS is None else bounded_int(score.n, 1, LARGEST_LENGTH)
+    count = rows if shape_of(task).items is None else bounded_int(score.n, 1, LARGEST_LENGTH)
     if count is None:
         raise Refused(f"The evaluation does not tell how much of {task.id} it scored.")
     removed = {reason: bounded_int(n, 0, LARGEST_LENGTH) for reason, n in score.removed.items() if reason in REASONS}
@@ -225,12 +225,12 @@ def parse_samples(content: bytes | None, tasks: list[Task]) -> dict[str, Samples
 def _check_samples(task: Task, samples: Samples) -> None:
     import numpy as np
 
-    kind = kind_of(task)
+    shape = shape_of(task)
     rows = len(samples["item"])
     named = all(len(item) <= ITEM_LENGTH and item.isprintable() for item in samples["item"])
-    if set(samples) != {"item", *kind.COLUMNS} or rows > ROWS or rows != (kind.ITEMS or rows) or not named:
+    if set(samples) != {"item", *shape.columns} or rows > ROWS or rows != (shape.items or rows) or not named:
         raise Refused(f"The evaluation's samples of {task.id} are not those of its kind of task.")
-    if not all(bool((np.abs(samples[name]) <= LARGEST_VALUE).all()) for name in kind.COLUMNS):  # no NaN either
+    if not all(bool((np.abs(samples[name]) <= LARGEST_VALUE).all()) for name in shape.columns):  # no NaN either
         raise Refused(f"The evaluation's samples of {task.id} hold values that are no numbers, or too large.")
 
 
@@ -245,7 +245,7 @@ def _check_size(content: bytes, tasks: int) -> None:
     import pyarrow.parquet as pq
 
     refused = Refused("The evaluation's samples file holds other things than samples, or too many of them.")
-    columns = {name for task in discovered_tasks().values() for name in kind_of(task).COLUMNS}
+    columns = {name for task in discovered_tasks().values() for name in shape_of(task).columns}
     limits = {"thrift_string_size_limit": 1 << 20, "thrift_container_size_limit": 1 << 16}
     file = pq.ParquetFile(io.BytesIO(content), read_dictionary=["task", "item"], **limits)
     schema = pq.read_schema(io.BytesIO(content))

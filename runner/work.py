@@ -12,11 +12,9 @@ from typing import Any, Protocol, TypeVar
 
 from evaluator.errors import FailureClass
 from evaluator.merging import CannotMerge, lacking
-from evaluator.records import ModelResult
 from evaluator.spec import result_path
-from evaluator.suite import tasks_of
-from evaluator.tasks import discovered_tasks
 from leaderboard_data.publish import publish_change
+from runner.asked import asked_of
 from runner.child import Job, Outcome
 from runner.disk import HasRoom, Room
 from runner.events import Event
@@ -25,15 +23,18 @@ from runner.lease import Lease
 from runner.left import Refused, remove
 from runner.logs import Say
 from runner.terms import Terms
+from runner.told import submitted_facts
 from runner.vouch import may_come_later, vouched
+from runner.vouch_rankings import vouched_rankings
 from store.errors import Conflict, OutcomeUnknown, StoreError, Unavailable
-from store.update import update
+from store.update import Change, Snapshot, update
 from submissions.claims import MAX_ATTEMPTS
 from submissions.errors import LeaseLost
 from submissions.record import OPEN, ResultReference, Status, Submission
 from submissions.stored import Queue
 
 T = TypeVar("T")
+Make = Callable[[Snapshot], Change | None]
 
 
 class Evaluate(Protocol):
@@ -160,7 +161,7 @@ class Worker:
         outcome = self._evaluate(job, lease.hear, lambda: self.stopping or lease.lost)
         if lease.lost:
             raise LeaseLost(submission)
-        failure, result, samples = outcome.failure, outcome.result, outcome.samples
+        failure, result, samples, rankings = outcome.failure, outcome.result, outcome.samples, outcome.rankings
         if result is not None:
             try:
                 result, samples = vouched(
@@ -171,6 +172,7 @@ class Worker:
                     since=submission.submitted_at,
                     beat=lambda: lease.hear({}),
                 )
+                rankings = vouched_rankings(result, samples, rankings)
             except Refused as error:
                 failure = "internal", str(error)
             else:
@@ -182,9 +184,10 @@ class Worker:
             remove(job.result_file)
             self._fail(submission, lease, job.folder, failure, outcome.log)
         elif result is not None:
-            result = result.model_copy(update={"committed_at": submission.metadata.committed_at})
+            result = result.model_copy(update=submitted_facts(submission))
             try:
-                reference = self._publish(submission, lease, result, samples)
+                change = publish_change(result, samples, rankings, replace=submission.force)
+                reference = self._publish(submission, lease, change)
             except CannotMerge as error:
                 remove(job.result_file)
                 message = f"It cannot be added to what is known: {error}."
@@ -229,17 +232,13 @@ class Worker:
         self._say("failed", **_told(ended), failure=failure[0], message=failure[1])
         self._tidy(ended, folder)
 
-    def _publish(
-        self, submission: Submission, lease: Lease, result: ModelResult, samples: bytes | None
-    ) -> ResultReference:
-        change = publish_change(result, samples, replace=submission.force)
-
+    def _publish(self, submission: Submission, lease: Lease, change: Make) -> ResultReference:
         def publish() -> ResultReference:
             # A worker that was away for long must not write over what another one has published since.
             if not self.queue.holds(submission.id, lease.nonce):
                 raise LeaseLost(submission)
             revision = update(self.queue.results, change)
-            return ResultReference(path=result_path(result.spec), revision=revision)
+            return ResultReference(path=result_path(submission.spec), revision=revision)
 
         try:
             reference = self._kept_trying(publish)
@@ -282,8 +281,7 @@ class Worker:
     def _job(self, submission: Submission) -> Job:
         """What is to be run: the tasks that the submission's suites lack, or all of them where it is forced."""
         stored = None if submission.force else self._kept_trying(lambda: self.queue.stored_result(submission.spec))
-        known = discovered_tasks()
-        wanted = tuple(known[task] for task in self.terms.tasks) or tasks_of(submission.suites)
+        wanted = asked_of(submission, self.terms.tasks)
         asked = lacking(stored, wanted) or wanted
         return Job(
             name=submission.id,

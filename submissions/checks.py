@@ -18,7 +18,7 @@ from huggingface_hub.utils import build_hf_headers, get_session, hf_raise_for_st
 from evaluator import records
 from evaluator.cleaning import LARGEST, SHORT, bounded_int, clean_text
 from evaluator.model.files import is_weights, needed
-from evaluator.spec import valid_commit, valid_model_id
+from evaluator.spec import LEXICAL, is_lexical, valid_commit, valid_model_id
 from submissions.record import ModelMetadata
 
 HISTORY_PAGES = 20
@@ -72,6 +72,11 @@ def check_model(
             f"{model[:120]!r}은(는) Hub 모델 id가 아닙니다. nlpai-lab/KURE-v1처럼 '조직/이름'으로 적어 주세요.",
             str(error),
         ) from error
+    if is_lexical(model):
+        raise CheckFailed(
+            f"{LEXICAL}/로 시작하는 이름은 이 리더보드의 어휘 검색 기준선입니다. 관리자가 명령줄에서 제출합니다.",
+            f"Names of {LEXICAL}/ are this board's own lexical baselines; a maintainer submits them by command.",
+        )
     if revision is not None and (len(revision) > 200 or any(character.isspace() for character in revision)):
         raise RevisionFailed(
             "리비전은 브랜치, 태그 또는 커밋 id로 적어 주세요.", "Give the revision as a branch, tag or commit id."

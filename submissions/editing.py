@@ -20,8 +20,9 @@ from evaluator.looking import (
     Template,
     TruncateDim,
 )
+from evaluator.model.lexical import lexical_spec
 from evaluator.options import spec_fields
-from evaluator.spec import ModelSpec, local_spec
+from evaluator.spec import LEXICAL, ModelSpec, local_spec
 from submissions.record import ModelMetadata
 from submissions.terminal import By, Id, errors_for_people, line_of, me, open_queue
 
@@ -31,6 +32,7 @@ Training = Annotated[
 ]
 AnyCommit = Annotated[bool, typer.Option("--any-commit", help="also a commit outside the default branch's history")]
 
+_NAMED = {"model", "source", "revision"}
 EDITED = (
     *("precision", "loader", "pooling", "prompts", "instruction_template", "instruct_documents", "instructions"),
     *("encode_task", "truncate_dim", "max_tokens", "recipe", "parts"),
@@ -41,7 +43,7 @@ EDITED = (
 def spec_and_metadata(
     model: str, revision: str | None, fields: dict[str, Any], any_commit: bool = False
 ) -> tuple[ModelSpec, ModelMetadata]:
-    """What MODEL names: a local folder if there is one, else a Hub model, checked and pinned to a commit.
+    """What MODEL names: a local folder or a lexical model if there is one, else a Hub model, checked and pinned.
 
     `fields`: the other fields of the spec.
 
@@ -50,6 +52,9 @@ def spec_and_metadata(
     """
     from submissions.preview import with_parts
 
+    if model.startswith(f"{LEXICAL}/"):
+        lexical = lexical_spec(model, revision)
+        return ModelSpec.model_validate(fields | lexical.model_dump(include=_NAMED)), ModelMetadata()
     if Path(model).expanduser().is_dir() or model.startswith(("/", ".", "~")):
         if revision:
             raise ValueError("a local folder has no revision to choose: it is the hash of its files")
@@ -61,7 +66,7 @@ def spec_and_metadata(
 
 
 def submit(
-    model: Annotated[str, typer.Argument(metavar="MODEL", help="a Hub id (organisation/name) or a local folder")],
+    model: Annotated[str, typer.Argument(metavar="MODEL", help="a Hub id, a local folder, or lexical/NAME")],
     revision: Annotated[str | None, typer.Option(help="branch, tag or commit; default: the default branch")] = None,
     precision: PrecisionName = "auto",
     loader: LoaderName = "auto",

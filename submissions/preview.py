@@ -12,7 +12,7 @@ from pathlib import Path
 from evaluator.errors import EvaluationError
 from evaluator.model.explaining import Explanation, explanation_of
 from evaluator.model.parts import Composition, looked_at
-from evaluator.spec import ModelSpec
+from evaluator.spec import LEXICAL, ModelSpec
 from evaluator.task import Task
 from submissions.checks import CheckFailed, HubUnavailable
 
@@ -57,6 +57,8 @@ def with_parts(spec: ModelSpec) -> ModelSpec:
     Raises:
         CheckFailed, HubUnavailable: as `look_into`.
     """
+    if spec.source == LEXICAL:
+        return spec
     with tempfile.TemporaryDirectory(prefix="kel-parts-") as folder:
         try:
             return look_into(spec, Path(folder)).spec

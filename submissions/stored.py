@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterable, Sequence
 from copy import copy
 from datetime import datetime
 
+from evaluator.merging import applicable
 from evaluator.spec import ModelSpec
-from evaluator.suite import tasks_of
+from evaluator.suite import offered_suite, tasks_of
 from store.update import Change, Snapshot, update
 from submissions import queue
 from submissions.draft import Draft
@@ -50,10 +51,17 @@ class Queue(StoredClaims):
             TooMany: `who`, the model's organisation, or all together have submitted what the limits allow.
             AlreadyEvaluated: no task of these suites is missing.
             OptedOut: the model's owner asked not to have it here; also with `force`, and for maintainers.
-            QueueError: a text or the whole is too long.
-            ValueError: there is no such suite.
+            QueueError: a text or the whole is too long, or no task of these suites is applicable to the model.
+            ValueError: there is no such suite, or it is only a view of results.
         """
-        tasks = tasks_of(suites)
+        for suite_id in suites:
+            offered_suite(suite_id)
+        tasks = applicable(spec, tasks_of(suites))
+        if not tasks:
+            raise QueueError(
+                f"{spec.model}이(가) 할 수 있는 과제가 이 평가 모음에 없습니다.",
+                f"{spec.model} can do no task of these suites.",
+            )
 
         def make(snapshot: Snapshot) -> Submission:
             at = self._now()

@@ -3,16 +3,13 @@
 import json
 from collections.abc import Iterable
 
+from evaluator.bounds import MOST_TRAINING_SETS, TRAINING_SET_LENGTH
 from evaluator.cleaning import clean_text
 from evaluator.spec import ModelSpec
 from submissions.errors import QueueError
 
 LIMIT = 1000
 """Characters of a note or a reason."""
-
-MOST_TRAINING_SETS = 100
-TRAINING_SET_LENGTH = 200
-"""Characters of the name of a training set."""
 
 _SHOWN = 60
 """Characters of a setting's value in the history."""

@@ -3,7 +3,7 @@
 import hashlib
 import importlib.metadata
 import platform
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -77,7 +77,12 @@ def environment_of(
 
 def versions() -> dict[str, str]:
     """Python and the libraries that the numbers depend on."""
-    return {"python": platform.python_version(), **{name: importlib.metadata.version(name) for name in LIBRARIES}}
+    return {"python": platform.python_version(), **versions_of(LIBRARIES)}
+
+
+def versions_of(names: Iterable[str]) -> dict[str, str]:
+    """The installed versions of some libraries."""
+    return {name: importlib.metadata.version(name) for name in names}
 
 
 SOURCES = Path(__file__).resolve().parents[1]

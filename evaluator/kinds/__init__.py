@@ -8,7 +8,7 @@ file is enough to check a result.
 
 import importlib
 import pkgutil
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
@@ -16,12 +16,13 @@ if TYPE_CHECKING:
     import numpy as np
 
     from evaluator.data import TaskData
+    from evaluator.kinds.ranking import Ranking
     from evaluator.task import Task
 
 Samples = Mapping[str, "np.ndarray"]
 """Column name -> one value a pair, query or experiment. `item` names them, `gold` is the truth where there is one."""
 
-SHARED = frozenset({"pairs"})
+SHARED = frozenset({"corpora", "pairs", "ranking"})
 """Modules here that are no kinds: what several kinds share."""
 
 PAIR_LABELS = "not a label of this task"
@@ -57,15 +58,22 @@ class Embedded(Protocol):
         ...
 
 
+@dataclass(frozen=True)
+class Shape:
+    """How the samples of a kind look: `columns` besides `item`, and how many rows they have whatever the task is
+    (`items`), None where there is one for each thing that is counted."""
+
+    columns: frozenset[str]
+    items: int | None = None
+
+
 class Kind(Protocol):
     """What a module in `evaluator/kinds/` offers.
 
-    `COLUMNS` are the columns of its samples besides `item`. `ITEMS` is how many rows they have whatever the task is,
-    None where there is one for each thing that is counted.
+    `SHAPES` holds how its samples look, by `Task.protocol`: a task names one of these protocols.
     """
 
-    COLUMNS: frozenset[str]
-    ITEMS: int | None
+    SHAPES: Mapping[str | None, Shape]
 
     @staticmethod
     def read(task: "Task", data: "TaskData", *, keep_duplicates: bool) -> Examples:
@@ -95,6 +103,20 @@ class Kind(Protocol):
         ...
 
 
+class RankingKind(Kind, Protocol):
+    """A kind that ranks documents. Its samples are `evaluator.kinds.ranking.ranking_samples` of the rankings."""
+
+    @staticmethod
+    def rankings(examples: Examples, embedded: Mapping[str, Embedded], similarity: str) -> "Iterator[Ranking]":
+        """Each query's documents, best first."""
+        ...
+
+    @staticmethod
+    def rankings_by(examples: Examples, scores: "Iterable[np.ndarray]") -> "Iterator[Ranking]":
+        """The same by scores that are known: of each query, those of all documents, (documents,)."""
+        ...
+
+
 def weighted_means(samples: Samples, counts: "np.ndarray", names: Collection[str]) -> "dict[str, np.ndarray]":
     """Each named column's mean over the items, as often as each was drawn, (resamples,) by name."""
     drawn = counts.sum(axis=1)
@@ -115,3 +137,26 @@ def kind_of(task: "Task") -> Kind:
     if task.kind not in kind_names():
         raise ValueError(f"task {task.id} names the kind {task.kind!r}; there are {', '.join(kind_names())}")
     return cast(Kind, importlib.import_module(f"{__name__}.{task.kind}"))
+
+
+def ranking_kind_of(task: "Task") -> RankingKind | None:
+    """The kind that a task names, if it ranks documents.
+
+    Raises:
+        ValueError: as `kind_of`.
+    """
+    kind = kind_of(task)
+    return cast(RankingKind, kind) if hasattr(kind, "rankings") else None
+
+
+def shape_of(task: "Task") -> Shape:
+    """How a task's samples look.
+
+    Raises:
+        ValueError: there is no such kind, or the kind has no such protocol; the text lists those that there are.
+    """
+    shapes = kind_of(task).SHAPES
+    if task.protocol not in shapes:
+        known = ", ".join(str(name) for name in shapes)
+        raise ValueError(f"task {task.id} names the protocol {task.protocol!r} of {task.kind}; there are {known}")
+    return shapes[task.protocol]

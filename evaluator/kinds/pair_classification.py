@@ -7,7 +7,7 @@ import numpy as np
 
 from evaluator.data import fingerprint_of
 from evaluator.errors import TaskError
-from evaluator.kinds import DUPLICATES, PAIR_LABELS, Examples, Samples
+from evaluator.kinds import DUPLICATES, PAIR_LABELS, Examples, Samples, Shape
 from evaluator.kinds.pairs import PAIR_COLUMNS, first_of_each_pair, pair_samples
 from evaluator.suite import SIMILARITIES
 
@@ -16,8 +16,7 @@ if TYPE_CHECKING:
     from evaluator.kinds import Embedded
     from evaluator.task import Task
 
-COLUMNS = PAIR_COLUMNS
-ITEMS = None
+SHAPES = {None: Shape(PAIR_COLUMNS)}
 METRICS = ("accuracy", "f1", "precision", "recall", "ap")
 
 

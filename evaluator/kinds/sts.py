@@ -7,7 +7,7 @@ import numpy as np
 
 from evaluator.data import fingerprint_of
 from evaluator.errors import TaskError
-from evaluator.kinds import DUPLICATES, Examples, Samples
+from evaluator.kinds import DUPLICATES, Examples, Samples, Shape
 from evaluator.kinds.pairs import PAIR_COLUMNS, first_of_each_pair, pair_samples
 
 if TYPE_CHECKING:
@@ -16,8 +16,7 @@ if TYPE_CHECKING:
     from evaluator.task import Task
 
 SIMILARITIES = ("similarity", "cosine", "manhattan", "euclidean")
-COLUMNS = PAIR_COLUMNS
-ITEMS = None
+SHAPES = {None: Shape(PAIR_COLUMNS)}
 
 
 def read(task: "Task", data: "TaskData", *, keep_duplicates: bool) -> Examples:  # noqa: ARG001

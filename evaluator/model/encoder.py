@@ -142,11 +142,13 @@ class Encoder(ABC):
             parameters=bounded_int(parameters, 0, LARGEST),
             embedding_dimension=bounded_int(self.dimension, 0, LARGEST_LENGTH),
             max_tokens=self.max_tokens,
-            license=self.repository.license,
+            license=self.repository.front.license,
             architecture=self.repository.architecture,
             memory_bytes=memory_bytes,
             llm_based=self.repository.is_decoder,
             open_weights=True,
+            datasets=self.repository.front.datasets,
+            base_models=self.repository.front.base_models,
         )
 
 

@@ -17,8 +17,11 @@ DOCUMENT = ("document", "passage", "corpus")  # as SentenceTransformer.encode_do
 INSTRUCTIONS: Mapping[TaskType, str] = {
     "STS": "Retrieve semantically similar text.",
     "PairClassification": "Retrieve text that are semantically similar to the given text.",
+    "Classification": "Classify user passages.",
     "Clustering": "Identify categories in user passages.",
+    "Reranking": "Retrieve text based on user query.",
     "Retrieval": "Retrieve text based on user query.",
+    "BitextMining": "Retrieve parallel sentences.",
 }
 """MTEB's instruction for a task of each type that has none of its own (mteb 2.26.24, get_instruction)."""
 
@@ -122,11 +125,12 @@ class Prompting:
 def lookup_keys(task: Task, side: str) -> list[str]:
     """The keys under which the prompt of a task's side ("text", "query" or "document") is looked for, in order.
 
-    Task name and side, task name, task type and side, task type, side, as in MTEB; for documents, "passage" and
-    "corpus" count as "document".
+    Task name and side, task name (the task's own, then MTEB's), task type and side, task type, side, as in MTEB; for
+    documents, "passage" and "corpus" count as "document".
     """
     sides = DOCUMENT if side == "document" else (side,)
-    keys = [key for name in (task.id, task.type) for key in (*(f"{name}-{alias}" for alias in sides), name)]
+    names = dict.fromkeys((task.id, task.mteb_name, task.type))
+    keys = [key for name in names for key in (*(f"{name}-{alias}" for alias in sides), name)]
     return [*keys, *sides]
 
 

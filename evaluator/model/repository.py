@@ -10,14 +10,14 @@ from typing import Any
 from evaluator.cleaning import LARGEST_LENGTH, SHORT, bounded_int, clean_text
 from evaluator.errors import EvaluationError
 from evaluator.model.decoders import DECODERS
+from evaluator.model.front_matter import FrontMatter, front_matter
 from evaluator.model.prompts import Declared
 
 LARGEST_JSON = 64 * 2**20
 """Bytes of a JSON file that is read; the largest honest ones are indexes of weights, of some megabytes."""
 
 LARGEST_CARD = 2**20
-LARGEST_FRONT = 2**16
-"""Bytes of a card, and characters of its front matter, that are looked at."""
+"""Bytes of a card that are looked at."""
 
 LONGEST_FOLDER = 200
 ROUTERS = ("Router", "Asym")
@@ -217,28 +217,10 @@ class Repository:
         with path.open("rb") as file:
             return file.read(LARGEST_CARD).decode("utf-8", errors="replace")
 
-    @property
-    def license(self) -> str | None:
-        """The licence in the model card's front matter, which only informs: None where it cannot be read.
-
-        The YAML is parsed, not made into values: a date of month 13 fails to be one, and aliases unfold to gigabytes.
-        """
-        import yaml
-
-        if not self.card.startswith("---"):
-            return None
-        try:
-            front = yaml.compose(self.card.split("---", 2)[1][:LARGEST_FRONT], Loader=yaml.SafeLoader)
-        except (yaml.YAMLError, ValueError, RecursionError):
-            return None
-        if not isinstance(front, yaml.MappingNode):
-            return None
-        found = next((node for key, node in front.value if key.value == "license"), None)
-        if isinstance(found, yaml.ScalarNode):
-            return clean_text(found.value, SHORT) if found.tag.endswith(":str") else None
-        if isinstance(found, yaml.SequenceNode):
-            return clean_text([node.value for node in found.value if isinstance(node, yaml.ScalarNode)], SHORT)
-        return None
+    @cached_property
+    def front(self) -> FrontMatter:
+        """What the model card's front matter says."""
+        return front_matter(self.card)
 
     def refuse_what_is_not_dense(self) -> None:
         """Refuse sparse, multi-vector and cross encoders, which give no single vector a text.

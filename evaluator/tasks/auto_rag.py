@@ -1,6 +1,6 @@
 """AutoRAGRetrieval: 114 questions over 720 pages of finance, public, medical, legal and commerce PDFs."""
 
-from evaluator.task import DataSource, Task
+from evaluator.task import DataSource, Facts, Task
 
 TASK = Task(
     id="AutoRAGRetrieval",
@@ -13,4 +13,11 @@ TASK = Task(
         revision="fd7df84ac089bbec763b1c6bb1b56e985df5cc5c",
         fingerprint="d9081f562a6f5b44671306028e498f4fc1788b598ce69410cc68e29528e07dd7",
     ),
+    facts=Facts(
+        licence="mit",
+        written="native",
+        citation="Kim et al. 2024, AutoRAG, https://arxiv.org/abs/2410.20878",
+        note="Small: 114 questions.",
+    ),
+    known_as=("AutoRAG",),
 )

@@ -12,10 +12,15 @@ TASK = Task(
         config="eng_Latn-kor_Hang",
         splits=("test",),
         revision="979a211276faa22f671e69d096634193567cfd05",
+        fingerprint="deacbdb73cd70abb1caddff0f2e45dec235fab1ba9814727254dd621dace2f72",
     ),
+    fields={"link": "link", "document": "flores_passage", "query": "question"},
+    protocol="linked",
+    cell_of="BelebeleRetrieval",
     facts=Facts(
         licence="cc-by-sa-4.0",
         written="parallel",
         citation="Bandarkar et al. 2023, Belebele, https://arxiv.org/abs/2308.16884",
     ),
+    known_as=("Belebele", "facebook/belebele"),
 )

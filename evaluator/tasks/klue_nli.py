@@ -1,6 +1,6 @@
 """KLUE-NLI: 2,000 of 3,000 premise-hypothesis pairs; entailment is positive, neutral is left out."""
 
-from evaluator.task import DataSource, Task
+from evaluator.task import DataSource, Facts, Task
 
 TASK = Task(
     id="KLUE-NLI",
@@ -16,4 +16,10 @@ TASK = Task(
     ),
     fields={"text1": "premise", "text2": "hypothesis", "label": "label"},
     labels={0: 1, 2: 0},
+    facts=Facts(
+        licence="cc-by-sa-4.0",
+        written="native",
+        citation="Park et al. 2021, KLUE: Korean Language Understanding Evaluation, https://arxiv.org/abs/2105.09680",
+    ),
+    known_as=("KLUE",),
 )

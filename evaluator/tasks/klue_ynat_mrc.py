@@ -14,10 +14,12 @@ TASK = Task(
     ),
     fields={"text": "sentences", "label": "labels"},
     protocol="single_fit",
+    instruction="Identify the topic or theme of the given texts",
     facts=Facts(
         licence="cc-by-sa-4.0",
         written="native",
         citation="Park et al. 2021, KLUE: Korean Language Understanding Evaluation, https://arxiv.org/abs/2105.09680",
         note="One fit of one seed: the score moves with the noise of floating point.",
     ),
+    known_as=("KLUE", "KLUE-MRC", "KLUE-YNAT", "YNAT", "klue/klue"),
 )

@@ -1,6 +1,6 @@
 """KorNLI: 3,340 of the 5,010 XNLI test pairs in Korean; entailment is positive, neutral is left out."""
 
-from evaluator.task import DataSource, Task
+from evaluator.task import DataSource, Facts, Task
 
 TASK = Task(
     id="KorNLI",
@@ -16,4 +16,11 @@ TASK = Task(
     ),
     fields={"text1": "premise", "text2": "hypothesis", "label": "label"},
     labels={0: 1, 2: 0},
+    facts=Facts(
+        licence="cc-by-sa-4.0",
+        written="post-edited",
+        citation="Ham et al. 2020, KorNLI and KorSTS, https://arxiv.org/abs/2004.03289",
+        note="The test set of XNLI, translated by a machine and edited by people.",
+    ),
+    known_as=("KorNLU", "KorNLUDatasets"),
 )

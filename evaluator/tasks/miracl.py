@@ -14,9 +14,17 @@ TASK = Task(
         revision="9c09abc13478308c27598f350e31d8f06b9b5481",
     ),
     on_request=True,
+    instruction="Given a question, retrieve Wikipedia passages that answer the question",
     facts=Facts(
         licence="cc-by-sa-4.0",
         written="native",
         citation="Zhang et al. 2023, MIRACL, https://arxiv.org/abs/2210.09984",
     ),
+    mteb_similar=(
+        "MIRACLJaRetrievalLite",
+        "MIRACLReranking",
+        "MIRACLRetrievalHardNegatives",
+        "MIRACLRetrievalHardNegatives.v2",
+    ),
+    known_as=("MIRACL", "miracl/miracl", "miracl/miracl-corpus"),
 )

@@ -18,4 +18,6 @@ TASK = Task(
         written="native",
         citation="Zhang et al. 2023, MIRACL, https://arxiv.org/abs/2210.09984",
     ),
+    mteb_similar=("MIRACLJaRetrievalLite", "MIRACLReranking", "MIRACLRetrieval", "MIRACLRetrievalHardNegatives.v2"),
+    known_as=("MIRACL", "miracl/miracl", "miracl/miracl-corpus"),
 )

@@ -13,10 +13,18 @@ TASK = Task(
         splits=("dev",),
         revision="d11a14c74e8bd448cedab0c1d9a720040535f228",
     ),
+    instruction="Given a question, retrieve Wikipedia passages that answer the question",
     facts=Facts(
         licence="cc-by-sa-4.0",
         written="native",
         citation="Zhang et al. 2023, MIRACL, https://arxiv.org/abs/2210.09984",
         note="Results on another revision (6d1962c5) are another test: they are some 0.05 lower.",
     ),
+    mteb_similar=(
+        "MIRACLJaRetrievalLite",
+        "MIRACLRetrieval",
+        "MIRACLRetrievalHardNegatives",
+        "MIRACLRetrievalHardNegatives.v2",
+    ),
+    known_as=("MIRACL", "miracl/miracl", "miracl/miracl-corpus"),
 )

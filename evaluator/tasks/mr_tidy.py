@@ -19,4 +19,6 @@ TASK = Task(
         written="native",
         citation="Zhang et al. 2021, Mr. TyDi, https://arxiv.org/abs/2108.08787",
     ),
+    mteb_similar=("MrTyDiJaRetrievalLite",),
+    known_as=("Mr. TyDi", "castorini/mr-tydi", "castorini/mr-tydi-corpus"),
 )

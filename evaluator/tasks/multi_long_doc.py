@@ -19,4 +19,6 @@ TASK = Task(
         citation="Chen et al. 2024, BGE M3-Embedding, https://arxiv.org/abs/2402.03216",
         note="Questions by GPT-3.5. A model of 512 tokens sees about 7 % of a document.",
     ),
+    mteb_similar=("MultiLongDocReranking",),
+    known_as=("MLDR", "Shitao/MLDR"),
 )

@@ -9,13 +9,17 @@ TASK = Task(
     type="BitextMining",
     data=DataSource(
         path="mteb/NTREXBitextMining",
-        config="eng_Latn-kor_Hang",
         splits=("test",),
         revision="66b8b27efc99658903127730575e9fa0cb9f075c",
     ),
+    mteb_subset="eng_Latn-kor_Hang",
+    fields={"text1": "eng_Latn", "text2": "kor_Hang"},
+    cell_of="NTREXBitextMining",
     facts=Facts(
         licence="cc-by-sa-4.0",
         written="parallel",
         citation="Federmann et al. 2022, NTREX-128, https://aclanthology.org/2022.sumeval-1.4",
+        note="English news sentences, translated into Korean by professionals.",
     ),
+    known_as=("NTREX", "NTREX-128"),
 )

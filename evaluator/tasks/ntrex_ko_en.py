@@ -9,13 +9,16 @@ TASK = Task(
     type="BitextMining",
     data=DataSource(
         path="mteb/NTREXBitextMining",
-        config="kor_Hang-eng_Latn",
         splits=("test",),
         revision="66b8b27efc99658903127730575e9fa0cb9f075c",
     ),
+    mteb_subset="kor_Hang-eng_Latn",
+    fields={"text1": "kor_Hang", "text2": "eng_Latn"},
     facts=Facts(
         licence="cc-by-sa-4.0",
         written="parallel",
         citation="Federmann et al. 2022, NTREX-128, https://aclanthology.org/2022.sumeval-1.4",
+        note="English news sentences, translated into Korean by professionals.",
     ),
+    known_as=("NTREX", "NTREX-128"),
 )

@@ -4,7 +4,7 @@ The local copy has 895 positive pairs where MTEB's statistics of the Hub's data 
 that of the Hub: it is accepted for local copies, and the Hub's is not pinned yet (docs/decisions/0021-fingerprints.md).
 """
 
-from evaluator.task import DataSource, Task
+from evaluator.task import DataSource, Facts, Task
 
 TASK = Task(
     id="PawsXPairClassification",
@@ -20,4 +20,11 @@ TASK = Task(
     ),
     fields={"text1": "sentence1", "text2": "sentence2", "label": "labels"},
     labels={0: 0, 1: 1},
+    facts=Facts(
+        licence=None,
+        written="people",
+        citation="Yang et al. 2019, PAWS-X, https://arxiv.org/abs/1908.11828",
+        note="Its makers let anyone use it for any purpose and ask that the source, Google LLC, be named.",
+    ),
+    known_as=("PAWS-X", "google-research-datasets/paws-x"),
 )

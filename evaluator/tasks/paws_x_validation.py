@@ -12,12 +12,16 @@ TASK = Task(
         config="ko",
         splits=("validation",),
         revision="558da352e7dba3ed3229fc4922aef2ebaff0a90b",
+        fingerprint="a1dfd1b535db22321288de4b068ca53ebee4b60d1175871da2e5f0acc05d71b1",
     ),
     fields={"text1": "sentence1", "text2": "sentence2", "label": "labels"},
     labels={0: 0, 1: 1},
+    cell_of="PawsXPairClassification",
     facts=Facts(
         licence=None,
         written="people",
         citation="Yang et al. 2019, PAWS-X, https://arxiv.org/abs/1908.11828",
+        note="Its makers let anyone use it for any purpose and ask that the source, Google LLC, be named.",
     ),
+    known_as=("PAWS-X", "google-research-datasets/paws-x"),
 )

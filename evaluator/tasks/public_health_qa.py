@@ -13,6 +13,8 @@ TASK = Task(
         splits=("test",),
         revision="main",
     ),
+    fields={"query": "question", "document": "answer"},
+    protocol="answered",
     facts=Facts(
         licence="cc-by-nc-sa-3.0",
         written="people",

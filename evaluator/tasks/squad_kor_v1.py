@@ -18,4 +18,5 @@ TASK = Task(
         citation="Lim et al. 2019, KorQuAD1.0, https://arxiv.org/abs/1909.07005",
         note="MTEB states cc-by-sa-4.0. The questions were written beside the text: lexical methods do well.",
     ),
+    known_as=("KorQuAD", "KorQuAD 1.0", "KorQuAD/squad_kor_v1", "squad_kor_v1"),
 )

@@ -1,6 +1,6 @@
 """STS17, ko-ko part: 2,846 pairs; it is the KorSTS development and test sets read as quoted TSV."""
 
-from evaluator.task import DataSource, Task
+from evaluator.task import DataSource, Facts, Task
 
 TASK = Task(
     id="STS17",
@@ -15,4 +15,10 @@ TASK = Task(
         fingerprint="0ae48a6dad68025cef379fee551be0a3332ae8c68f5c5a3fb7c79253bf3b7a49",
     ),
     fields={"text1": "sentence1", "text2": "sentence2", "score": "score"},
+    facts=Facts(
+        licence="cc-by-sa-4.0",
+        written="post-edited",
+        citation="Ham et al. 2020, KorNLI and KorSTS, https://arxiv.org/abs/2004.03289",
+        note="It is the development and test sets of KorSTS: count the two as one. MTEB states no licence.",
+    ),
 )

@@ -1,18 +1,20 @@
 """What programs may ask of the board; the page's own requests, the API endpoints and the MCP tools are these."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from evaluator.suite import OVERALL, SUITES, Suite, suite_of
-from leaderboard_data.board import Row, Table, table
+from evaluator.suite import OVERALL, SUITES, OriginName, Suite, suite_of
+from leaderboard_data.board import Row, Table, means, table
 from leaderboard_data.compare import MOST, compare
+from leaderboard_data.declared import Declared, declared_by_all
 from leaderboard_data.details import model_details
-from leaderboard_data.entry import DEFAULT_ORIGINS, ORIGINS, OriginName
+from leaderboard_data.entry import ORIGINS, origins_of
 from leaderboard_data.export import as_records
 from leaderboard_data.hiding import refuse_hidden
 from leaderboard_data.history import History
 from leaderboard_data.page import card
 from leaderboard_data.page.figures import bars, radar
+from leaderboard_data.page.fusions import Fusions
 from leaderboard_data.page.live import LiveBoard, State
 
 LONGEST_ID = 200
@@ -25,31 +27,36 @@ class BoardApi:
 
     def __init__(self, live: LiveBoard) -> None:
         self._live = live
+        self._fusions = Fusions(live)
         self._history = History(live.store, live.state.policy)
-        self._made: tuple[State, dict[tuple[str, str, tuple[OriginName, ...]], Table]] = (live.state, {})
+        self._made: tuple[State, dict[tuple[str, str, tuple[OriginName, ...], str], Table]] = (live.state, {})
+        self._everything: tuple[State, Mapping[str, Declared]] | None = None
 
     def leaderboard(
-        self, view: str = OVERALL, origins: str = ",".join(DEFAULT_ORIGINS), suite: str = DEFAULT_SUITE
+        self, view: str = OVERALL, origins: str = "", suite: str = DEFAULT_SUITE, unseen: str = ""
     ) -> list[dict[str, Any]]:
         """The rows of one table of the Korean embedding leaderboard, best first. Scores are 0..1.
 
         Args:
-            view: overall, a category (sts, nli, clustering, retrieval) or tasks (all of them).
+            view: overall, a category (of ko-v1: sts, nli, clustering, retrieval) or tasks (all of them).
             origins: whose numbers, separated by commas: measured (by this board), published (the earlier
-                published board), imported (from MTEB's public results).
-            suite: the set of tasks and rules by which the models are compared, for example ko-v1.
+                published board), imported (from MTEB's public results). Empty: those that the suite opens with.
+            suite: the set of tasks and rules by which the models are compared: ko-v1 (nine tasks), ko-v2 (the wider
+                set) or mteb-kor-v2 (as MTEB's own board has it).
+            unseen: empty for all scores; yes leaves out scores on data that the model, or one that it was made of, was
+                trained on as far as that is declared; declared leaves out those of models that declare nothing too.
 
         Returns:
-            One object a row: name, model id, revision, precision, origin, rank (none without all scores), scores.
+            One object a row: name, model id, revision, precision, origin, rank (none without all scores), scores, odd
+            (which of them contradict the model's others), zero_shot (percentage of tasks whose data is not declared as
+            trained on) and training, a state by column.
         """
-        wanted = [part.strip() for part in str(origins).split(",")]
-        if unknown := sorted(set(wanted) - set(ORIGINS)):
-            raise ValueError(f"there is no origin {', '.join(unknown)[:100]}; the origins: {', '.join(ORIGINS)}")
         asked = suite_of(str(suite))
-        return as_records(self._table(str(view), asked, [origin for origin in ORIGINS if origin in wanted]))
+        return as_records(self._table(str(view), asked, origins_of(str(origins)) if origins else None, str(unseen)))
 
     def model(self, model: str, suite: str = DEFAULT_SUITE) -> dict[str, Any]:
-        """Everything known of one model: results by origin and revision, metrics, prompts, data, ranks, corrections.
+        """Everything known of one model: results by origin and revision, metrics, prompts, data, ranks, corrections,
+        and who declares what it was trained on.
 
         Args:
             model: id on the Hugging Face Hub, as organisation/name, for example nlpai-lab/KURE-v1.
@@ -67,6 +74,7 @@ class BoardApi:
             lambda view: self._table(view, asked),
             asked,
             state.policy,
+            self._declared(state),
         )
         if found is None:
             refuse_hidden(_model_id(model), state.policy)
@@ -122,8 +130,16 @@ class BoardApi:
 
     def badge(self, model: str, suite: str = DEFAULT_SUITE) -> str:
         """An SVG with the model's rank and average."""
-        row = next((row for row in self._rows(suite_of(suite)) if row.entry.model == _model_id(model)), None)
-        return card.badge(row.rank if row else None, row.values[-1] if row else None)
+        asked = suite_of(suite)
+        row = next((row for row in self._rows(asked) if row.entry.model == _model_id(model)), None)
+        return card.badge(row.rank if row else None, means(row.entry, asked)[1] if row else None)
+
+    def fusion(self, models: str, suite: str = DEFAULT_SUITE) -> dict[str, Any]:
+        """Two models together: what the fusion of their rankings scores (`leaderboard_data.page.fusions`)."""
+        ids = [part.strip() for part in str(models).split(",") if part.strip()]
+        for model in ids[:2]:
+            refuse_hidden(model, self._live.state.policy)
+        return self._fusions.of(ids, suite_of(str(suite)))
 
     def figures(self, models: str, suite: str = DEFAULT_SUITE) -> dict[str, Any]:
         """Radar and bars of a comparison."""
@@ -136,15 +152,22 @@ class BoardApi:
         listed = {row.entry.model for row in rows}
         return [*rows, *(row for row in self._table(OVERALL, suite, ORIGINS).rows if row.entry.model not in listed)]
 
-    def _table(self, view: str, suite: Suite, origins: Sequence[OriginName] = DEFAULT_ORIGINS) -> Table:
-        """A table of the current state, made once for each state."""
+    def _declared(self, state: State) -> Mapping[str, Declared]:
+        """Everything that is declared of training data, put together once for each state."""
+        if self._everything is None or self._everything[0] is not state:
+            self._everything = state, declared_by_all(entry for entry in state.entries if entry.declared is not None)
+        return self._everything[1]
+
+    def _table(self, view: str, suite: Suite, origins: Sequence[OriginName] | None = None, unseen: str = "") -> Table:
+        """A table of the current state, made once for each state. `origins` None: those that its suite opens with."""
         state, made = self._made
         if state is not self._live.state:
             state, made = self._live.state, {}
             self._made = state, made
-        key = (view, suite.id, tuple(origins))
+        origins = suite.origins if origins is None else origins
+        key = (view, suite.id, tuple(origins), unseen)
         if key not in made:
-            made[key] = table(state.entries, view, suite, origins)
+            made[key] = table(state.entries, view, suite, origins, unseen)
         return made[key]
 
 

@@ -11,11 +11,16 @@ from leaderboard_data.entry import Entry
 
 BOARD_NAME = "Korean embedding leaderboard"
 
-_METRIC = {"STS": "sts8", "PairClassification": "max_ap", "Clustering": "v_measure", "Retrieval": "mean_ndcg_at_5_10"}
+_METRIC = {"max_ap_of_five": "max_ap", "ndcg_at_5_and_10": "mean_ndcg_at_5_10"}
+"""How the metric of a rule is named on a card, where that is not the rule's id."""
+
 _HUB_TASK = {
     "STS": "sentence-similarity",
     "PairClassification": "text-classification",
+    "Classification": "text-classification",
     "Clustering": "feature-extraction",
+    "Reranking": "text-ranking",
+    "BitextMining": "sentence-similarity",
     "Retrieval": "text-retrieval",
 }
 
@@ -36,10 +41,10 @@ def model_index(entry: Entry, address: str, suite: Suite) -> str:
                 "split": "+".join(task.data.splits),
                 "revision": task.data.revision,
             },
-            "metrics": [{"type": _METRIC[task.type], "value": _percent(cell.score)}],
+            "metrics": [{"type": _METRIC.get(rule.id, rule.id), "value": _percent(cell.score)}],
             "source": {"name": BOARD_NAME, "url": address},
         }
-        for task, cell in zip(suite.tasks, entry.cells, strict=True)
+        for task, rule, cell in zip(suite.tasks, suite.rules.values(), entry.cells, strict=True)
         if cell.score is not None
     ]
     return _yaml({"model-index": [{"name": entry.model.rpartition("/")[2], "results": results}]})

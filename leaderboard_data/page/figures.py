@@ -11,7 +11,7 @@ COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7")
 
 
 def radar(compared: dict[str, Any]) -> dict[str, Any]:
-    """The models of a comparison over the nine tasks, as closed polygons; a gap leaves its corner out."""
+    """The models of a comparison over the tasks, as closed polygons; a gap leaves its corner out."""
     rows = [row for row in compared["rows"] if row["kind"] == "task"]
     traces = []
     for number, model in enumerate(compared["models"]):

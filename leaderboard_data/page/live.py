@@ -12,13 +12,14 @@ from evaluator.drift import DriftCheck
 from evaluator.evidence.bootstrap import Replicates
 from evaluator.policy import Policy
 from evaluator.records import ModelResult
-from evaluator.suite import SUITES
+from evaluator.suite import SUITES, OriginName
 from leaderboard_data.board import chosen, means
 from leaderboard_data.details import ReadResult
 from leaderboard_data.drifting import Checks, alarms, marked
-from leaderboard_data.entry import DEFAULT_ORIGINS, Entry, OriginName
+from leaderboard_data.entry import Entry
 from leaderboard_data.hiding import shown
-from leaderboard_data.load import RESULTS_FOLDER, Reader, load_entries, parse_results, replicates_path
+from leaderboard_data.hybrids import HybridCell, stored_hybrids
+from leaderboard_data.load import RANKINGS_FOLDER, RESULTS_FOLDER, Reader, load_entries, parse_results, replicates_path
 from leaderboard_data.marking import marked_result
 from leaderboard_data.page.visits import PATIENCE, Reads, Visit
 from leaderboard_data.publish import shipped_entries, shipped_files
@@ -50,6 +51,7 @@ class State:
     the drift checks that ring and that `policy` does not clear; results of their environments are in doubt.
 
     `replicates` are those of the measured results that the boards list; `evidence`, by suite id, follows from them.
+    `hybrids` are the fusions with lexical models.
     """
 
     revision: str
@@ -60,6 +62,7 @@ class State:
     evidence: Mapping[str, Evidence] = field(default_factory=dict)
     policy: Policy = _NOTHING_HIDDEN
     alarms: tuple[DriftCheck, ...] = ()
+    hybrids: tuple[HybridCell, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -67,6 +70,7 @@ class _Known:
     snapshot: Snapshot
     entries: tuple[Entry, ...]
     checks: tuple[DriftCheck, ...]
+    hybrids: tuple[HybridCell, ...]
 
 
 class LiveBoard:
@@ -157,11 +161,11 @@ class LiveBoard:
         if not entries and self.state.revision == SHIPPED_REVISION:
             log.warning("%s has no results yet; showing the shipped ones", snapshot.store.url)
             return
-        for folder in (RESULTS_FOLDER, REPLICATES_FOLDER):
+        for folder in (RESULTS_FOLDER, REPLICATES_FOLDER, RANKINGS_FOLDER):
             snapshot.list(folder)  # kept: to hide something later asks for nothing
-        checks = self._checks.at(snapshot)
+        checks, hybrids = self._checks.at(snapshot), tuple(stored_hybrids(snapshot) or ())
         with self._showing:
-            self._known = _Known(snapshot, entries, checks)
+            self._known = _Known(snapshot, entries, checks, hybrids)
             if self._policy is None:
                 log.info("the results at %s are shown once the policy is known", snapshot.revision[:12])
             else:
@@ -176,7 +180,9 @@ class LiveBoard:
         snapshot, ringing = known.snapshot, alarms(known.checks, policy)
         entries = marked(shown(known.entries, policy), ringing)
         files_there = snapshot.list(RESULTS_FOLDER)
-        state = State(snapshot.revision, entries, snapshot, files_there, policy=policy, alarms=ringing)
+        state = State(
+            snapshot.revision, entries, snapshot, files_there, policy=policy, alarms=ringing, hybrids=known.hybrids
+        )
         files = self._replicates_files(state)
         if sum(blob not in self._replicates for _, blob in files.values()) <= at_once:
             self.state = self._weigh(state, files)
@@ -214,7 +220,7 @@ class LiveBoard:
                     log.warning("left out %s", error)
             self._replicates = {blob: held for _, blob in files.values() if (held := self._replicates.get(blob))}
         known = {
-            suite.id: evidence(chosen(state.entries, DEFAULT_ORIGINS, suite), found, suite) for suite in SUITES.values()
+            suite.id: evidence(chosen(state.entries, suite.origins, suite), found, suite) for suite in SUITES.values()
         }
         return replace(state, replicates=found, evidence=known if found else {})
 

@@ -4,15 +4,17 @@ Columns, not rows: 10,000 models then compress to a third and parse quickly. The
 filters from it (static/scores.js), by the rules of `leaderboard_data.board`; a browser test holds the two together.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import orjson
 
 from evaluator.suite import SUITES, Suite
-from leaderboard_data.board import comparable, means, preference
+from leaderboard_data.board import candidates, means, preference
 from leaderboard_data.entry import ORIGINS, Entry
+from leaderboard_data.hybrids import HybridCell
 from leaderboard_data.significance import Evidence
+from leaderboard_data.training import STATES
 
 
 def page_data(
@@ -20,22 +22,35 @@ def page_data(
     revision: str,
     suite: Suite,
     evidence: Evidence | None = None,
+    hybrids: Iterable[HybridCell] = (),
 ) -> bytes:
     """The file's content: UTF-8 JSON. Scores and intervals are in percent; `revision` is the results store's.
 
     `suite` describes itself: categories, tasks, weights, averages and views are known from there alone.
 
     Entries come in the order of preference, so that the first of a model is the one to list. What only few entries
-    have (intervals, failures, the published board's own means) is by row number.
+    have (intervals, failures, the published board's own means) is by row number. `training`: what models have seen
+    (`leaderboard_data.training`) as a letter a task, with the percentage unseen: the few that there are, and which of
+    them is each row's. `lexical`: the rows of lexical models, with the numbers of the tasks that are not applicable.
+    `hybrids`: what each row's fusion with a lexical model scores, by task or category.
     """
-    shown = [entry for entry in entries if comparable(entry, suite)]
-    listed = sorted(shown, key=lambda entry: (preference(entry), entry.name), reverse=True)
+    listed = sorted(
+        candidates(entries, ORIGINS, suite), key=lambda entry: (preference(entry), entry.name), reverse=True
+    )
     data = {
         "revision": revision,
         "suite": suite.description(),
         "suites": [{"id": each.id, "title": {"ko": each.title.ko, "en": each.title.en}} for each in SUITES.values()],
         "origins": ORIGINS,
-        "entries": {**_facts(listed), **_scores(listed, suite), **_evidence(listed, evidence)},
+        "states": STATES,
+        "entries": {
+            **_facts(listed),
+            **_scores(listed, suite),
+            **_evidence(listed, evidence),
+            "training": _training(listed),
+            "lexical": {row: sorted(entry.not_applicable) for row, entry in enumerate(listed) if entry.lexical},
+            "hybrids": _hybrids(listed, suite, hybrids),
+        },
     }
     return orjson.dumps(data, option=orjson.OPT_NON_STR_KEYS)
 
@@ -72,6 +87,11 @@ def _scores(listed: Sequence[Entry], suite: Suite) -> dict[str, Any]:
             for row, entry in numbered
             if (failures := {task: cell.failure for task, cell in enumerate(entry.cells) if cell.failure})
         },
+        "odd": {
+            row: odd
+            for row, entry in numbered
+            if (odd := {task: cell.odd for task, cell in enumerate(entry.cells) if cell.odd})
+        },
         "doubts": {row: entry.doubts.split(",") for row, entry in numbered if entry.doubts},
         "means": {
             row: [_percent(value) for value in (*of_category.values(), overall)]
@@ -80,6 +100,26 @@ def _scores(listed: Sequence[Entry], suite: Suite) -> dict[str, Any]:
             for of_category, overall in [means(entry, suite)]
         },
     }
+
+
+def _hybrids(listed: Sequence[Entry], suite: Suite, cells: Iterable[HybridCell]) -> dict[int, dict[str, Any]]:
+    """Row -> id of a task or category -> the lexical model (`with`); by method score, gain and its interval's ends."""
+    row_of = {(entry.path, entry.spec_id): row for row, entry in enumerate(listed) if entry.origin == "measured"}
+    models = {entry.model for entry in listed}
+    found: dict[int, dict[str, Any]] = {}
+    for cell in cells:
+        row = row_of.get((cell.path, cell.spec_id))
+        if cell.suite == suite.id and row is not None and cell.baseline in models:
+            numbers = (cell.score, cell.gain, cell.gain_low, cell.gain_high)
+            of_item = found.setdefault(row, {}).setdefault(cell.item, {"with": cell.baseline})
+            of_item[cell.method] = [_percent(number) for number in numbers]
+    return found
+
+
+def _training(listed: Sequence[Entry]) -> dict[str, list[Any]]:
+    number: dict[tuple[str, int | None], int] = {}
+    of = [number.setdefault((entry.seen, entry.zero_shot), len(number)) for entry in listed]
+    return {"seen": [seen for seen, _ in number], "zero_shot": [percentage for _, percentage in number], "of": of}
 
 
 def _evidence(listed: Sequence[Entry], evidence: Evidence | None) -> dict[str, Mapping[Any, Any]]:

@@ -24,6 +24,7 @@ def routes(api: BoardApi, assets: Assets) -> list[Route]:
             **api.compare(_given(request, "models"), _suite(request)),
             "figures": api.figures(_given(request, "models"), _suite(request)),
         },
+        "fusion": lambda request: api.fusion(_given(request, "models"), _suite(request)),
         "tasks": lambda request: api.tasks(_suite(request)),
     }
     return [

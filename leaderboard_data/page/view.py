@@ -109,7 +109,8 @@ class BoardPage:
         for bell in self._bells:
             bell(state.alarms)
         for suite in SUITES.values():
-            content = page_data(state.entries, state.revision, suite, state.evidence.get(suite.id))
+            evidence = state.evidence.get(suite.id)
+            content = page_data(state.entries, state.revision, suite, evidence, state.hybrids)
             self.assets.put(data_name(suite.id, DEFAULT_SUITE), content)
         for name, path in ((INDEX, INDEX_PATH), (MEANS, MEANS_PATH)):
             self.assets.put_late(name, functools.partial(_index_file, state.entries, path))

@@ -2,25 +2,40 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from evaluator.evidence.environment import code_digest
 from evaluator.evidence.samples import load_samples
+from evaluator.options import chosen_tasks
 from evaluator.records import load_result
 from evaluator.spec import local_spec
+from evaluator.suite import KO_V1, NDCG_10, SUITES, Category
 from tests.evaluator.running import evaluator, evaluator_here, events_in
 from tests.ports import free_port
 
 MakeModel = Callable[..., Path]
+WIKIPEDIA = Category(id="wikipedia", label="Wikipedia", task_ids=("MIRACLRetrieval",), rule=NDCG_10, weight=0.0)
 
 
 def test_tasks_are_listed_with_their_data() -> None:
     ran = evaluator("tasks")
     assert ran.returncode == 0
-    assert len(ran.stdout.splitlines()) == 9
+    lines = ran.stdout.splitlines()
     assert "klue/klue sts validation @ 349481ec73ff" in ran.stdout
+    marked = [line for line in lines if "on request" in line]
+    assert len(lines) - len(marked) == 9
+    assert [line.split()[0] for line in marked] == ["MIRACLRetrieval", "MrTidyRetrieval"]
+
+
+def test_a_task_on_request_is_chosen_by_its_id_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    wide = replace(KO_V1, categories=(*KO_V1.categories, WIKIPEDIA))
+    monkeypatch.setitem(SUITES, "ko-v1", wide)
+    assert "MIRACLRetrieval" in wide.task_ids
+    assert [task.id for task in chosen_tasks(None, ["ko-v1"])] == list(KO_V1.task_ids)
+    assert [task.id for task in chosen_tasks(["MIRACLRetrieval"], None)] == ["MIRACLRetrieval"]
 
 
 @pytest.mark.shared

@@ -97,5 +97,5 @@ def test_an_unknown_kind_is_refused_with_those_there_are() -> None:
         type="STS",
         data=DataSource(path="a/b", splits=("test",), revision="0" * 40),
     )
-    with pytest.raises(ValueError, match="clustering, pair_classification, retrieval, sts"):
+    with pytest.raises(ValueError, match="clustering, pair_classification, reranking, retrieval, sts"):
         kind_of(task)

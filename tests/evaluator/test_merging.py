@@ -49,9 +49,16 @@ def run_of(
 outcomes = st.dictionaries(
     st.sampled_from(TASKS), st.floats(0, 1, allow_nan=False) | st.sampled_from(FAILURES), min_size=1
 )
-infos = st.builds(ModelInfo, parameters=st.none() | st.just(7), license=st.none() | st.just("mit"))
+training = st.lists(st.sampled_from(["KLUE", "KorSTS", *map(str, range(90))]), max_size=99, unique=True).map(tuple)
+infos = st.builds(
+    ModelInfo, parameters=st.none() | st.just(7), license=st.none() | st.just("mit"), datasets=st.none() | training
+)
 runs = st.builds(
-    lambda tasks, minutes, info: run_of(tasks, minutes=minutes, model=info), outcomes, st.integers(0, 9), infos
+    lambda tasks, minutes, info, named: run_of(tasks, minutes=minutes, model=info, training=tuple(sorted(named))),
+    outcomes,
+    st.integers(0, 9),
+    infos,
+    training,
 )
 
 
@@ -74,6 +81,7 @@ def test_nothing_measured_disappears_and_the_newer_run_counts(a: ModelResult, b:
     whole = merge(a, b)
     assert set(whole.tasks) == {*a.tasks, *b.tasks}
     assert measured(whole) == measured(a) | measured(b)
+    assert whole.training == tuple(sorted({*a.training, *b.training}))
     assume(a.evaluated_at != b.evaluated_at)
     newer = max(a, b, key=lambda result: result.evaluated_at or NOON)
     for task in measured(newer):

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from evaluator.kinds import Samples, kind_of
+from evaluator.kinds import Samples, kind_of, shape_of
 from evaluator.records import DataProvenance, TaskScore
 from evaluator.tasks import discovered_tasks
 
@@ -21,17 +21,17 @@ QUALITIES = {"KLUE-STS": 0.5, "KorSTS": 0.625, "STS17": 0.75}
 
 def honest_samples(task_id: str) -> Samples:
     """Samples of one task: a few dozen rows with its kind's columns."""
-    kind = kind_of(discovered_tasks()[task_id])
-    rows = kind.ITEMS or 40
+    shape = shape_of(discovered_tasks()[task_id])
+    rows = shape.items or 40
     chance = np.modf(np.arange(1, rows + 1) * 0.6180339887)[0]
     truth = np.modf(np.arange(1, rows + 1) * 0.4142135623)[0]
     quality = QUALITIES.get(task_id, 0.5)
     found = np.round(quality * truth + (1 - quality) * chance, 6)
     item = np.array([str(number) for number in range(rows)], dtype=object)
-    if "gold" not in kind.COLUMNS:
-        return {"item": item, **dict.fromkeys(sorted(kind.COLUMNS), found)}
+    if "gold" not in shape.columns:
+        return {"item": item, **dict.fromkeys(sorted(shape.columns), found)}
     gold = np.round(truth * 5, 2) if discovered_tasks()[task_id].kind == "sts" else (truth > 0.5).astype(np.float64)
-    return {"item": item, "gold": gold, **dict.fromkeys(sorted(kind.COLUMNS - {"gold"}), found)}
+    return {"item": item, "gold": gold, **dict.fromkeys(sorted(shape.columns - {"gold"}), found)}
 
 
 @cache

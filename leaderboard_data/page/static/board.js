@@ -9,6 +9,7 @@ import { explain } from "./provenance.js";
 import { choose, readEntries } from "./scores.js";
 import { MOST_COMPARED, TABS, VIEWS, defaults, describe, readState, saveState } from "./state.js";
 import { Table, registerTypes } from "./table.js";
+import { unseenOnly } from "./training.js";
 
 const PAGES = { compare: comparePage, plots: plotsPage, about: aboutPage };
 
@@ -58,8 +59,9 @@ class Board {
   }
 
   listed() {
-    const key = this.state.origin.join();
-    if (!this.chosen.has(key)) this.chosen.set(key, choose(this.entries, this.state.origin));
+    const { origin, unseen } = this.state;
+    const key = [...origin, unseen].join();
+    if (!this.chosen.has(key)) this.chosen.set(key, unseenOnly(choose(this.entries, origin), unseen, this.data));
     return this.chosen.get(key);
   }
 
@@ -118,11 +120,11 @@ class Board {
     this.root = h(
       "div",
       { class: "kel", lang: this.state.lang },
+      this.data.suites.length > 1 && this.suiteChoice(),
       h(
         "div",
         { class: "kel-top" },
         h("div", { role: "tablist", class: "kel-tabs", "aria-label": t.tables }, this.tabs),
-        this.data.suites.length > 1 && this.suiteChoice(),
         language,
       ),
       this.controls.bar,
@@ -137,13 +139,14 @@ class Board {
 
   suiteChoice() {
     const { data, labels, state } = this;
-    return h(
+    const select = h(
       "select",
-      { class: "kel-suite", "aria-label": labels.suite, onchange: (event) => this.openSuite(event.target.value) },
+      { class: "kel-suite", onchange: (event) => this.openSuite(event.target.value) },
       data.suites.map(({ id, title }, i) =>
         h("option", { value: i ? id : "", selected: id === data.suite.id }, title[state.lang]),
       ),
     );
+    return h("label", { class: "kel-suites" }, h("span", {}, labels.suite), select);
   }
 
   show() {

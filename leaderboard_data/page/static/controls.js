@@ -39,7 +39,7 @@ export function controls(board) {
         ),
       ),
     );
-  const choice = (name, values) =>
+  const choice = (name, values, effect = { filter: true }) =>
     h(
       "fieldset",
       {},
@@ -53,7 +53,7 @@ export function controls(board) {
             name: `kel-${name}`,
             value,
             checked: state[name] === value,
-            onchange: () => board.change({ [name]: value }, { filter: true }),
+            onchange: () => board.change({ [name]: value }, effect),
           }),
           ` ${value ? t.choices[value] : t.all}`,
         ),
@@ -113,8 +113,9 @@ export function controls(board) {
       "div",
       { class: "kel-sheet" },
       checks("precision", PRECISIONS, { unknown: t.unknown }, { filter: true }),
-      choice("type", ["llm", "encoder", "unknown"]),
+      choice("type", ["llm", "encoder", "lexical", "unknown"]),
       choice("open", ["open", "closed"]),
+      choice("unseen", ["yes", "declared"], { refill: true }),
       bounds("params", t.million),
       bounds("dim"),
       bounds("tokens"),
@@ -125,7 +126,7 @@ export function controls(board) {
           type: "button",
           class: "kel-button",
           onclick: () =>
-            board.reset(["q", "precision", "params", "dim", "tokens", "license", "open", "type", "origin"]),
+            board.reset(["q", "precision", "params", "dim", "tokens", "license", "open", "type", "unseen", "origin"]),
         },
         t.reset,
       ),
@@ -292,15 +293,18 @@ function exportCsv(board) {
 
 function exportJson(board) {
   const { names, rows, entries } = board.table().shown(false);
+  const { suite, states } = board.data;
+  const training = ({ seen }) => Object.fromEntries(suite.tasks.map(({ column }, i) => [column, states[seen[i]] ?? null]));
   const records = rows.map((row, i) => ({
     model: entries[i].model,
     origin: entries[i].origin,
     precision: entries[i].precision,
+    training: training(entries[i]),
     ...Object.fromEntries(names.map((name, j) => [name, row[j]])),
   }));
   save(
     `ko-embedding-${board.state.tab}.json`,
     "application/json",
-    JSON.stringify({ revision: board.data.revision, rows: records }, null, 1),
+    JSON.stringify({ revision: board.data.revision, unseen: board.state.unseen || null, rows: records }, null, 1),
   );
 }

@@ -1,6 +1,7 @@
 // The page of one model: all its results by origin and revision, its ranks over time, and what its card may show.
 import { compact, copyText, fill, h, hubAddress, link, plainTable } from "./dom.js";
 import { cardExample, code, copyable, definition, facts, metrics, modelData, points, score, table } from "./provenance.js";
+import { trainingFact, trainingFacts, trainingTitle } from "./training.js";
 
 export async function modelPage(board, panel) {
   const { labels: t, state } = board;
@@ -21,7 +22,7 @@ export async function modelPage(board, panel) {
     h(
       "p",
       {},
-      details.local ? "" : link(hubAddress(details.model), t.onHub),
+      details.local || details.kind === "lexical" ? "" : link(hubAddress(details.model), t.onHub),
       " ",
       h(
         "button",
@@ -35,12 +36,21 @@ export async function modelPage(board, panel) {
       [t.extras.dimension, info.embedding_dimension],
       [t.extras.max_tokens, info.max_tokens?.toLocaleString()],
       [t.extras.license, info.license],
-      [t.filters.type, info.llm_based == null ? null : t.choices[info.llm_based ? "llm" : "encoder"]],
+      [
+        t.filters.type,
+        details.kind === "lexical"
+          ? t.choices.lexical
+          : info.llm_based == null
+            ? null
+            : t.choices[info.llm_based ? "llm" : "encoder"],
+      ],
       [t.filters.open, info.open_weights == null ? null : t.choices[info.open_weights ? "open" : "closed"]],
     ]),
+    h("h3", {}, trainingTitle(board)),
+    definition(trainingFacts(board, details)),
     details.corrections.map((made) => h("p", {}, corrected(made, t))),
     h("h3", {}, t.results),
-    results.map((result, i) => resultBlock(board, result, i === 0)),
+    results.map((result, i) => resultBlock(board, result, details.seen, i === 0)),
     h("h3", {}, t.history),
     details.history.length
       ? h(
@@ -86,9 +96,10 @@ function corrected(made, t) {
 const backButton = (board) =>
   h("button", { type: "button", class: "kel-button", onclick: () => board.openModel("") }, board.labels.back);
 
-function resultBlock(board, result, open) {
+function resultBlock(board, result, seen, open) {
   const { labels: t } = board;
   const heading = `${t.origin[result.origin]} · ${result.precision ?? t.unknown} · ${result.revision ? result.revision.slice(0, 12) : "–"} · Average ${score(result.average)}`;
+  const trained = (task) => trainingFact(board, seen[task.id]);
   const rows = result.tasks.map((task) =>
     h(
       "tr",
@@ -98,7 +109,7 @@ function resultBlock(board, result, open) {
       h("td", {}, task.interval95 ? task.interval95.map(score).join(" – ") : "–"),
       h("td", {}, points(task.difference)),
       h("td", {}, task.n ?? "–"),
-      h("td", {}, h("details", {}, h("summary", {}, "…"), facts(result, task, t), metrics(task, t))),
+      h("td", {}, h("details", {}, h("summary", {}, "…"), facts(result, task, t, trained(task)), metrics(task, t))),
     ),
   );
   return h(

@@ -1,4 +1,5 @@
 // Plots and the comparison. Plotly comes from its Python package and is fetched only when a plot is opened.
+import { showTogether } from "./hybrid.js";
 import { ask, compact, fill, h, hubAddress, plainTable } from "./dom.js";
 import { matches, paretoFront, percent, searchWords, viewOf } from "./scores.js";
 import { AXES, MOST_COMPARED, ORIGINS } from "./state.js";
@@ -203,12 +204,15 @@ export async function comparePage(board, panel) {
     const compared = await ask(board, "compare", { models: state.compare.join(",") });
     const radar = h("div", { class: "kel-plot" }),
       bars = h("div", { class: "kel-plot" });
+    const together = h("div", {});
     fill(
       body,
       compareTable(compared, t),
+      together,
       h("p", { class: "kel-note" }, t.legend),
       h("div", { class: "kel-plots" }, radar, bars),
     );
+    if (compared.models.length === 2) showTogether(board, compared, together);
     const names = compared.models.map((m) => m.name).join(", ");
     await Promise.all([draw(radar, compared.figures.radar, names), draw(bars, compared.figures.bars, names)]);
   } catch (error) {
@@ -239,7 +243,9 @@ function compareTable({ models, rows, pairs }, t) {
       h(
         "th",
         { scope: "col" },
-        h("a", { href: hubAddress(m.model), target: "_blank", rel: "noopener noreferrer" }, m.name),
+        m.kind === "lexical"
+          ? m.name
+          : h("a", { href: hubAddress(m.model), target: "_blank", rel: "noopener noreferrer" }, m.name),
         h("small", { class: "kel-verdict" }, t.origin[m.origin]),
       ),
     ),

@@ -1,6 +1,8 @@
 // Where a number comes from: the dialog behind each cell, of one answer of the API about the cell's model.
 import { ask, copyText, fill, h, link, plainTable } from "./dom.js";
+import { hybridFacts } from "./hybrid.js";
 import { percent } from "./scores.js";
+import { trainingFact } from "./training.js";
 
 export const score = (value) => (value == null ? "–" : percent(value * 100));
 export const points = (value) => (value == null ? "–" : `${value > 0 ? "+" : ""}${percent(value * 100)}`);
@@ -62,12 +64,14 @@ export const copyable = (text, t) =>
     ),
   );
 
-export function facts(result, task, t) {
+// `more`: a further pair, of the task's data; `fused`: pairs of what fusions score.
+export function facts(result, task, t, more = null, fused = []) {
   const f = t.field;
   const prompts = Object.entries(task.prompts).filter(([, prompt]) => prompt);
   const data = task.data;
   return definition([
     [f.score, task.score == null ? null : `${score(task.score)} %`],
+    [f.odd, t.odd[task.odd]],
     [f.error, task.error && `${task.error.class}: ${task.error.message}`],
     [
       f.interval95,
@@ -77,6 +81,7 @@ export function facts(result, task, t) {
           ? t.noSamples
           : t.noInterval,
     ],
+    ...fused,
     [f.difference, task.difference == null ? null : points(task.difference)],
     [f.origin, `${t.origin[result.origin]} · ${result.by}${result.version ? ` ${result.version}` : ""}`],
     [f.reference, result.reference && link(result.reference)],
@@ -99,6 +104,7 @@ export function facts(result, task, t) {
     ],
     [f.dataRevision, data && [code(data.revision), data.revision !== task.pinned ? ` (${t.otherData})` : ""]],
     [f.fingerprint, data?.fingerprint && code(data.fingerprint)],
+    more,
     [
       f.prompts,
       result.origin !== "measured"
@@ -114,13 +120,14 @@ export function facts(result, task, t) {
   ]);
 }
 
+const numbers = (title, of) => table(title, Object.entries(of).map(([name, value]) => [name, value.toFixed(6)]));
+
+// All metrics of a task; where it is made of several of MTEB's cells, theirs too, by "split/subset".
 export const metrics = (task, t) =>
-  Object.keys(task.metrics).length
-    ? table(
-        t.field.metrics,
-        Object.entries(task.metrics).map(([name, value]) => [name, value.toFixed(6)]),
-      )
-    : null;
+  [
+    Object.keys(task.metrics).length ? numbers(t.field.metrics, task.metrics) : null,
+    ...Object.entries(task.parts).map(([cell, of]) => numbers(`${t.field.metrics}: ${cell}`, of)),
+  ].filter(Boolean);
 
 // Whether the model gives the similarities of its card's own example; where not, row by row what stands there and here.
 export const cardExample = (example, t) =>
@@ -176,16 +183,27 @@ export async function explain(board, entry, column, anchor) {
   board.root.append(dialog);
   dialog.showModal();
   try {
-    const { results } = await modelData(board, entry.model);
-    const result = results.find((r) => r.spec === entry.spec && r.origin === entry.origin) ?? results[0];
+    const { results, seen } = await modelData(board, entry.model);
+    const ofEntry = results.filter((r) => r.origin === entry.origin && r.precision === entry.precision);
+    let result = ofEntry.find((r) => r.spec === entry.spec) ?? results[0];
     if (column.task != null) {
-      const task = result.tasks.find((x) => x.id === board.data.suite.tasks[column.task].id);
-      fill(body, ...(task ? [facts(result, task, t), metrics(task, t) ?? ""] : [t.noRank]));
+      // of a row that joins revisions, each score is from one of them
+      const { id } = board.data.suite.tasks[column.task];
+      const taskOf = (r) => r.tasks.find((x) => x.id === id);
+      const shown = (x) => x && score(x.score) === (entry.scores[column.task] == null ? "–" : percent(entry.scores[column.task]));
+      if (!shown(taskOf(result))) result = ofEntry.find((r) => shown(taskOf(r))) ?? result;
+      const task = taskOf(result);
+      const trained = trainingFact(board, seen[board.data.suite.tasks[column.task].id]);
+      fill(body, ...(task ? [facts(result, task, t, trained, hybridFacts(board, entry, task.id)), ...metrics(task, t)] : [definition([trained])]));
     } else {
       const category = board.data.suite.categories[column.mean];
       const parts = board.data.suite.tasks
         .map((task, i) => [task, i])
-        .filter(([task]) => !category || task.category === category.id);
+        .filter(([task]) =>
+          category
+            ? task.category === category.id
+            : board.data.suite.categories.find((c) => c.id === task.category).weight,
+        );
       fill(
         body,
         h("p", {}, t.mean),
@@ -196,6 +214,7 @@ export async function explain(board, entry, column, anchor) {
             entry.meanIntervals?.[column.mean]?.map(percent).join(" – ") ??
               (entry.origin === "measured" ? t.noSamples : t.noInterval),
           ],
+          ...(category ? hybridFacts(board, entry, category.id) : []),
           [t.field.origin, `${t.origin[result.origin]} · ${result.by}`],
           [t.field.precision, result.precision ?? t.unknown],
           [t.field.command, result.command && copyable(result.command, t)],

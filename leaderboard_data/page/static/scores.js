@@ -1,6 +1,8 @@
 // Means, ranks and the choice of rows, by the rules of leaderboard_data/board.py. Scores are in percent. Which tasks,
 // categories, weights and averages there are says the suite's description in the data (evaluator/suite.py).
+import { applicable, lexicalOf, places } from "./hybrid.js";
 import { customWeights } from "./state.js";
+import { trainingOf } from "./training.js";
 
 export const percent = (value) => {
   const hundredths = Math.floor(Math.round(Math.abs(value) * 1e10) / 1e8 + 0.5);
@@ -9,10 +11,17 @@ export const percent = (value) => {
 
 const mean = (values) => (values.includes(null) ? null : values.reduce((a, b) => a + b, 0) / values.length);
 
-// The parts of the overall mean, [weight, score]: the categories', or all their tasks'; what weighs nothing is left out.
-function parts(suite, categories, scores, weights) {
-  const of = suite.average === "tasks"
-    ? suite.tasks.map((task, i) => [weights[suite.categories.findIndex((c) => c.id === task.category)], scores[i]])
+// Of each category its families, each the numbers of its tasks; a family counts as one task does.
+const familiesOf = (suite) => {
+  const number = new Map(suite.tasks.map((task, i) => [task.id, i]));
+  return suite.categories.map((category) => category.groups.map((group) => group.map((id) => number.get(id))));
+};
+
+// The parts of a mean over the suite, [weight, score]: the categories', or all their families'; what weighs nothing is
+// left out.
+function parts(suite, over, categories, scores, weights) {
+  const of = over === "tasks"
+    ? familiesOf(suite).flatMap((groups, c) => groups.map((group) => [weights[c], mean(group.map((i) => scores[i]))]))
     : categories.map((score, i) => [weights[i], score]);
   return of.filter(([weight]) => weight);
 }
@@ -23,13 +32,19 @@ function weightedMean(of) {
 }
 
 export function readEntries(data) {
-  const { scores, low, high, means, failures, mean_intervals: meanIntervals, ties, ...columns } = data.entries;
+  const { scores, low, high, means, failures, odd, mean_intervals: meanIntervals, ties, ...columns } = data.entries;
   const { suite } = data;
+  const trained = trainingOf(columns.training);
+  const lexical = lexicalOf(data.entries);
   const weights = suite.categories.map((c) => c.weight);
-  const tasksOf = suite.categories.map((c) => suite.tasks.flatMap((t, i) => (t.category === c.id ? [i] : [])));
+  const families = familiesOf(suite);
+  const needed = suite.tasks.map((task) => suite.categories.find((c) => c.id === task.category).weight > 0);
   return columns.model.map((model, row) => {
     const own = scores.map((column) => column[row]);
-    const categories = means[row]?.slice(0, -1) ?? tasksOf.map((tasks) => mean(tasks.map((i) => own[i])));
+    const categories =
+      means[row]?.slice(0, -1) ?? families.map((groups) => mean(groups.map((group) => mean(group.map((i) => own[i])))));
+    const averages = suite.averages.map(({ over }) => weightedMean(parts(suite, over, categories, own, weights)));
+    if (means[row]) averages[0] = means[row].at(-1);
     return {
       row,
       model,
@@ -48,12 +63,16 @@ export function readEntries(data) {
       speed: columns.speed[row],
       scores: own,
       categories,
-      average: means[row] ? means[row].at(-1) : weightedMean(parts(suite, categories, own, weights)),
-      complete: !own.includes(null),
+      averages,
+      average: averages[0],
+      complete: !own.some((score, i) => score == null && needed[i]),
       intervals: low[row] ? low[row].map((l, i) => (l == null ? null : [l, high[row][i]])) : null,
       meanIntervals: meanIntervals[row] ?? null,
       failures: failures[row] ?? {},
+      odd: odd[row] ?? {},
       doubts: columns.doubts[row] ?? [],
+      ...trained(row),
+      ...lexical(row),
     };
   });
 }
@@ -82,10 +101,10 @@ export function ranks(scores) {
 
 // Borda: a model gets, for each task, a point for each model below it and half a point for each one beside it.
 export function bordaRanks(entries, tasks) {
-  const complete = entries.filter((e) => e.complete);
+  const complete = entries.filter((e) => e.complete && !e.lexical && showsAll(e, tasks));
   const points = new Map(complete.map((e) => [e, 0]));
   for (const i of tasks) {
-    const sorted = [...complete].sort((a, b) => a.scores[i] - b.scores[i]);
+    const sorted = complete.filter((e) => e.scores[i] != null).sort((a, b) => a.scores[i] - b.scores[i]);
     for (let from = 0, to; from < sorted.length; from = to) {
       to = from;
       while (to < sorted.length && sorted[to].scores[i] === sorted[from].scores[i]) to++;
@@ -97,29 +116,75 @@ export function bordaRanks(entries, tasks) {
   return entries.map((e) => of.get(e) ?? null);
 }
 
+// The ranks of MTEB's board, by the rules of leaderboard_data/ranking.py: for each family that a row has, as many points
+// as there are other rows, less its place among those that have it.
+export function mtebRanks(entries, families) {
+  const points = entries.map(() => 0);
+  const present = (values) => values.filter((value) => value != null);
+  for (const group of families) {
+    const scores = entries.map((entry) => {
+      const held = present(group.map((i) => entry.scores[i]));
+      return held.length ? Math.round((held.reduce((a, b) => a + b, 0) / held.length) * 1e10) : null;
+    });
+    const sorted = present(scores).sort((a, b) => b - a);
+    const first = new Map();
+    const equal = new Map();
+    sorted.forEach((score, i) => {
+      if (!first.has(score)) first.set(score, i);
+      equal.set(score, (equal.get(score) ?? 0) + 1);
+    });
+    scores.forEach((score, i) => {
+      if (score != null) points[i] += entries.length - 1 - (first.get(score) + (equal.get(score) + 1) / 2);
+    });
+  }
+  return ranks(points);
+}
+
+// What a row stands by: its rank; a lexical model before those that it is not below.
+export const orderOf = ({ rank, place }) => rank ?? (place == null ? 1e9 : place - 0.5);
+
+// Whether none of these tasks' scores is hidden. Who lacks one has no place: a count would take it for a defeat.
+const showsAll = (entry, tasks) => !tasks.some((i) => entry.hides?.[i]);
+
+function shownRanks(entries, families) {
+  const counts = (entry) => !entry.lexical && showsAll(entry, families.flat());
+  const ranked = mtebRanks(entries.filter(counts), families).values();
+  return entries.map((entry) => (counts(entry) ? ranked.next().value : null));
+}
+
 // {columns: [{name, kind, ...}], rows: [{entry, values, rank, ties, borda}]} in the order of the board.
-export function viewOf(data, entries, view, state) {
+export function viewOf(data, all, view, state) {
   const { suite } = data;
   const shows = suite.views.find((v) => v.id === view)?.shows;
   const category = shows === "category" ? suite.categories.findIndex((c) => c.id === view) : -1;
   const tasks = suite.tasks.flatMap((t, i) => (category < 0 || t.category === view ? [i] : []));
+  const entries = applicable(all, tasks);
   const custom = category < 0 && customWeights(state);
-  const average = custom ? (e) => weightedMean(parts(suite, e.categories, e.scores, state.w)) : (e) => e.average;
+  const over = suite.averages[0].over;
+  const average = custom ? (e) => weightedMean(parts(suite, over, e.categories, e.scores, state.w)) : (e) => e.average;
   const taskColumns = tasks.map((i) => ({ name: suite.tasks[i].column, task: i, of: (e) => e.scores[i] }));
-  const meanColumn = (i) => ({ name: `${suite.categories[i].label}_Average`, mean: i, of: (e) => e.categories[i] });
-  const last = { name: "Average", mean: custom ? null : suite.categories.length, weighted: custom, of: average };
-  const columns =
-    category >= 0
-      ? [...taskColumns, meanColumn(category)]
-      : [...(shows === "tasks" ? taskColumns : suite.categories.map((_, i) => meanColumn(i))), last];
-  const key = columns.at(-1).of;
-  const rank = ranks(entries.map((e) => (e.complete || custom ? key(e) : null)));
-  const ties = custom ? {} : (data.entries.ties[category >= 0 ? view : "overall"] ?? {});
+  const meanColumn = (i) => ({ name: suite.categories[i].column, mean: i, of: (e) => e.categories[i] });
+  const averages = suite.averages.map(({ column }, i) => {
+    const first = { name: column, mean: custom ? null : suite.categories.length, weighted: custom, of: average };
+    return i ? { name: column, mean: suite.categories.length + i, of: (e) => e.averages[i] } : first;
+  });
+  const middle = shows === "tasks" ? taskColumns : suite.categories.map((_, i) => meanColumn(i));
+  const whole = suite.averages_first ? [...averages, ...middle] : [...middle, ...averages];
+  const columns = category >= 0 ? [...taskColumns, meanColumn(category)] : whole;
+  const key = category >= 0 ? columns.at(-1).of : average;
+  const borda = suite.ranks_by === "borda" && !custom;
+  const families = familiesOf(suite).filter((_, c) => (category < 0 ? suite.categories[c].weight : c === category));
+  const rank = borda
+    ? shownRanks(entries, families.flat())
+    : ranks(entries.map((e) => ((e.complete || custom) && !e.lexical ? key(e) : null)));
+  const place = borda ? [] : places(entries, rank, key);
+  const ties = custom || state.unseen ? {} : (data.entries.ties[category >= 0 ? view : "overall"] ?? {});
   const rankOf = new Map(entries.map((e, i) => [e.row, rank[i]]));
   const rows = entries.map((entry, i) => ({
     entry,
     values: columns.map((c) => c.of(entry)),
     rank: rank[i],
+    place: place[i] ?? null, // of a lexical model: the rank that its score would have
     borda: null,
     ties: ties[entry.row]?.map((row) => rankOf.get(row) ?? rank[i]) ?? null,
   }));
@@ -127,9 +192,9 @@ export function viewOf(data, entries, view, state) {
     bordaRanks(entries, tasks).forEach((borda, i) => {
       rows[i].borda = borda;
     });
-  const score = (row) => row.values.at(-1) ?? -1e9;
+  const score = (row) => (borda ? 0 : (key(row.entry) ?? -1e9));
   rows.sort(
-    (a, b) => (a.rank ?? 1e9) - (b.rank ?? 1e9) || score(b) - score(a) || (a.entry.name < b.entry.name ? -1 : 1),
+    (a, b) => orderOf(a) - orderOf(b) || score(b) - score(a) || (a.entry.name < b.entry.name ? -1 : 1),
   );
   const best = columns.map((_, i) => rows.reduce((top, row) => Math.max(top, row.values[i] ?? -Infinity), -Infinity));
   return { columns, rows, best };
@@ -149,6 +214,8 @@ export function paretoFront(points, moreIsBetter) {
 const within = (value, [low, high]) =>
   (low == null && high == null) || (value != null && (low == null || value >= low) && (high == null || value <= high));
 
+const typeOf = ({ lexical, llm }) => (lexical ? "lexical" : llm == null ? "unknown" : llm ? "llm" : "encoder");
+
 // Whether an entry passes the filters (origins aside: they decide which entry of a model is listed).
 export function matches(entry, state, words) {
   if (words.length) {
@@ -162,7 +229,7 @@ export function matches(entry, state, words) {
     within(entry.max_tokens, state.tokens) &&
     (!state.license.length || state.license.includes(entry.license ?? "unknown")) &&
     (!state.open || entry.open === (state.open === "open" ? 1 : 0)) &&
-    (!state.type || (entry.llm == null ? "unknown" : entry.llm ? "llm" : "encoder") === state.type)
+    (!state.type || typeOf(entry) === state.type)
   );
 }
 

@@ -4,16 +4,18 @@
 export let VIEWS = [];
 export let TABS = [];
 let WEIGHTS = [];
+let ORIGIN = [];
 
 export function describe(suite) {
   VIEWS = suite.views.map((view) => view.id);
   TABS = [...VIEWS, "compare", "plots", "about"];
+  ORIGIN = suite.origins;
   WEIGHTS = suite.categories.map((category) => category.weight);
 }
 
 export const ORIGINS = ["measured", "published", "imported"];
 export const PRECISIONS = ["float32", "float16", "bfloat16", "unknown"];
-export const EXTRAS = ["origin", "precision", "parameters", "dimension", "max_tokens", "license", "speed", "borda"];
+export const EXTRAS = ["origin", "precision", "parameters", "dimension", "max_tokens", "license", "speed", "borda", "zero_shot"];
 export const AXES = ["parameters", "dimension", "speed"];
 export const MOST_COMPARED = 4;
 
@@ -54,7 +56,7 @@ const sort = {
   initial: null,
   format: (v) => (v ? v.join(".") : ""),
   parse: (t) => {
-    const m = /^([\w-]{1,40})\.(asc|desc)$/.exec(t);
+    const m = /^([\w() -]{1,40})\.(asc|desc)$/.exec(t);
     return m ? [m[1], m[2]] : null;
   },
 };
@@ -65,14 +67,20 @@ const FIELDS = {
   model: text(200),
   lang: one(["ko", "en"], "ko"),
   q: text(100),
-  origin: list(ORIGINS, ["measured", "published"]),
+  origin: {
+    ...list(ORIGINS),
+    get initial() {
+      return ORIGIN; // those that the suite opens with
+    },
+  },
   precision: list(PRECISIONS),
   params: range,
   dim: range,
   tokens: range,
   license: list(null),
   open: one(["open", "closed"], ""),
-  type: one(["llm", "encoder", "unknown"], ""),
+  type: one(["llm", "encoder", "lexical", "unknown"], ""),
+  unseen: one(["yes", "declared"], ""), // what it hides: training.js
   w: weights,
   sort,
   cols: list(EXTRAS),
@@ -114,7 +122,7 @@ export function address(state) {
 export const saveState = (state, newPage = false) =>
   history[newPage ? "pushState" : "replaceState"](null, "", address(state));
 
-const FILTERS = ["q", "precision", "params", "dim", "tokens", "license", "open", "type", "origin"];
+const FILTERS = ["q", "precision", "params", "dim", "tokens", "license", "open", "type", "unseen", "origin"];
 
 export const filterKey = (state) => FILTERS.map((name) => FIELDS[name].format(state[name])).join("\n");
 

@@ -1,7 +1,9 @@
 // One view as a DataTable: columns, cells, sorting, keyboard. Renderers return HTML, so every value is escaped.
 import { compact, fill, h, hubAddress } from "./dom.js";
-import { matches, percent, searchWords, viewOf } from "./scores.js";
+import { GAIN, gainColumn, kindMark, notApplicable, placeCell } from "./hybrid.js";
+import { matches, orderOf, percent, searchWords, viewOf } from "./scores.js";
 import { EXTRAS, filterCount, filterKey } from "./state.js";
+import { legend, seenMark } from "./training.js";
 
 const lastBothWays = (sign) => (a, b) => (a == null ? (b == null ? 0 : 1) : b == null ? -1 : (a - b) * sign);
 
@@ -20,10 +22,12 @@ export class Table {
     const { data, state, labels } = this.board;
     this.words = searchWords(state);
     this.made = viewOf(data, this.board.listed(), this.view, state);
+    this.gain = gainColumn(this.board, this.view, this.made.rows);
     const columns = [
       this.modelColumn(),
       ...this.made.columns.map((c, i) => this.scoreColumn(c, i)),
       this.rankColumn(),
+      this.gain,
       ...EXTRAS.map((name) => this.extraColumn(name)),
     ];
     this.names = columns.map((c) => c.name);
@@ -32,7 +36,8 @@ export class Table {
     });
     const head = columns.map((c) => h("th", { scope: "col", title: c.hint }, c.title));
     const table = h("table", { "aria-label": this.board.tabLabel(this.view) }, h("thead", {}, h("tr", {}, head)));
-    fill(this.panel, table);
+    this.legend = h("div", {}, legend(this.board));
+    fill(this.panel, table, this.legend);
     const wanted = this.names.indexOf(state.sort?.[0]);
     this.table = new this.DataTable(table, {
       data: this.made.rows,
@@ -69,7 +74,7 @@ export class Table {
       const name = this.escape(entry.name),
         id = this.escape(entry.model);
       const ranked = rank == null ? "" : ` data-rank="${rank}"`;
-      const linked = entry.local
+      const linked = entry.local || entry.lexical
         ? `<span${ranked}>${name}</span>`
         : `<a${ranked} href="${this.escape(hubAddress(entry.model))}" target="_blank" rel="noopener noreferrer">${name}</a>`;
       const why = this.escape(entry.doubts.map((code) => labels.warning[code] ?? code).join(" "));
@@ -78,7 +83,7 @@ export class Table {
       return (
         `<span class="kel-model"><input type="checkbox" data-compare="${id}"${compared} aria-label="${labels.compareWith} ${name}">` +
         `<button type="button" class="kel-open" data-model="${id}" aria-label="${labels.openModel} ${name}" title="${labels.openModel}"></button>` +
-        `${linked}${doubt}<i class="kel-origin" data-origin="${entry.origin}" data-label="${labels.origin[entry.origin]}" title="${labels.originHint[entry.origin]}"></i></span>`
+        `${linked}${kindMark(this.board, entry, this.escape)}${doubt}<i class="kel-origin" data-origin="${entry.origin}" data-label="${labels.origin[entry.origin]}" title="${labels.originHint[entry.origin]}"></i></span>`
       );
     };
     return {
@@ -92,16 +97,24 @@ export class Table {
   }
 
   scoreColumn(column, i) {
+    const seen = seenMark(this.board, column, this.escape);
+    const odd = (entry) => {
+      const why = this.board.labels.odd[entry.odd[column.task]];
+      const text = why && this.escape(why);
+      return text ? `<i class="kel-odd" role="img" aria-label="${text}" title="${text}"></i>` : "";
+    };
     const show = (value, row) => {
+      const none = row.entry.lexical ? notApplicable(this.board, column, row.entry, this.escape) : "";
+      if (none) return none;
       if (value == null) {
         const failure = row.entry.failures[column.task];
-        return failure ? `<span class="kel-gap" title="${this.escape(failure)}">–</span>` : "–";
+        return (failure ? `<span class="kel-gap" title="${this.escape(failure)}">–</span>` : "–") + odd(row.entry) + seen(row.entry, value);
       }
       const interval =
         column.task != null ? row.entry.intervals?.[column.task] : row.entry.meanIntervals?.[column.mean];
       const best = value === this.made.best[i] ? ` class="kel-best"` : "";
       return (
-        `<span${best}>${percent(value)}</span>` +
+        `<span${best}>${percent(value)}</span>${odd(row.entry)}${seen(row.entry, value)}` +
         (interval
           ? `<small class="kel-ci" data-low="${percent(interval[0])}" data-high="${percent(interval[1])}"></small>`
           : "")
@@ -122,27 +135,27 @@ export class Table {
   }
 
   rankColumn() {
-    const show = ({ rank, ties }) =>
+    const show = ({ rank, place, ties }) =>
       rank == null
-        ? "–"
+        ? place == null ? "–" : placeCell(this.board, place, this.escape)
         : rank +
           (ties && ties[0] !== ties[1]
             ? `<small class="kel-ci" data-low="${ties[0]}" data-high="${ties[1]}" title="${this.board.labels.tieHint}"></small>`
             : "");
     return {
       name: "Rank",
-      title: "Rank",
+      title: this.board.data.suite.rank_column,
       searchable: false,
       data: null,
       type: "score",
       orderSequence: ["asc", "desc"],
-      render: (_, kind, row) => (kind === "display" ? show(row) : row.rank),
+      render: (_, kind, row) => (kind === "display" ? show(row) : row.rank ?? (row.place == null ? null : orderOf(row))),
     };
   }
 
   extraColumn(name) {
     const { labels, state } = this.board;
-    const number = ["parameters", "dimension", "max_tokens", "speed", "borda"].includes(name);
+    const number = ["parameters", "dimension", "max_tokens", "speed", "borda", "zero_shot"].includes(name);
     const value = (row) => (name === "borda" ? row.borda : row.entry[name]);
     const show = (row) => {
       const v = value(row);
@@ -153,6 +166,7 @@ export class Table {
     return {
       name,
       title: labels.extras[name],
+      hint: labels.columnHint[name],
       searchable: false,
       data: null,
       type: number ? "score" : "string",
@@ -167,6 +181,7 @@ export class Table {
     this.made = viewOf(data, this.board.listed(), this.view, state);
     this.words = searchWords(state);
     this.filtered = filterKey(state);
+    fill(this.legend, legend(this.board));
     this.table.clear().rows.add(this.made.rows).draw(false);
   }
 
@@ -180,6 +195,7 @@ export class Table {
 
   wants(name) {
     const { cols, hide } = this.board.state;
+    if (name === GAIN) return this.gain.any;
     return name === "Model" || (EXTRAS.includes(name) ? cols.includes(name) : !hide.includes(name));
   }
 
@@ -251,13 +267,14 @@ export class Table {
       if (i === 0) return row.entry.name;
       if (i > score + 1) {
         const name = this.names[i];
+        if (name === GAIN) return asText && this.gain.value(row) != null ? percent(this.gain.value(row)) : this.gain.value(row);
         return name === "borda" ? row.borda : row.entry[name];
       }
       const number = i === score + 1 ? row.rank : row.values[i - 1];
       return asText && number != null && i <= score ? percent(number) : number;
     };
     return {
-      names: columns.map((i) => this.names[i]),
+      names: columns.map((i) => (i === score + 1 ? this.board.data.suite.rank_column : this.names[i])),
       rows: rows.map((row) => columns.map((i) => value(row, i))),
       entries: rows.map((r) => r.entry),
     };

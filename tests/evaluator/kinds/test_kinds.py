@@ -10,23 +10,11 @@ from scipy.stats import spearmanr
 from sklearn.metrics import average_precision_score
 
 from evaluator.errors import TaskError
-from evaluator.kinds import Examples, clustering, pair_classification, retrieval, sts
+from evaluator.kinds import Examples, clustering, pair_classification, ranking, retrieval, sts
 from evaluator.kinds.pairs import first_of_each_pair, pair_similarities
 from evaluator.suite import STS8
 from evaluator.sweep.sound import check_embeddings
-
-
-class Rows:
-    """Embeddings held in memory."""
-
-    def __init__(self, rows: list[list[float]] | np.ndarray) -> None:
-        self._rows = np.asarray(rows, dtype=np.float32)
-
-    def __len__(self) -> int:
-        return len(self._rows)
-
-    def rows(self, start: int, stop: int) -> np.ndarray:
-        return self._rows[start:stop]
+from tests.evaluator.kinds.rows import Rows, counts_of
 
 
 def pair_examples(field: str, values: list[float]) -> Examples:
@@ -106,7 +94,9 @@ def test_clustering_of_separate_clouds_is_perfect_and_repeatable() -> None:
     centres = np.array([[10, 0], [0, 10], [-10, -10]])
     labels = ["경제", "과학", "체육"] * 20
     points = centres[[0, 1, 2] * 20] + generator.normal(0, 0.1, (60, 2))
-    examples = Examples(sides={"text": ["글"] * 60}, gold={"label": labels}, n=60, fingerprint="0" * 64)
+    examples = Examples(
+        sides={"text": ["글"] * 60}, gold={"label": labels, "protocol": None}, n=60, fingerprint="0" * 64
+    )
     samples = clustering.samples(examples, {"text": Rows(points)}, "cosine")
     metrics = clustering.metrics(samples)
     assert metrics["v_measure"] == pytest.approx(1.0)
@@ -118,7 +108,7 @@ def test_clustering_of_separate_clouds_is_perfect_and_repeatable() -> None:
 
 def test_query_metrics_by_hand() -> None:
     """Gains 0, 1, 0, 1 of three relevant documents."""
-    metrics = retrieval.query_metrics(np.array([0.0, 1.0, 0.0, 1.0]), [1, 1, 1])
+    metrics = ranking.query_metrics(np.array([0.0, 1.0, 0.0, 1.0]), [1, 1, 1])
     ideal_at_3 = 1 + 1 / math.log2(3) + 1 / 2
     assert metrics["ndcg_at_1"] == 0
     assert metrics["ndcg_at_3"] == pytest.approx(1 / math.log2(3) / ideal_at_3)
@@ -131,18 +121,18 @@ def test_query_metrics_by_hand() -> None:
 
 
 def test_graded_relevance_gains_its_grade() -> None:
-    metrics = retrieval.query_metrics(np.array([1.0, 2.0]), [2, 1])
+    metrics = ranking.query_metrics(np.array([1.0, 2.0]), [2, 1])
     assert metrics["ndcg_at_3"] == pytest.approx((1 + 2 / math.log2(3)) / (2 + 1 / math.log2(3)))
 
 
 def test_a_query_without_a_relevant_document_scores_zero() -> None:
-    assert set(retrieval.query_metrics(np.zeros(5), []).values()) == {0.0}
+    assert set(ranking.query_metrics(np.zeros(5), []).values()) == {0.0}
 
 
 def test_ties_are_broken_by_document_id_descending() -> None:
     documents = Rows([[1, 0], [2, 0], [3, 0], [0, 1]])
-    (ranking,) = retrieval.search(Rows([[1, 0]]), documents, ["b", "d", "a", "c"], 10)
-    assert ranking.tolist() == [1, 0, 2, 3]
+    (found,) = ranking.search(Rows([[1, 0]]), documents, ["b", "d", "a", "c"], 10)
+    assert found.found.tolist() == [1, 0, 2, 3]
 
 
 @settings(max_examples=25, deadline=None)
@@ -152,16 +142,16 @@ def test_search_in_chunks_is_exact(queries: int, documents: int, depth: int, see
     asked = generator.integers(-2, 3, (queries, 3)).astype(np.float32)  # few values: many ties
     corpus = generator.integers(-2, 3, (documents, 3)).astype(np.float32)
     ids = [f"문서{number}" for number in generator.permutation(documents)]
-    scores = np.round(retrieval._unit(asked) @ retrieval._unit(corpus).T, retrieval.DECIMALS)
-    before = retrieval.SCORES_AT_ONCE
-    retrieval.SCORES_AT_ONCE = queries * 7
+    scores = np.round(ranking.unit(asked) @ ranking.unit(corpus).T, ranking.DECIMALS)
+    before = ranking.SCORES_AT_ONCE
+    ranking.SCORES_AT_ONCE = queries * 7
     try:
-        found = [ranking.tolist() for ranking in retrieval.search(Rows(asked), Rows(corpus), ids, depth)]
+        found = [best.found.tolist() for best in ranking.search(Rows(asked), Rows(corpus), ids, depth)]
     finally:
-        retrieval.SCORES_AT_ONCE = before
-    for row, ranking in zip(scores, found, strict=True):
+        ranking.SCORES_AT_ONCE = before
+    for row, nearest in zip(scores, found, strict=True):
         best = sorted(range(documents), key=lambda index: (row[index], ids[index]), reverse=True)
-        assert ranking == best[:depth]
+        assert nearest == best[:depth]
 
 
 def test_embeddings_that_say_nothing_are_refused() -> None:
@@ -192,10 +182,6 @@ def test_retrieval_means_over_the_queries() -> None:
 
 
 # Bootstrap: a resample given as counts scores as the resample written out.
-
-
-def counts_of(drawn: np.ndarray, count: int) -> np.ndarray:
-    return np.bincount(drawn, minlength=count)[None, :]
 
 
 @settings(max_examples=30, deadline=None)

@@ -475,7 +475,7 @@ def look_at(folder: Path, tried: list[int]) -> None:
         assert isinstance(repository.checkpoint_dtype, str)
         assert isinstance(repository.is_decoder, bool)
         assert repository.architecture is None or 0 < len(repository.architecture) <= 100
-        assert repository.license is None or 0 < len(repository.license) <= 100
+        assert repository.front.license is None or 0 < len(repository.front.license) <= 100
         assert repository.declared_pooling is None or repository.declared_pooling[0] in ("cls", "mean", "last")
     except EvaluationError as error:
         refusal = error
@@ -557,7 +557,7 @@ CARDS = {
 def test_front_matter_only_informs(case: str, variant: Path, attacks: Attacks) -> None:
     front, expected = CARDS[case]
     (variant / "README.md").write_text(f"---\n{front}\n---\n# model\n", encoding="utf-8")
-    assert Repository(variant).license == expected
+    assert Repository(variant).front.license == expected
     attacks.held("the worker", "a model card with broken or hostile YAML")
 
 
