@@ -41,7 +41,7 @@ def test_its_job_has_no_token_that_writes_and_the_driver_publishes_what_it_hands
     assert [volume["type"] for volume in machine.spec["volumes"]] == ["space", "bucket"]
     assert machine.spec["volumes"][1]["path"] == machine.labels["worker"]
     finished = board.find(submission)
-    assert (finished.status, board.lost(), board.double()) == (Status.FINISHED, 0, 0), machine.lines
+    assert (finished.status, board.lost(), board.double()) == (Status.FINISHED, 0, 0), finished.failure
     assert finished.history[-1].who == "driver-1"
     assert finished.result is not None
     result = load_result(board.queue.results.read(finished.result.path))
