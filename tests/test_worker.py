@@ -114,12 +114,13 @@ def test_a_wrong_option_says_what_is_wrong(environment: dict[str, str], argument
         ({"KEL_JOBS_DOLLARS_PER_DAY": "0"}, [], "KEL_JOBS_DOLLARS_PER_DAY, the most that it may spend"),
         ({}, ["--flavor", "h100"], "--flavor h100: KEL_JOBS_FLAVORS has l4x1"),
         ({"KEL_JOBS_FLAVORS": "l4x1"}, [], "'l4x1' is no machine"),
-        ({"KEL_REQUESTS_URL": "file:somewhere.git"}, [], "rented machines write there"),
+        ({"KEL_REQUESTS_URL": "file:{folder}/requests.git"}, [], "rented machines write there"),
     ],
 )
 def test_renting_with_a_wrong_setting_says_which_one(
-    environment: dict[str, str], settings: dict[str, str], arguments: list[str], said: str
+    environment: dict[str, str], settings: dict[str, str], arguments: list[str], said: str, tmp_path: Path
 ) -> None:
+    wrong = {name: value.replace("{folder}", str(tmp_path)) for name, value in settings.items()}
     rents = {
         "KEL_REQUESTS_URL": "hf:datasets/org/requests",
         "KEL_RESULTS_URL": "hf:datasets/org/results",
@@ -130,7 +131,7 @@ def test_renting_with_a_wrong_setting_says_which_one(
         "COLUMNS": "300",
         "NO_COLOR": "1",
     }
-    ended = run(environment | rents | settings, "--hf-jobs", *arguments)
+    ended = run(environment | rents | wrong, "--hf-jobs", *arguments)
     assert ended.returncode == 2
     assert said in ended.stderr
     assert "Traceback" not in ended.stderr
