@@ -20,8 +20,8 @@ class Terms:
     `tasks`: only these tasks (for trials; what the result lacks then is run when it is submitted again).
     """
 
-    lease: timedelta = timedelta(minutes=30)
-    beat: timedelta = timedelta(minutes=5)
+    lease: timedelta = timedelta(minutes=60)
+    beat: timedelta = timedelta(minutes=10)
     retry_delay: timedelta = timedelta(minutes=10)
     max_parameters: int | None = None
     datasets: Path | None = None
