@@ -97,6 +97,30 @@ class Settings(BaseSettings):
     max_download_gib: float = Field(200.0, description="a model with more to download is refused (GiB; 0: no limit)")
     keep_models: bool = Field(False, description="whether fetched models stay, in the Hub's usual cache")
 
+    ray_gpus: str = Field(
+        "4e9 2, 12e9 4", description="with --ray --gpus auto: from how many parameters on how many GPUs (else 1)"
+    )
+
+    # machines that are rented for evaluations: Hugging Face Jobs
+    jobs_namespace: str = Field("", description="the Hub account or organisation that rents machines, and pays")
+    jobs_token: SecretStr | None = Field(
+        None, description="Hub token that may start and manage jobs there, and read the Space and the bucket"
+    )
+    jobs_space: str = Field("", description="the Space whose code a rented machine runs, ORG/NAME")
+    jobs_bucket: str = Field(
+        "", description="bucket in which jobs leave results that run a model's code (empty: none is run)"
+    )
+    jobs_image: str = Field(
+        "python:3.12", description="the image of a rented machine: a Docker image, or hf.co/spaces/..."
+    )
+    jobs_flavors: str = Field(
+        "l4x1 22 400 0.80, l40sx1 44 380 1.80, a100-large 79 1000 2.50, rtx-pro-6000 94 475 2.75, h200 139 3000 5.00",
+        description="machines that may be rented: name, GiB of one GPU, GiB of disk, dollars an hour",
+    )
+    jobs_dollars_per_day: float = Field(
+        0.0, ge=0, description="what the jobs of any 24 hours may cost at most, in dollars; with 0 none is started"
+    )
+
     # what the worker tells a model's repository on the Hub
     comment_token: SecretStr | None = Field(
         None, description="Hub token that may open discussions: a worker with it comments on what it finished, once"
@@ -147,6 +171,7 @@ class Settings(BaseSettings):
             self.read_token,
             self.models_token,
             self.comment_token,
+            self.jobs_token,
             self.webhook_url,
         )
         return [token.get_secret_value() for token in tokens if token is not None]

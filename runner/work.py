@@ -14,11 +14,10 @@ from evaluator.errors import FailureClass
 from evaluator.merging import CannotMerge, lacking
 from evaluator.records import ModelResult
 from evaluator.spec import result_path
-from evaluator.suite import SUITES
 from leaderboard_data.publish import publish_change
 from runner.asked import asked_of
 from runner.child import Job, Outcome
-from runner.disk import Room
+from runner.disk import HasRoom, Room
 from runner.events import Event
 from runner.folders import folder_of, remove_others
 from runner.lease import Lease
@@ -65,7 +64,7 @@ class Worker:
         say: Say,
         clock: Callable[[], float] = time.monotonic,
         wait: Callable[[float], object] | None = None,
-        room: Room | None = None,
+        room: HasRoom | None = None,
         finished: Callable[[Submission], object] = lambda _: None,
         idle: Callable[[Callable[[], bool]], bool] = lambda _: False,
     ) -> None:
@@ -78,7 +77,7 @@ class Worker:
         self._clock = clock
         self._stop = threading.Event()
         self._wait = wait or self._stop.wait
-        self._room = room or Room(work_dir)
+        self._room: HasRoom = room or Room(work_dir)
         self._finished = finished
         self._idle = idle
 
@@ -144,12 +143,7 @@ class Worker:
         return True
 
     def _accepts(self, submission: Submission) -> bool:
-        if not set(submission.suites) <= set(SUITES) or not self._room.has(submission, self._say):
-            return False  # a worker of a newer version knows the suites; one with room takes it
-        if not asked_of(submission, self.terms.tasks):
-            return False
-        limit, parameters = self.terms.max_parameters, submission.metadata.parameters
-        return limit is None or parameters is None or parameters <= limit
+        return self.terms.accept(submission) and self._room.has(submission, self._say)
 
     def _see_through(self, submission: Submission, lease: Lease) -> None:
         """Evaluate, publish, and close a claimed submission.

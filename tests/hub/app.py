@@ -14,6 +14,7 @@ from starlette.routing import Route
 
 from tests.hub.discussions import Discussions
 from tests.hub.faults import FaultyApp
+from tests.hub.jobs import JobRoutes
 from tests.hub.large import LargeFiles, is_large, pointed_to
 from tests.hub.openid import OpenId
 from tests.hub.repositories import (
@@ -56,6 +57,7 @@ class HubApp:
         self.starlette = Starlette(
             routes=[
                 Route("/api/whoami-v2", self.whoami),
+                *JobRoutes(repositories, self.user).routes,
                 Route("/api/repos/create", self.create, methods=["POST"]),
                 Route("/api/validate-yaml", self.validate_yaml, methods=["POST"]),
                 Route(repo, self.info),

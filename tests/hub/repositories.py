@@ -13,18 +13,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
+from tests.hub.errors import HubError
 from tests.hub.faults import Faults
+from tests.hub.machines import Jobs
 
 Kind = Literal["models", "datasets", "spaces"]
-
-
-class HubError(Exception):
-    """An answer other than success: HTTP status, the Hub's X-Error-Code, a message."""
-
-    def __init__(self, status: int, code: str | None, message: str) -> None:
-        super().__init__(message)
-        self.status = status
-        self.code = code
 
 
 @dataclass(frozen=True)
@@ -171,6 +164,7 @@ class Repositories:
         self.without_plan: set[str] = set()
         """Users whose plan has no Gradio Space."""
         self.faults = Faults()
+        self.jobs = Jobs(self.folder)
         self._repositories: dict[tuple[Kind, str], Repository] = {}
         self._lock = threading.Lock()
         self._counter = itertools.count()

@@ -85,6 +85,9 @@ def main() -> None:
     tell = JsonLines(descriptor_stream(int(options.progress.removeprefix("fd:"))))
     script = Script(options.script, tell)
     spec = ModelSpec.model_validate_json(options.spec.read_bytes())
+    if options.device is not None:
+        with (options.script.parent / "devices.txt").open("a") as devices:
+            devices.write(f"{options.device}\n")
     script.reach("started")
     tell.phase("load")
     script.reach("loaded")
