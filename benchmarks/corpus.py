@@ -173,62 +173,52 @@ class Child:
             raise SystemExit(f"the evaluation failed:\n{self.log.read_text(encoding='utf-8')[-2000:]}")
 
 
-def check(folder: Path, passages: int, queries: int, dimension: int) -> None:
+def check(folder: Path, dimension: int) -> None:
     """Compare rankings and metrics with those of a plain sort of all similarities.
 
     Raises:
         SystemExit: they differ.
     """
-    import pyarrow.parquet as pq
-
+    from evaluator.data import TaskData
     from evaluator.evidence.samples import load_samples
+    from evaluator.kinds import kind_of
     from evaluator.kinds.ranking import DECIMALS, query_metrics, search, unit
+    from evaluator.sweep.texts import TextGroup, UniqueTexts
+    from evaluator.sweep.workspace import EmbeddingRows
+    from evaluator.tasks import discovered_tasks
 
-    root = folder / "datasets/mteb/MIRACLRetrieval"
-    ids = pq.read_table(root / "ko-corpus/dev.parquet", columns=["_id"])["_id"].to_pylist()
-    relevant: dict[str, dict[str, int]] = {}
-    for row in pq.read_table(root / "ko-qrels/dev.parquet").to_pylist():
-        relevant.setdefault(row["query-id"], {})[row["corpus-id"]] = row["score"]
+    task = discovered_tasks()[TASK]
+    data = TaskData(task, folder / "datasets", folder / "arrow")
+    examples = kind_of(task).read(task, data, keep_duplicates=False)
+    ids, relevant = examples.gold["documents"], examples.gold["relevant"]
+    groups = [
+        TextGroup(task_id=TASK, side=side, prompt="", route=None, texts=texts) for side, texts in examples.sides.items()
+    ]
+    texts = UniqueTexts(groups)  # a few passages of two words are equal
     (embeddings,) = (folder / "work").glob("*/embeddings.f32")
-    rows = np.memmap(embeddings, dtype=np.float32, mode="r").reshape(-1, dimension)
-    if len(rows) != passages + queries:
-        raise SystemExit(f"{len(rows)} embeddings for {passages} passages and {queries} queries: some texts are equal")
-    documents = rows[queries:]
+    matrix = np.memmap(embeddings, dtype=np.float32, mode="r").reshape(len(texts), dimension)
+    queries, documents = (EmbeddingRows(matrix, texts.rows[TASK, side]) for side in ("query", "document"))
     samples = load_samples((folder / "samples.parquet").read_bytes())[TASK]
-    asked = [int(number) for number in np.linspace(0, queries - 1, CHECKED)]
-    found = list(search(_Rows(rows[asked]), _Rows(documents), ids, 1000))
-    place = np.argsort(np.argsort(np.array(ids, dtype=object), kind="stable"))
-    for number, ranking in zip(asked, found, strict=True):
-        query = unit(rows[number : number + 1])
+    asked = np.linspace(0, examples.n - 1, CHECKED).astype(np.int64)
+    some = EmbeddingRows(matrix, texts.rows[TASK, "query"][asked])
+    found = list(search(some, documents, ids, 1000))
+    place = np.argsort(np.argsort(np.array(list(ids), dtype=object), kind="stable"))
+    for number, ranking in zip(asked.tolist(), found, strict=True):
+        (query,) = unit(queries.rows(number, number + 1))
+        parts = range(0, len(documents), AT_ONCE)
         scores = np.concatenate(
-            [
-                np.round(unit(documents[start : start + 100_000]) @ query[0], DECIMALS)
-                for start in range(0, passages, 100_000)
-            ]
+            [np.round(unit(documents.rows(start, start + AT_ONCE)) @ query, DECIMALS) for start in parts]
         )
         order = np.lexsort((-place, -scores))[:1000]
         if not np.array_equal(order, ranking.found):
             raise SystemExit(f"the ranking of query {number} is not that of a sort of all similarities")
         judged = relevant[samples["item"][number]]
-        gains = np.array([judged.get(ids[document], 0) for document in order], dtype=np.float64)
+        gains = np.array([judged.get(ids[int(document)], 0) for document in order], dtype=np.float64)
         ideal = sorted((gain for gain in judged.values() if gain > 0), reverse=True)
         stored = {name: float(values[number]) for name, values in samples.items() if name != "item"}
         if any(abs(stored[name] - value) > 1e-12 for name, value in query_metrics(gains, ideal).items()):
             raise SystemExit(f"the metrics of query {number} are not those of its ranking")
-    print(f"exact: the first 1,000 of {passages:,} for {CHECKED} queries, and their metrics")
-
-
-class _Rows:
-    """Embeddings as the kinds read them."""
-
-    def __init__(self, rows: np.ndarray) -> None:
-        self._rows = rows
-
-    def __len__(self) -> int:
-        return len(self._rows)
-
-    def rows(self, start: int, stop: int) -> np.ndarray:
-        return np.asarray(self._rows[start:stop])
+    print(f"exact: the first 1,000 of {len(documents):,} for {CHECKED} queries, and their metrics")
 
 
 def measure(folder: Path, passages: int, queries: int, dimension: int) -> None:
@@ -249,7 +239,7 @@ def measure(folder: Path, passages: int, queries: int, dimension: int) -> None:
     print(f"begun again: {seconds:.0f} s on the clock; seconds by phase {run['seconds']} (encode: of both runs)")
     print(f"{run['tokens'] / run['seconds']['encode']:,.0f} tokens a second of encoding")
     print("own memory at the peak, MiB:", ", ".join(f"{phase} {peak:.0f}" for phase, peak in own.items()))
-    check(folder, passages, queries, dimension)
+    check(folder, dimension)
 
 
 def main(

@@ -50,7 +50,7 @@ def sides(tasks: list[Task], datasets: Path, cache: Path) -> list[tuple[str, lis
         examples = kind_of(task).read(task, TaskData(task, datasets, cache), keep_duplicates=True)
         for texts in examples.sides.values():
             held = list(texts)
-            if task.type in ("STS", "PairClassification"):
+            if task.type in ("STS", "PairClassification", "BitextMining"):
                 middle = len(held) // 2
                 calls += [(task.id, held[:middle]), (task.id, held[middle:])]
             else:

@@ -9,11 +9,10 @@ import typer
 
 from evaluator.errors import DISK_FULL, EvaluationError, is_disk_full
 from evaluator.model.lexical import lexical_of
-from evaluator.options import chosen_tasks, devices_of, spec_fields, spec_of, with_parts
+from evaluator.options import chosen_tasks, devices_of, spec_fields, spec_of, tasks_on_request, with_parts
 from evaluator.records import Environment
 from evaluator.spec import LEXICAL, Loader, ModelSpec, Pooling, Precision
 from evaluator.suite import SUITES
-from evaluator.tasks import discovered_tasks
 
 if TYPE_CHECKING:
     from evaluator.progress import Progress
@@ -26,9 +25,7 @@ SuiteIds = Annotated[
 
 def list_tasks(suite: SuiteIds = None) -> None:
     """List a suite's tasks with their data, then those that no suite brings: they are run where they are named."""
-    chosen = chosen_tasks(None, suite)
-    on_request = [task for task in discovered_tasks().values() if task.on_request]
-    for task in [*chosen, *on_request]:
+    for task in [*chosen_tasks(None, suite), *tasks_on_request()]:
         data = task.data
         where = f"{data.path} {data.config or ''} {'+'.join(data.splits)}".replace("  ", " ")
         marked = f"  on request: --tasks {task.id}" if task.on_request else ""

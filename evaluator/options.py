@@ -42,6 +42,11 @@ def chosen_tasks(ids: list[str] | None, suite: list[str] | None) -> list[Task]:
     return [known[task_id] for task_id in dict.fromkeys(ids)]
 
 
+def tasks_on_request() -> list[Task]:
+    """The tasks that are run where they are named, and never as a part of a suite."""
+    return [task for task in discovered_tasks().values() if task.on_request]
+
+
 def wanted_spec(
     model: str | None, spec: Path | None, stored: ModelResult | None, revision: str | None, fields: dict[str, Any]
 ) -> ModelSpec:

@@ -146,12 +146,17 @@ def metrics(samples: Samples) -> dict[str, float]:
     """MTEB's metrics, the mean over the experiments: accuracy (the main score), F1, precision and recall, each plain
     over the labels and weighted by their frequency; with two labels also the average precision of the predicted label.
     """
-    gold = np.rint(samples["gold"]).astype(np.int64)
+    gold = _numbers(samples, "gold")
     found: dict[str, list[float]] = {}
     for name in PREDICTED:
-        for metric, value in _experiment(gold, np.rint(samples[name]).astype(np.int64)).items():
+        for metric, value in _experiment(gold, _numbers(samples, name)).items():
             found.setdefault(metric, []).append(value)
     return {metric: float(np.mean(values)) for metric, values in found.items()}
+
+
+def _numbers(samples: Samples, name: str) -> np.ndarray:
+    """A column of labels as integers."""
+    return np.rint(samples[name]).astype(np.int64)
 
 
 def _experiment(gold: np.ndarray, predicted: np.ndarray) -> dict[str, float]:
@@ -173,5 +178,6 @@ def resampled_metrics(samples: Samples, counts: np.ndarray, names: Collection[st
     """The accuracy on each resample of the test texts, the mean over the experiments, (resamples,)."""
     if "accuracy" not in names:
         return {}
-    right = np.mean([samples[name] == samples["gold"] for name in PREDICTED], axis=0)
+    gold = _numbers(samples, "gold")
+    right = np.mean([_numbers(samples, name) == gold for name in PREDICTED], axis=0)
     return {"accuracy": counts @ right / counts.sum(axis=1)}

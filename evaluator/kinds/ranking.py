@@ -16,6 +16,8 @@ MEASURES = ("ndcg", "map", "recall", "precision", "mrr", "hit_rate")
 SHAPE = Shape(frozenset(f"{measure}_at_{k}" for measure in MEASURES for k in CUTOFFS))
 SCORES_AT_ONCE = 2_000_000
 """Similarities held at once: 16 MB, and as much again for each step of ranking them; the corpus may be any size."""
+VALUES_AT_ONCE = 8_000_000
+"""Of the documents' embeddings held at once: 64 MB, and as much again while they are scaled."""
 DECIMALS = 10
 """Similarities are rounded so far before they are ranked: equal texts tie, whatever the order of summation was."""
 
@@ -100,9 +102,9 @@ def search(queries: "Embedded", documents: "Embedded", ids: Sequence[str], depth
     place = places(ids)
     depth = min(depth, len(ids))
     step = max(1, min(len(queries), 1024))
-    chunk = max(depth, SCORES_AT_ONCE // step)
     for start in range(0, len(queries), step):
         asked = unit(queries.rows(start, min(start + step, len(queries))))
+        chunk = max(depth, min(SCORES_AT_ONCE // step, VALUES_AT_ONCE // asked.shape[1]))
         best = [_Best(place, depth) for _ in asked]
         for first in range(0, len(documents), chunk):
             block = np.round(asked @ unit(documents.rows(first, min(first + chunk, len(documents)))).T, DECIMALS)

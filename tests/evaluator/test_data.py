@@ -13,6 +13,7 @@ from evaluator.errors import TaskError
 from evaluator.kinds import Examples, kind_of
 from evaluator.suite import KO_V1
 from evaluator.task import Task
+from evaluator.tasks import discovered_tasks
 
 # MTEB 2.26.24, mteb/descriptive_stats: pairs or sentences, unique pairs, characters.
 PAIRS = {
@@ -25,12 +26,26 @@ PAIRS = {
 }
 
 
+SEARCHED = {
+    "BelebeleRetrieval": (900, 31_732, 488, 117_769),
+    "BelebeleRetrieval.ko-en": (900, 69_613 - 21, 488, 117_769),  # the copy's English questions are stripped
+    "BelebeleRetrieval.en-ko": (900, 31_732, 488, 232_049),
+    "AutoRAGRetrieval": (114, 7_936, 720, 592_994),
+}
+"""Queries and their characters, documents and theirs."""
+
+
+def pinned(task: Task) -> bool:
+    """Whether a fingerprint of the task's rows is known, which was then taken from a local copy."""
+    return (task.data.fingerprint or task.data.copy_fingerprint) is not None
+
+
 @pytest.fixture
 def read(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Examples]:
     """Reads a task from a folder of data sets, as an evaluation does."""
 
     def read_task(task_id: str, datasets: Path, *, keep_duplicates: bool = True) -> Examples:
-        task = KO_V1.task(task_id)
+        task = discovered_tasks()[task_id]
         cache = tmp_path_factory.mktemp("cache")
         return kind_of(task).read(task, TaskData(task, datasets, cache), keep_duplicates=keep_duplicates)
 
@@ -74,12 +89,32 @@ def test_clustering_has_mtebs_rows_characters_and_labels(datasets_folder: Path, 
 
 
 @pytest.mark.shared
-def test_retrieval_has_mtebs_documents_queries_and_judgements(datasets_folder: Path, read: Read) -> None:
-    examples = read("AutoRAGRetrieval", datasets_folder)
-    assert (len(examples.sides["document"]), examples.n) == (720, 114)
-    assert character_count(examples.sides["document"]) == 592_994
-    assert character_count(examples.sides["query"]) == 7_936
-    assert sum(map(len, examples.gold["relevant"].values())) == 114
+@pytest.mark.parametrize("task_id", SEARCHED)
+def test_retrieval_has_mtebs_documents_queries_and_judgements(task_id: str, datasets_folder: Path, read: Read) -> None:
+    queries, asked, documents, searched = SEARCHED[task_id]
+    examples = read(task_id, datasets_folder)
+    assert (len(examples.sides["document"]), examples.n) == (documents, queries)
+    assert character_count(examples.sides["document"]) == searched
+    assert character_count(examples.sides["query"]) == asked
+    assert sum(map(len, examples.gold["relevant"].values())) == queries
+
+
+@pytest.mark.shared
+def test_klue_tc_scores_mtebs_rows_and_learns_from_what_the_copy_has(datasets_folder: Path, read: Read) -> None:
+    examples = read("KLUE-TC", datasets_folder)
+    scored = examples.sides["text"][-examples.n :]
+    assert (examples.n, character_count(scored), len(set(scored))) == (2_048, 55_699, 2_048)
+    labels = examples.gold["label"]
+    # IT, economy, society, culture, world, sports, politics, as MTEB counts them.
+    assert [labels.count(label) for label in range(7)] == [125, 303, 832, 308, 188, 130, 162]
+    assert discovered_tasks()["KLUE-TC"].data.fingerprint is None
+
+
+@pytest.mark.shared
+def test_tatoeba_has_mtebs_pairs_and_their_line_ends(datasets_folder: Path, read: Read) -> None:
+    texts = read("Tatoeba", datasets_folder).sides["text"]
+    assert (len(texts), character_count(texts)) == (2_000, 53_674)
+    assert all(text.endswith("\n") for text in texts)
 
 
 @pytest.mark.shared
@@ -95,13 +130,22 @@ def test_duplicate_pairs_are_removed_and_counted(datasets_folder: Path, read: Re
 
 
 @pytest.mark.shared
-@pytest.mark.parametrize("task_id", [task.id for task in KO_V1.tasks if task.id != "Ko-StrategyQA"])
+@pytest.mark.parametrize("task_id", [task_id for task_id, task in discovered_tasks().items() if pinned(task)])
 def test_the_local_copy_has_the_pinned_fingerprint(task_id: str, datasets_folder: Path, read: Read) -> None:
-    task = KO_V1.task(task_id)
+    task = discovered_tasks()[task_id]
     examples = read(task_id, datasets_folder)
     found = provenance(task, examples.fingerprint, datasets_folder)
     assert found.fingerprint in (task.data.fingerprint, task.data.copy_fingerprint)
     assert found.revision == task.data.revision
+
+
+def test_every_task_tells_where_its_data_is_from() -> None:
+    assert sum(map(pinned, discovered_tasks().values())) == 14
+    for task in discovered_tasks().values():
+        assert task.facts is not None, task.id
+        assert "http" in task.facts.citation, task.id
+        # MTEB pins no commit of PublicHealthQA either.
+        assert len(task.data.revision) == 40 or task.id == "PublicHealthQA", task.id
 
 
 def test_a_fingerprint_changes_with_any_value_and_with_the_order() -> None:

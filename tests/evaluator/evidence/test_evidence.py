@@ -13,7 +13,8 @@ from evaluator.evidence.bootstrap import mean_intervals95, percentiles, resample
 from evaluator.evidence.samples import dump_samples, load_samples, metrics_from_samples
 from evaluator.evidence.verify import differences
 from evaluator.records import ModelResult, dump_result, load_result
-from evaluator.suite import KO_V1
+from evaluator.suite import ACCURACY, F1, KO_V1, NDCG_10, SUITES, Category, Suite, Words
+from tests.evaluator.models import static
 from tests.evaluator.running import evaluator, evaluator_here
 
 if TYPE_CHECKING:
@@ -146,3 +147,35 @@ def test_a_score_that_is_missing_once_does_not_agree(stored: tuple[Path, Path]) 
 def test_a_result_file_is_read_back_as_it_was(stored: tuple[Path, Path]) -> None:
     content = stored[0].read_bytes()
     assert dump_result(load_result(content)) == content
+
+
+WIDE = Suite(
+    id="wide",
+    title=Words(ko="다른 종류", en="Other kinds"),
+    categories=(
+        Category(id="classification", label="Classification", task_ids=("KLUE-TC",), rule=ACCURACY),
+        Category(id="bitext", label="Bitext", task_ids=("Tatoeba",), rule=F1),
+        Category(id="cells", label="Cells", task_ids=("BelebeleRetrieval.en-ko",), rule=NDCG_10),
+    ),
+    average="categories",
+)
+
+
+@pytest.mark.shared
+def test_a_result_of_the_other_kinds_is_verified_from_its_file(
+    datasets_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(SUITES, WIDE.id, WIDE)
+    model, result, samples = static(tmp_path / "model"), tmp_path / "result.json", tmp_path / "samples.parquet"
+    where = ("--datasets", datasets_folder, "--device", "cpu", "--work-dir", tmp_path / "work")
+    ran = evaluator_here("run", model, *where, "--suite", WIDE.id, "--output", result, "--samples", samples)
+    assert ran.returncode == 0, ran.stderr
+    stored = load_result(result.read_bytes())
+    for task_id, rule in WIDE.rules.items():
+        low, high = stored.tasks[task_id].intervals95[rule.id]
+        assert low <= rule.score(stored.tasks[task_id].metrics) <= high, task_id
+    again = metrics_from_samples(load_samples(samples.read_bytes()))
+    assert again == {task_id: stored.tasks[task_id].metrics for task_id in WIDE.task_ids}
+    checked = evaluator_here("verify", result, "--folder", model, *where)
+    assert checked.returncode == 0, checked.stdout
+    assert checked.stdout.count("agrees") >= 3
