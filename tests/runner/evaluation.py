@@ -73,7 +73,7 @@ class Script:
 
 def main() -> None:
     parser = argparse.ArgumentParser()
-    for name in ("--script", "--spec", "--work-dir", "--output", "--samples", "--datasets", "--onto"):
+    for name in ("--script", "--spec", "--work-dir", "--output", "--samples", "--rankings", "--datasets", "--onto"):
         parser.add_argument(name, type=Path)
     parser.add_argument("--apart", action="store_true")
     parser.add_argument("--progress")
