@@ -33,8 +33,8 @@ from submissions.webhook import Webhook
 
 TITLE = "한국어 임베딩 리더보드"
 INTRODUCTION = (
-    "한국어 임베딩 모델을 STS·NLI·군집화·검색 아홉 과제로 비교합니다.",
-    "Embedding models compared on nine Korean tasks: STS, NLI, clustering, retrieval.",
+    "한국어 임베딩 모델을 STS·NLI·군집화·검색 등의 과제로 비교합니다.",
+    "Embedding models compared on Korean tasks: STS, NLI, clustering, retrieval and more.",
 )
 TABS = ("리더보드 · Leaderboard", "제출 · Submit")
 
@@ -60,9 +60,10 @@ def page(settings: Settings, space: Space) -> tuple[gr.Blocks, list[str], dict[s
 
     Begins to look for new results, and waits for none.
     """
-    results = open_store(settings.results_url, settings.results_token)
+    results = open_store(settings.results_url, settings.read_token or settings.results_token)
+    writable = open_store(settings.results_url, settings.results_token) if settings.results_token else results
     board = BoardPage(results, settings.refresh_seconds, settings.patience_seconds)
-    board.start(functools.partial(seed_if_allowed, results))
+    board.start(functools.partial(seed_if_allowed, writable))
     listeners: list[Listener] = [lambda _, policy: board.hide(policy)]
     if settings.webhook_url is not None:
         webhook = Webhook(settings.webhook_url)

@@ -26,6 +26,10 @@ class Settings(BaseSettings):
     results_token: SecretStr | None = Field(
         None, description="Hub token that may write the results store (worker only)"
     )
+    read_token: SecretStr | None = Field(
+        None,
+        description="Hub token that may only read: the page reads the results store with it",
+    )
     host: str = Field("127.0.0.1", description="address the page listens on")
     port: int = Field(7860, description="port the page listens on")
     maintainers: str = Field("", description="Hub user names that may approve, separated by commas")
@@ -70,8 +74,15 @@ class Settings(BaseSettings):
         None, description="Hub token that may only read: the evaluation gets it, for gated models"
     )
     poll_seconds: float = Field(30.0, description="how often an idle worker looks for a queued submission")
-    lease_minutes: float = Field(30.0, description="how long a worker that is not heard of keeps its submission")
-    beat_minutes: float = Field(5.0, description="how often, at most, a finished task renews the lease")
+    lease_minutes: float = Field(
+        60.0, ge=20, description="how long a worker that is not heard of keeps its submission (20 or more)"
+    )
+    beat_minutes: float = Field(
+        10.0, ge=10, description="how often, at most, a finished task renews the lease and tells progress (10 or more)"
+    )
+    squash_days: float = Field(
+        30.0, ge=0, description="how often an idle worker squashes the history of the requests store (0: never)"
+    )
     evaluation_hours: float = Field(24.0, description="time limit of one evaluation")
     memory_gib: float = Field(0.0, description="limit of an evaluation's memory on the host in GiB (0: none)")
     retry_minutes: float = Field(10.0, description="how long a submission waits after a failure that may pass")
@@ -112,7 +123,14 @@ class Settings(BaseSettings):
 
     def secrets(self) -> list[str]:
         """The values that must never be shown, for taking them out of logs."""
-        tokens = (self.requests_token, self.results_token, self.models_token, self.comment_token, self.webhook_url)
+        tokens = (
+            self.requests_token,
+            self.results_token,
+            self.read_token,
+            self.models_token,
+            self.comment_token,
+            self.webhook_url,
+        )
         return [token.get_secret_value() for token in tokens if token is not None]
 
 

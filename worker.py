@@ -7,6 +7,7 @@ import json
 import os
 import signal
 import socket
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from datetime import timedelta
@@ -22,7 +23,7 @@ from runner.cage import detect, forget_secrets, hide_secrets
 from runner.child import ChildProcess, Limits
 from runner.comment import Comments
 from runner.disk import Room, hub_cache
-from runner.logs import json_lines
+from runner.logs import Say, json_lines
 from runner.probe import Probe, reference_spec
 from runner.reference import Reference
 from runner.status import ringing, status, status_text
@@ -32,6 +33,7 @@ from store import Store, open_store
 from store.errors import StoreError
 from submissions.record import Submission
 from submissions.stored import Queue
+from submissions.upkeep import Upkeep
 
 app = typer.Typer(help=__doc__, add_completion=False, pretty_exceptions_enable=False)
 
@@ -109,7 +111,8 @@ def work(
         raise typer.Exit(1) from error
     folders = [settings.work_dir, *([hub_cache(evaluation_environment())] if settings.keep_models else [])]
     names = [name] if parallel == 1 else [f"{name}-{number}" for number in range(1, parallel + 1)]
-    idle = reference(settings, queue.results, evaluate, name, terms) if ray is None else _nothing
+    look_for_drift = reference(settings, queue.results, evaluate, name, terms) if ray is None else _nothing
+    idle = in_order(look_for_drift, settings, json_lines(name))
     workers = [
         Worker(
             queue,
@@ -175,6 +178,23 @@ def reference(
 def _nothing(_: Callable[[], bool]) -> bool:
     """There is nothing to do for an idle worker. Nor is there with Ray: its nodes are other machines than this one."""
     return False
+
+
+def in_order(then: Callable[[Callable[[], bool]], bool], settings: Settings, say: Say) -> Callable[..., bool]:
+    """What an idle worker does first: keep the requests store in order (`submissions.upkeep`)."""
+    upkeep = Upkeep(
+        open_store(settings.requests_url, settings.requests_token),
+        every=timedelta(days=settings.squash_days) if settings.squash_days else None,
+        monotonic=time.monotonic,
+    )
+
+    def idle(stopped: Callable[[], bool]) -> bool:
+        if done := upkeep.when_idle():
+            say("upkeep", done=done)
+            return True
+        return then(stopped)
+
+    return idle
 
 
 def ray_tasks(address: str, gpus: float, limits: Limits, settings: Settings) -> Evaluate:

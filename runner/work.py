@@ -25,10 +25,11 @@ from runner.folders import folder_of, remove_others
 from runner.lease import Lease
 from runner.left import Refused, remove
 from runner.logs import Say
+from runner.patience import kept_trying
 from runner.told import submitted_facts
 from runner.vouch import may_come_later, vouched
 from runner.vouch_rankings import vouched_rankings
-from store.errors import Conflict, OutcomeUnknown, StoreError, Unavailable
+from store.errors import Conflict, OutcomeUnknown, StoreError, Unavailable, asked_to_wait
 from store.update import Change, Snapshot, update
 from submissions.claims import MAX_ATTEMPTS
 from submissions.errors import LeaseLost
@@ -55,8 +56,8 @@ class Terms:
     `tasks`: only these tasks (for trials; what the result lacks then is run when it is submitted again).
     """
 
-    lease: timedelta = timedelta(minutes=30)
-    beat: timedelta = timedelta(minutes=5)
+    lease: timedelta = timedelta(minutes=60)
+    beat: timedelta = timedelta(minutes=10)
     retry_delay: timedelta = timedelta(minutes=10)
     max_parameters: int | None = None
     datasets: Path | None = None
@@ -117,6 +118,7 @@ class Worker:
         """
         tidied = False
         while not self.stopping:
+            asked = 0.0
             try:
                 if not tidied:
                     self._tidy_up()
@@ -124,13 +126,13 @@ class Worker:
                 worked = self.run_one() or (not once and self._idle(lambda: self.stopping))
             except (Unavailable, Conflict, OutcomeUnknown) as error:
                 self._say("store_unavailable", error=str(error))
-                worked = False
+                worked, asked = False, asked_to_wait(error)
                 if once:
                     raise
             if once and not worked:
                 return
             if not worked:
-                self._wait(poll_seconds)
+                self._wait(max(poll_seconds, asked))
 
     def _tidy_up(self) -> None:
         """Remove the folders that a killed worker left and nobody needs any more."""
@@ -177,11 +179,11 @@ class Worker:
             Forbidden, NotFound: after the lease was given back.
         """
         # A worker that died between publishing and finishing left nothing to do but to say so.
-        if published := self._kept_trying(lambda: self.queue.result_of(submission)):
+        if published := self._kept_trying(lambda: self.queue.result_of(submission), lease):
             self._say("found_published", **_told(submission))
             self._finished(self._close(submission, lease, published, log=None))
             return
-        job = self._job(submission)
+        job = self._job(submission, lease)
         if submission.earlier_runs and submission.attempt == 1:
             remove(job.folder)  # a rerun takes nothing over: a killed worker may have left what is doubted
         outcome = self._evaluate(job, lease.hear, lambda: self.stopping or lease.lost)
@@ -252,7 +254,8 @@ class Worker:
                 message=failure[1],
                 delay=self.terms.retry_delay,
                 log=log,
-            )
+            ),
+            lease,
         )
         self._room.hear(submission, failure[0])
         self._say("failed", **_told(ended), failure=failure[0], message=failure[1])
@@ -267,7 +270,7 @@ class Worker:
             return ResultReference(path=result_path(submission.spec), revision=revision)
 
         try:
-            reference = self._kept_trying(publish)
+            reference = self._kept_trying(publish, lease)
         except StoreError as error:
             self._say("cannot_publish", **_told(submission), error=str(error))
             self._give_back(submission, lease, "the result could not be published")
@@ -277,7 +280,7 @@ class Worker:
 
     def _close(self, submission: Submission, lease: Lease, result: ResultReference, log: str | None) -> Submission:
         ended = self._kept_trying(
-            lambda: self.queue.finish(submission.id, nonce=lease.nonce, result=result, log=log or None)
+            lambda: self.queue.finish(submission.id, nonce=lease.nonce, result=result, log=log or None), lease
         )
         self._say("finished", **_told(ended))
         return ended
@@ -285,28 +288,15 @@ class Worker:
     def _give_back(self, submission: Submission, lease: Lease, why: str) -> None:
         self._say("released", **_told(self.queue.release(submission.id, nonce=lease.nonce, why=why)), why=why)
 
-    def _kept_trying(self, write: Callable[[], T]) -> T:
-        """`write()`, tried again for half a lease if the store does not answer: what was computed is worth it.
+    def _kept_trying(self, write: Callable[[], T], lease: Lease) -> T:
+        """`write()`, tried again while the store does not answer (`runner.patience`)."""
+        return kept_trying(write, lease, clock=self._clock, wait=self._wait, stopped=self._stop.is_set, say=self._say)
 
-        A worker that is to stop does not wait: the result is in the work folder, and the lease will run out.
-
-        Raises:
-            StoreError: the last one.
-        """
-        deadline = self._clock() + self.terms.lease.total_seconds() / 2
-        while True:
-            try:
-                return write()
-            except (Unavailable, Conflict, OutcomeUnknown) as error:
-                wait = max(5.0, getattr(error, "retry_after", None) or 0.0)
-                if self._clock() + wait > deadline or self.stopping:
-                    raise
-                self._say("store_unavailable", error=str(error))
-                self._wait(wait)
-
-    def _job(self, submission: Submission) -> Job:
+    def _job(self, submission: Submission, lease: Lease) -> Job:
         """What is to be run: the tasks that the submission's suites lack, or all of them where it is forced."""
-        stored = None if submission.force else self._kept_trying(lambda: self.queue.stored_result(submission.spec))
+        stored = None
+        if not submission.force:
+            stored = self._kept_trying(lambda: self.queue.stored_result(submission.spec), lease)
         wanted = asked_of(submission, self.terms.tasks)
         asked = lacking(stored, wanted) or wanted
         return Job(

@@ -14,6 +14,7 @@ from evaluator.task import Task
 from store import Store
 from store.update import Change, Snapshot, update
 from submissions.files import Listing, SubmissionFiles, change_to
+from submissions.layout import log_paths
 from submissions.limits import Limits
 from submissions.names import identity, same_name
 from submissions.policy_store import PolicyStore
@@ -46,7 +47,7 @@ class KeptSubmissions:
         self.limits = limits
         self._now = now
         self._random_hex = random_hex
-        self._files = SubmissionFiles(requests)
+        self._files = SubmissionFiles(requests, now)
         self.policies = PolicyStore(requests, now)
         self._watch = Watch(monotonic)
 
@@ -127,14 +128,18 @@ class KeptSubmissions:
             before = self._files.find(snapshot, submission_id)
             written.append(verb(before, snapshot))
             done = change_to(written[-1], before, what)
-            return (
-                done if log is None else Change({**done.files, f"logs/{submission_id}.txt": log.encode()}, done.message)
-            )
+            return done if log is None else Change({**done.files, **logged(submission_id, log)}, done.message)
 
         revision = update(self.requests, change)
         if len(written) == 1:
             return written[0]
         return self._files.find(self._files.snapshot(revision), submission_id)
+
+
+def logged(submission_id: str, log: str) -> dict[str, bytes | None]:
+    """The files to write so that `log` is the end of a submission's last run."""
+    path, former = log_paths(submission_id)
+    return {path: log.encode(), former: None}
 
 
 def runs_of(submission: Submission, result: ModelResult | None) -> tuple[str, ...]:

@@ -108,6 +108,7 @@ def test_gradio_is_imported_only_by_the_app_and_the_views() -> None:
 
 def test_hub_writes_are_in_the_hub_store_and_the_comments_alone() -> None:
     writing = {"create_commit", "upload_file", "upload_folder", "delete_file", "create_repo", "super_squash_history"}
+    writing |= {"preupload_lfs_files"}
     discussing = {"create_discussion", "create_pull_request", "comment_discussion", "edit_discussion_comment"}
     discussing |= {"change_discussion_status", "rename_discussion", "hide_discussion_comment"}
     allowed = {ROOT / "store/hub.py": writing, ROOT / "runner/comment.py": {"create_discussion"}}
@@ -120,7 +121,14 @@ def test_hub_writes_are_in_the_hub_store_and_the_comments_alone() -> None:
 
 
 def test_the_hub_client_is_used_where_the_plan_says() -> None:
-    readers = ("store/hub.py", "submissions/checks.py", "evaluator/data.py", "runner/comment.py")
+    readers = (
+        "store/hub.py",
+        "store/client.py",
+        "store/uploads.py",
+        "submissions/checks.py",
+        "evaluator/data.py",
+        "runner/comment.py",
+    )
     allowed = {*(ROOT / path for path in readers), *(ROOT / "evaluator/model").glob("*.py")}
     users = {path for path in sources() if "huggingface_hub" in tops(path)}
     assert users <= allowed, users - allowed

@@ -37,7 +37,7 @@ def test_tokens_are_not_printed(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_every_secret_is_taken_out_of_logs_and_out_of_the_workers_environment() -> None:
     names = [name for name, field in Settings.model_fields.items() if "SecretStr" in str(field.annotation)]
-    assert len(names) == 5
+    assert len(names) == 6
     for name in names:
         assert f"KEL_{name.upper()}" in SECRET_NAMES
         assert Settings.model_validate({name: "only-this"}).secrets() == ["only-this"]

@@ -38,7 +38,6 @@ def environment(url: str, home: Path) -> dict[str, dict[str, str]]:
     both = {
         "HF_ENDPOINT": url,
         "HF_HOME": str(home),
-        "HF_HUB_DISABLE_XET": "1",
         "KEL_REQUESTS_URL": "hf:datasets/leaderboard/requests",
         "KEL_RESULTS_URL": "hf:datasets/leaderboard/results",
     }

@@ -5,7 +5,6 @@ import json
 from typing import Any, cast
 from urllib.parse import unquote
 
-import yaml
 from starlette.applications import Starlette
 from starlette.convertors import StringConvertor, register_url_convertor
 from starlette.requests import Request
@@ -14,8 +13,17 @@ from starlette.routing import Route
 
 from tests.hub.discussions import Discussions
 from tests.hub.faults import FaultyApp
+from tests.hub.large import LargeFiles, is_large, pointed_to
 from tests.hub.openid import OpenId
-from tests.hub.repositories import Blob, Commit, HubError, Kind, Repositories, Repository, User, safetensors_parameters
+from tests.hub.repositories import (
+    HubError,
+    Kind,
+    Large,
+    Repositories,
+    Repository,
+    User,
+)
+from tests.hub.shown import card_data, file_entry, model_metadata, tree_entries
 
 PAGE = 1000
 """Entries in one page of a tree listing, as on the real Hub."""
@@ -39,6 +47,7 @@ class HubApp:
     def __init__(self, repositories: Repositories, page: int = PAGE) -> None:
         self.repositories = repositories
         self.page = page
+        self.large = LargeFiles(repositories, self.writable)
         repo = "/api/{kind}/{org}/{name}"
         self.starlette = Starlette(
             routes=[
@@ -52,8 +61,10 @@ class HubApp:
                 Route(repo + "/paths-info/{revision:commit}", self.paths_info, methods=["POST"]),
                 Route(repo + "/commits/{revision:commit}", self.commits),
                 Route(repo + "/refs", self.refs),
+                Route(repo + "/super-squash/{revision:commit}", self.super_squash, methods=["POST"]),
                 Route(repo + "/preupload/{revision:commit}", self.preupload, methods=["POST"]),
                 Route(repo + "/commit/{revision:commit}", self.commit, methods=["POST"]),
+                *self.large.routes,
                 *Discussions(self.repository, self.user).routes,
                 *OpenId(repositories).routes,
                 Route("/_faults", self.faults, methods=["POST"]),
@@ -159,13 +170,14 @@ class HubApp:
         files = []
         for file in (await request.json())["files"]:
             there = head.files.get(file["path"])
-            answer = {"path": file["path"], "uploadMode": "regular", "shouldIgnore": False}
-            files.append(answer | ({"oid": there.oid} if there else {}))
+            mode = "lfs" if is_large(file["path"], file["size"]) else "regular"
+            answer = {"path": file["path"], "uploadMode": mode, "shouldIgnore": False}
+            files.append(answer | ({"oid": there.sha256 or there.oid} if there else {}))
         return JSONResponse({"files": files})
 
     async def commit(self, request: Request) -> Response:
         repository = self.writable(request)
-        summary, description, parent, changes = "", "", None, dict[str, bytes | None]()
+        summary, description, parent, changes = "", "", None, dict[str, bytes | Large | None]()
         for line in (await request.body()).splitlines():
             item = json.loads(line)
             value = item["value"]
@@ -175,6 +187,8 @@ class HubApp:
                     description = value.get("description", "")
                 case "file":
                     changes[value["path"]] = base64.b64decode(value["content"])
+                case "lfsFile":
+                    changes[value["path"]] = Large(pointed_to(value))
                 case "deletedFile":
                     changes[value["path"]] = None
                 case "deletedFolder":
@@ -186,6 +200,13 @@ class HubApp:
         )
         url = f"{request.base_url}{repository.kind}/{repository.id}/commit/{commit.oid}"
         return JSONResponse({"success": True, "commitOid": commit.oid, "commitUrl": url})
+
+    async def super_squash(self, request: Request) -> Response:
+        repository = self.writable(request)
+        if self.revision(request) != "main":
+            raise HubError(404, "RevisionNotFound", "only main can be squashed here")
+        commit = self.repositories.squash(repository, (await request.json())["message"])
+        return JSONResponse({"success": True, "commitOid": commit.oid})
 
     # reading
 
@@ -272,54 +293,10 @@ class HubApp:
             headers = {"X-Error-Code": "EntryNotFound", "X-Error-Message": message, "X-Repo-Commit": commit.oid}
             return JSONResponse({"error": message}, status_code=404, headers=headers)
         headers = {"X-Repo-Commit": commit.oid, "ETag": f'"{blob.oid}"', "Accept-Ranges": "bytes"}
+        if blob.sha256 is not None:
+            headers |= {"X-Linked-ETag": f'"{blob.sha256}"', "X-Linked-Size": str(blob.size)}
+            signed = f"storage/objects/{blob.sha256}?signature={self.repositories.large.signature(blob.sha256)}"
+            # Another host, as the Hub's storage is.
+            elsewhere = f"http://localhost:{request.url.port}/{signed}"
+            return Response(status_code=302, headers=headers | {"Location": elsewhere})
         return FileResponse(blob.path, headers=headers, media_type="application/octet-stream")
-
-
-def file_entry(path: str, blob: Blob) -> dict[str, Any]:
-    return {"type": "file", "path": path, "oid": blob.oid, "size": blob.size}
-
-
-def tree_entries(files: dict[str, Blob], prefix: str, recursive: bool) -> list[dict[str, Any]]:
-    """Files, and folders as the Hub lists them, below `prefix`."""
-    entries: dict[str, dict[str, Any]] = {}
-    for path, blob in files.items():
-        parts = path.removeprefix(prefix).split("/")
-        for depth in range(1, len(parts) if recursive else min(2, len(parts))):
-            folder = prefix + "/".join(parts[:depth])
-            entries.setdefault(folder, {"type": "directory", "path": folder, "oid": "0" * 40, "size": 0})
-        if recursive or len(parts) == 1:
-            entries[path] = file_entry(path, blob)
-    return list(entries.values())
-
-
-def card_data(commit: Commit) -> dict[str, Any]:
-    """The YAML between the first two lines of dashes of README.md; empty if there is none."""
-    blob = commit.files.get("README.md")
-    if blob is None:
-        return {}
-    parts = blob.path.read_text(encoding="utf-8").split("---\n")
-    try:
-        loaded = yaml.safe_load(parts[1]) if len(parts) >= 3 and not parts[0].strip() else None
-    except (yaml.YAMLError, RecursionError):
-        loaded = None
-    return loaded if isinstance(loaded, dict) else {}
-
-
-def model_metadata(commit: Commit) -> dict[str, Any]:
-    """What the Hub reads from a model's own files: `config` and `safetensors`."""
-    metadata: dict[str, Any] = {}
-    if config := commit.files.get("config.json"):
-        try:
-            parsed = json.loads(config.path.read_text(encoding="utf-8"))
-        except (ValueError, RecursionError):  # the Hub shows a model whose configuration it cannot read, too
-            parsed = {}
-        if isinstance(parsed, dict):
-            metadata["config"] = {key: parsed[key] for key in ("architectures", "model_type") if key in parsed}
-    parameters: dict[str, int] = {}
-    for path, blob in commit.files.items():
-        if path.endswith(".safetensors") and "/" not in path:
-            for dtype, count in safetensors_parameters(blob.path).items():
-                parameters[dtype] = parameters.get(dtype, 0) + count
-    if parameters:
-        metadata["safetensors"] = {"parameters": parameters, "total": sum(parameters.values())}
-    return metadata

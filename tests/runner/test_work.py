@@ -20,6 +20,7 @@ from store import Changes
 from store.errors import Forbidden, Unavailable
 from store.memory import MemoryStore
 from submissions.errors import AlreadyEvaluated
+from submissions.layout import log_paths
 from submissions.record import ModelMetadata, Status
 from submissions.stored import Queue
 from tests.leaderboard_data.examples import measured
@@ -104,7 +105,7 @@ def test_a_failed_evaluation_ends_with_its_class_and_the_log(
     assert failed.failure is not None
     assert (failed.failure.failure, failed.failure.message) == ("load_failed", "The weights are damaged.")
     assert not failed.failure.retriable
-    assert queue.requests.read(f"logs/{submission.id}.txt") == b"OSError: bad header\n"
+    assert queue.requests.read(log_paths(submission.id)[0]) == b"OSError: bad header\n"
     assert queue.results.list("results") == {}
 
 
