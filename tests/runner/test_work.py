@@ -14,6 +14,7 @@ from evaluator.evidence.samples import dump_samples, load_samples
 from evaluator.records import MEASURED_BY, Origin, dump_result, load_result
 from evaluator.spec import result_path
 from evaluator.suite import KO_V1, NDCG_10, SUITES, Category
+from runner.asked import asked_of
 from runner.child import Job, Outcome
 from runner.work import Worker
 from store import Changes
@@ -473,12 +474,10 @@ def test_an_evaluation_goes_on_while_the_store_does_not_answer(
     assert queue.find(submission.id).status is Status.FINISHED
 
 
-def test_a_task_on_request_is_run_where_the_terms_name_it(
-    queue: Queue, make_worker: MakeWorker, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_task_on_request_is_run_where_the_terms_name_it(queue: Queue, monkeypatch: pytest.MonkeyPatch) -> None:
     """MIRACLRetrieval has 1.5 million passages: a suite that shows it does not bring it."""
     wikipedia = Category(id="wikipedia", label="Wikipedia", task_ids=("MIRACLRetrieval",), rule=NDCG_10, weight=0.0)
     monkeypatch.setitem(SUITES, "ko-v1", replace(KO_V1, categories=(*KO_V1.categories, wikipedia)))
     submission = queued(queue)
-    assert make_worker()._job(submission).tasks == KO_V1.task_ids
-    assert make_worker(tasks=("MIRACLRetrieval",))._job(submission).tasks == ("MIRACLRetrieval",)
+    assert [task.id for task in asked_of(submission)] == list(KO_V1.task_ids)
+    assert [task.id for task in asked_of(submission, ("MIRACLRetrieval",))] == ["MIRACLRetrieval"]
