@@ -30,7 +30,7 @@ class Settings(BaseSettings):
         None,
         description="Hub token that may only read: the page reads the results store with it",
     )
-    host: str = Field("127.0.0.1", description="address the page listens on")
+    host: str = Field("127.0.0.1", description="address the page listens on (0.0.0.0 on a Space)")
     port: int = Field(7860, description="port the page listens on")
     maintainers: str = Field("", description="Hub user names that may approve, separated by commas")
     maintainer_organisation: str = Field("", description="Hub organisation whose members may approve too")
@@ -120,6 +120,24 @@ class Settings(BaseSettings):
     def maintainer_names(self) -> frozenset[str]:
         """`maintainers` as a set of Hub user names."""
         return frozenset(name.strip() for name in self.maintainers.split(",") if name.strip())
+
+    def on(self, space: "Space") -> "Settings":
+        """On a Space: reached from outside, with sign-in, and linked to at its page; what is set otherwise stays."""
+        if not space.space_id:
+            return self
+        of_a_space = {
+            "host": "0.0.0.0",  # the Hub reaches the page through the container's own address
+            "login": True,
+            "public_url": f"https://huggingface.co/spaces/{space.space_id}",
+        }
+        left_open = {name: value for name, value in of_a_space.items() if name not in self.model_fields_set}
+        return self.model_copy(update=left_open)
+
+    @property
+    def lost_on_a_space(self) -> list[str]:
+        """The stores that a Space loses whenever it starts anew: those on its own disk and in memory."""
+        stores = {"KEL_REQUESTS_URL": self.requests_url, "KEL_RESULTS_URL": self.results_url}
+        return [name for name, url in stores.items() if not url.startswith("hf:")]
 
     def secrets(self) -> list[str]:
         """The values that must never be shown, for taking them out of logs."""

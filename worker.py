@@ -15,7 +15,10 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from pydantic import SecretStr
 
+from evaluator.doctor.hub import Right
+from evaluator.doctor.report import before_work
 from evaluator.records import now
 from evaluator.tasks import discovered_tasks
 from leaderboard_data.publish import seed
@@ -27,7 +30,8 @@ from runner.logs import Say, json_lines
 from runner.probe import Probe, reference_spec
 from runner.reference import Reference
 from runner.status import ringing, status, status_text
-from runner.work import Evaluate, Terms, Worker
+from runner.terms import Terms
+from runner.work import Evaluate, Worker
 from settings import Settings, evaluation_environment
 from store import Store, open_store
 from store.errors import StoreError
@@ -128,12 +132,40 @@ def work(
         for each in names
     ]
     json_lines(name)("started", **cage.told)
+    end_unless_well(settings, device, json_lines(name))
     try:
         seed(queue.results)  # the page may not write there, and its index must begin with the published board
         serve(workers, once=once, poll_seconds=settings.poll_seconds if poll is None else poll)
     except StoreError as error:
         typer.echo(f"error: {error}", err=True)
         raise typer.Exit(1) from error
+
+
+def end_unless_well(settings: Settings, device: str | None, say: Say) -> None:
+    """Look at tokens, rights, disk, memory and GPU before the first claim; a line for what is not as it should be.
+
+    Raises:
+        typer.Exit: 1, something failed: claimed submissions would only fail with it. Each line says what to do.
+    """
+    rights = [
+        Right("KEL_REQUESTS_TOKEN", plain(settings.requests_token), settings.requests_url),
+        Right("KEL_RESULTS_TOKEN", plain(settings.results_token), settings.results_url),
+        Right("KEL_MODELS_TOKEN", plain(settings.models_token), reads=True),
+    ]
+    checks = before_work(rights, settings.work_dir, device)
+    for check in checks:
+        if check.verdict == "failed" or check.advice:
+            say("check", name=check.name, verdict=check.verdict, told=check.told, advice=check.advice)
+    if failed := [check for check in checks if check.verdict == "failed"]:
+        for check in failed:
+            typer.echo("\n".join(check.lines()), err=True)
+        typer.echo("nothing was claimed; python -m evaluator doctor looks again", err=True)
+        raise typer.Exit(1)
+
+
+def plain(token: SecretStr | None) -> str | None:
+    """A token's value, where there is one."""
+    return token.get_secret_value() if token is not None else None
 
 
 def comments(queue: Queue, settings: Settings, name: str) -> Callable[[Submission], object]:

@@ -7,13 +7,12 @@ import threading
 import time
 import traceback
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from datetime import timedelta
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 from evaluator.errors import FailureClass
 from evaluator.merging import CannotMerge, lacking
+from evaluator.records import ModelResult
 from evaluator.spec import result_path
 from evaluator.suite import SUITES
 from leaderboard_data.publish import publish_change
@@ -26,12 +25,12 @@ from runner.lease import Lease
 from runner.left import Refused, remove
 from runner.logs import Say
 from runner.patience import kept_trying
+from runner.terms import Terms
 from runner.told import submitted_facts
-from runner.vouch import may_come_later, vouched
+from runner.vouch import may_come_later, other_data, vouched
 from runner.vouch_rankings import vouched_rankings
 from store.errors import Conflict, OutcomeUnknown, StoreError, Unavailable, asked_to_wait
 from store.update import Change, Snapshot, update
-from submissions.claims import MAX_ATTEMPTS
 from submissions.errors import LeaseLost
 from submissions.record import OPEN, ResultReference, Status, Submission
 from submissions.stored import Queue
@@ -44,25 +43,6 @@ class Evaluate(Protocol):
     """Evaluates a job: in a child process (`runner.child.ChildProcess`), or on a cluster (`runner.cluster`)."""
 
     def __call__(self, job: Job, on_event: Callable[[Event], None], stopped: Callable[[], bool]) -> Outcome: ...
-
-
-@dataclass(frozen=True, kw_only=True)
-class Terms:
-    """How a worker works.
-
-    `lease`: how long a claim holds without a word. `beat`: the least time between renewals at a task's end; without
-    one the lease is renewed when half of it is over. `retry_delay`: the wait after a failure that may pass.
-    `max_parameters`: larger models are left to others; one whose size the Hub does not tell is taken.
-    `tasks`: only these tasks (for trials; what the result lacks then is run when it is submitted again).
-    """
-
-    lease: timedelta = timedelta(minutes=60)
-    beat: timedelta = timedelta(minutes=10)
-    retry_delay: timedelta = timedelta(minutes=10)
-    max_parameters: int | None = None
-    datasets: Path | None = None
-    tasks: tuple[str, ...] = ()
-    device: str | None = None
 
 
 class Worker:
@@ -190,6 +170,7 @@ class Worker:
         if lease.lost:
             raise LeaseLost(submission)
         failure, result, samples, rankings = outcome.failure, outcome.result, outcome.samples, outcome.rankings
+        change: Make | None = None
         if result is not None:
             try:
                 result, samples = vouched(
@@ -204,17 +185,17 @@ class Worker:
             except Refused as error:
                 failure = "internal", str(error)
             else:
-                failure = may_come_later(result) if submission.attempt < MAX_ATTEMPTS else None
+                told = result.model_copy(update=submitted_facts(submission))
+                change = publish_change(told, samples, rankings, replace=submission.force)
+                failure = self._not_read(submission, lease, job, result, change)
             if lease.lost:
                 raise LeaseLost(submission)
         if failure is not None:
             # Embeddings stay in the work folder; the result would be taken for the whole of the next attempt.
             remove(job.result_file)
             self._fail(submission, lease, job.folder, failure, outcome.log)
-        elif result is not None:
-            result = result.model_copy(update=submitted_facts(submission))
+        elif change is not None:
             try:
-                change = publish_change(result, samples, rankings, replace=submission.force)
                 reference = self._publish(submission, lease, change)
             except CannotMerge as error:
                 remove(job.result_file)
@@ -226,6 +207,25 @@ class Worker:
             self._finished(ended)
         else:
             self._give_back(submission, lease, "the worker is stopping")
+
+    def _not_read(
+        self, submission: Submission, lease: Lease, job: Job, result: ModelResult, change: Make
+    ) -> tuple[FailureClass, str] | None:
+        """Why the submission cannot end with this result: the data of one of its tasks could not be read.
+
+        What its other tasks scored is published at once: results add up, so the next attempt, or a retry after the last
+        one, runs only what is missing. A rerun's replaces another result as a whole or not at all.
+        """
+        if others := other_data(result, job):
+            self._say("other_data", **_told(submission), tasks=others)
+        if (failure := may_come_later(result)) is None:
+            return None
+        if any(score.scored for score in result.tasks.values()) and not submission.force:
+            try:
+                self._publish(submission, lease, change)
+            except CannotMerge as error:
+                return "internal", f"It cannot be added to what is known: {error}."
+        return failure
 
     def _fail_by(self, submission: Submission, lease: Lease, error: Exception) -> None:
         """End a submission by an error that nobody foresaw; its traceback is for us, in the worker's own log."""

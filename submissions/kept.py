@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from evaluator import records
+from evaluator.errors import NOT_READ
 from evaluator.merging import lacking
 from evaluator.records import ModelResult, load_result
 from evaluator.spec import ModelSpec, result_path
@@ -70,13 +71,14 @@ class KeptSubmissions:
         """Where the submission's result is, if it is in the results store.
 
         It is there once a run for this submission is published, other than those before a maintainer asked for a
-        rerun; or, unless it is forced, when its suites lack nothing.
+        rerun, and no task is left whose data could not be read; or, unless it is forced, when its suites lack nothing.
         """
         snapshot = Snapshot(self.results, self.results.head())
         result = _result_at(snapshot, result_path(submission.spec))
         if result is None:
             return None
-        published = bool(set(runs_of(submission, result)) - set(submission.earlier_runs))
+        left = any(score.error and score.error.failure in NOT_READ for score in result.tasks.values())
+        published = not left and bool(set(runs_of(submission, result)) - set(submission.earlier_runs))
         known = set(submission.suites) <= set(SUITES)  # else a newer version has to look
         complete = known and not submission.force and not lacking(result, tasks_of(submission.suites))
         reference = ResultReference(path=result_path(submission.spec), revision=snapshot.revision)

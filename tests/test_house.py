@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
-ROOMS = ("gate", "store", "evaluator", "submissions", "leaderboard_data", "runner", "desk")
+ROOMS = ("gate", "store", "evaluator", "submissions", "leaderboard_data", "runner", "desk", "deploy")
 FLOORS = (
-    ("app", "worker"),
+    ("app", "worker", "deploy"),
     ("runner", "leaderboard_data.page", "desk"),
     ("leaderboard_data", "submissions"),
     ("evaluator.__main__",),
-    ("evaluator.looking",),
+    ("evaluator.looking", "evaluator.doctor"),
     ("evaluator.lexical",),
     ("evaluator.run", "evaluator.options", "evaluator.fetching"),
     ("evaluator.sweep", "evaluator.evidence"),
@@ -112,6 +112,10 @@ def test_hub_writes_are_in_the_hub_store_and_the_comments_alone() -> None:
     discussing = {"create_discussion", "create_pull_request", "comment_discussion", "edit_discussion_comment"}
     discussing |= {"change_discussion_status", "rename_discussion", "hide_discussion_comment"}
     allowed = {ROOT / "store/hub.py": writing, ROOT / "runner/comment.py": {"create_discussion"}}
+    allowed |= {
+        ROOT / "deploy/hub.py": {"create_commit", "create_repo"},
+        ROOT / "deploy/pull_request.py": {"create_commit"},
+    }
     for path in sources():
         if "huggingface_hub" not in tops(path):
             continue
@@ -121,14 +125,18 @@ def test_hub_writes_are_in_the_hub_store_and_the_comments_alone() -> None:
 
 
 def test_the_hub_client_is_used_where_the_plan_says() -> None:
-    readers = (
-        "store/hub.py",
-        "store/client.py",
-        "store/uploads.py",
-        "submissions/checks.py",
-        "evaluator/data.py",
-        "runner/comment.py",
-    )
+    readers = [
+        *(
+            "store/hub.py",
+            "store/client.py",
+            "store/uploads.py",
+            "submissions/checks.py",
+            "evaluator/data.py",
+            "runner/comment.py",
+        ),
+        *("evaluator/doctor/hub.py", "evaluator/doctor/machine.py"),
+        *("deploy/hub.py", "deploy/pull_request.py", "deploy/__main__.py"),
+    ]
     allowed = {*(ROOT / path for path in readers), *(ROOT / "evaluator/model").glob("*.py")}
     users = {path for path in sources() if "huggingface_hub" in tops(path)}
     assert users <= allowed, users - allowed

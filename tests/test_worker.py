@@ -12,6 +12,7 @@ import pytest
 from store.local import LocalStore
 from submissions.record import ModelMetadata, Status
 from submissions.stored import Queue
+from tests.hub.repositories import Repositories
 from tests.runner.conftest import queued
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -40,6 +41,29 @@ def test_once_on_an_empty_queue_ends_well(environment: dict[str, str]) -> None:
     (line,) = ended.stdout.splitlines()  # what the worker says when it starts: its cage
     assert json.loads(line)["event"] == "started"
     assert json.loads(line)["cage"]
+
+
+def test_a_worker_whose_token_may_not_write_claims_nothing_and_says_what_to_do(
+    environment: dict[str, str], hub: Repositories
+) -> None:
+    hub.add_user("hf_first_page", "first-page")
+    hub.add_user("hf_first_worker", "first-worker")
+    hub.create("datasets", "first/requests", writers={"first-page", "first-worker"})
+    results = hub.create("datasets", "first/results", writers={"first-worker"})
+    stores = {
+        "HF_ENDPOINT": os.environ["HF_ENDPOINT"],
+        "KEL_REQUESTS_URL": "hf:datasets/first/requests",
+        "KEL_RESULTS_URL": "hf:datasets/first/results",
+        "KEL_REQUESTS_TOKEN": "hf_first_page",
+    }
+    refused = run(environment | stores | {"KEL_RESULTS_TOKEN": "hf_first_page"}, "--once")
+    assert refused.returncode == 1
+    assert "KEL_RESULTS_TOKEN the right to write first/results" in refused.stderr
+    assert "nothing was claimed" in refused.stderr
+    assert len(results.commits) == 1, "not even the published board was written"
+    assert "hf_first_page" not in refused.stderr + refused.stdout
+    assert run(environment | stores | {"KEL_RESULTS_TOKEN": "hf_first_worker"}, "--once").returncode == 0
+    assert len(results.commits) == 2
 
 
 def test_the_first_worker_fills_an_empty_results_store_with_the_published_board(

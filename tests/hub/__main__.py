@@ -49,6 +49,7 @@ def environment(url: str, home: Path) -> dict[str, dict[str, str]]:
         "OAUTH_SCOPES": "openid profile",
         "OPENID_PROVIDER_URL": url,
         "KEL_LOGIN": "true",
+        "KEL_HOST": "127.0.0.1",
         "KEL_MAINTAINERS": "maintainer",
     }
     return {

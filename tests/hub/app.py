@@ -2,6 +2,7 @@
 
 import base64
 import json
+from datetime import UTC, datetime
 from typing import Any, cast
 from urllib.parse import unquote
 
@@ -16,6 +17,7 @@ from tests.hub.faults import FaultyApp
 from tests.hub.large import LargeFiles, is_large, pointed_to
 from tests.hub.openid import OpenId
 from tests.hub.repositories import (
+    Discussion,
     HubError,
     Kind,
     Large,
@@ -24,6 +26,7 @@ from tests.hub.repositories import (
     User,
 )
 from tests.hub.shown import card_data, file_entry, model_metadata, tree_entries
+from tests.hub.spaces import Spaces
 
 PAGE = 1000
 """Entries in one page of a tree listing, as on the real Hub."""
@@ -48,6 +51,7 @@ class HubApp:
         self.repositories = repositories
         self.page = page
         self.large = LargeFiles(repositories, self.writable)
+        self.spaces = Spaces(self.writable)
         repo = "/api/{kind}/{org}/{name}"
         self.starlette = Starlette(
             routes=[
@@ -62,10 +66,13 @@ class HubApp:
                 Route(repo + "/commits/{revision:commit}", self.commits),
                 Route(repo + "/refs", self.refs),
                 Route(repo + "/super-squash/{revision:commit}", self.super_squash, methods=["POST"]),
+                Route(repo + "/auth-check", self.auth_check),
+                Route(repo + "/auth-check/write", self.auth_check_write),
                 Route(repo + "/preupload/{revision:commit}", self.preupload, methods=["POST"]),
                 Route(repo + "/commit/{revision:commit}", self.commit, methods=["POST"]),
                 *self.large.routes,
                 *Discussions(self.repository, self.user).routes,
+                *self.spaces.routes,
                 *OpenId(repositories).routes,
                 Route("/_faults", self.faults, methods=["POST"]),
                 Route("/{org}/{name}/resolve/{revision:commit}/{path:path}", self.resolve),
@@ -144,7 +151,19 @@ class HubApp:
         if user is None:
             raise HubError(401, None, "Invalid username or password.")
         orgs = [{"type": "org", "name": org, "fullname": org} for org in user.orgs]
-        return JSONResponse({"type": "user", "name": user.name, "fullname": user.name, "avatarUrl": "", "orgs": orgs})
+        auth = {"type": "access_token", "accessToken": {"displayName": "token", "role": user.role}}
+        told = {"type": "user", "name": user.name, "fullname": user.name, "avatarUrl": "", "orgs": orgs, "auth": auth}
+        return JSONResponse(told)
+
+    async def auth_check(self, request: Request) -> Response:
+        """Whether this user may see the repository."""
+        self.repository(request)
+        return JSONResponse({})
+
+    async def auth_check_write(self, request: Request) -> Response:
+        """Whether this user may write the repository."""
+        self.writable(request)
+        return JSONResponse({})
 
     # writing
 
@@ -156,8 +175,13 @@ class HubApp:
         repo_id = f"{body.get('organization') or user.name}/{body['name']}"
         kind = cast(Kind, f"{body.get('type', 'model')}s")
         url = f"{request.base_url}{'' if kind == 'models' else kind + '/'}{repo_id}"
+        if body.get("organization") not in (None, user.name, *user.orgs):
+            raise HubError(403, None, f"{user.name} is no member of {body['organization']}")
+        if kind == "spaces" and body.get("sdk") == "gradio" and user.name in self.repositories.without_plan:
+            raise HubError(402, None, "Gradio Spaces need a plan")
+        private = body.get("visibility") == "private"
         try:
-            self.repositories.create(kind, repo_id, writers={user.name})
+            self.repositories.create(kind, repo_id, writers={user.name}, private=private)
         except HubError as error:
             return JSONResponse({"error": str(error), "url": url}, status_code=error.status)
         return JSONResponse({"url": url})
@@ -166,7 +190,8 @@ class HubApp:
         return JSONResponse({"errors": [], "warnings": []})
 
     async def preupload(self, request: Request) -> Response:
-        head = self.writable(request).at(self.revision(request))
+        proposed = request.query_params.get("create_pr") == "1"
+        head = (self.repository(request) if proposed else self.writable(request)).at(self.revision(request))
         files = []
         for file in (await request.json())["files"]:
             there = head.files.get(file["path"])
@@ -176,7 +201,9 @@ class HubApp:
         return JSONResponse({"files": files})
 
     async def commit(self, request: Request) -> Response:
-        repository = self.writable(request)
+        proposed = request.query_params.get("create_pr") == "1"
+        repository = self.repository(request) if proposed else self.writable(request)
+        user = self.user(request)
         summary, description, parent, changes = "", "", None, dict[str, bytes | Large | None]()
         for line in (await request.body()).splitlines():
             item = json.loads(line)
@@ -195,11 +222,27 @@ class HubApp:
                     changes[value["path"].rstrip("/") + "/"] = None
                 case other:
                     raise HubError(400, None, f"the stand-in does not know {other!r}")
+        opened: dict[str, Any] = {}
+        reference = None
+        if proposed:
+            if user is None:
+                raise HubError(401, None, "You must be authenticated")
+            if repository.discussions is None:
+                raise HubError(403, None, "Discussions are disabled for this repo")
+            repository.discussions.append(Discussion(user.name, summary, description, datetime.now(UTC), True))
+            reference = f"refs/pr/{len(repository.discussions)}"
+            prefix = "" if repository.kind == "models" else f"{repository.kind}/"
+            address = f"{request.base_url}{prefix}{repository.id}/discussions/{len(repository.discussions)}"
+            opened = {"pullRequestUrl": address}
         commit = self.repositories.commit(
-            repository, changes, message=f"{summary}\n\n{description}".strip(), parent=parent
+            repository,
+            changes,
+            message=f"{summary}\n\n{description}".strip(),
+            parent=parent,
+            reference=reference,
         )
         url = f"{request.base_url}{repository.kind}/{repository.id}/commit/{commit.oid}"
-        return JSONResponse({"success": True, "commitOid": commit.oid, "commitUrl": url})
+        return JSONResponse({"success": True, "commitOid": commit.oid, "commitUrl": url, **opened})
 
     async def super_squash(self, request: Request) -> Response:
         repository = self.writable(request)
@@ -235,6 +278,8 @@ class HubApp:
         }
         if repository.kind == "models":
             answer |= model_metadata(commit)
+        if repository.kind == "spaces":
+            answer |= {"host": self.spaces.host(repository), "subdomain": repository.id.replace("/", "-")}
         return JSONResponse(answer)
 
     async def tree(self, request: Request) -> Response:

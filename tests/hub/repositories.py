@@ -108,8 +108,11 @@ class Repository:
 
 @dataclass(frozen=True)
 class User:
+    """`role` is that of the token: "read", "write", or "fineGrained"."""
+
     name: str
     orgs: tuple[str, ...] = ()
+    role: str = "fineGrained"
 
 
 @dataclass(frozen=True)
@@ -165,13 +168,15 @@ class Repositories:
         self.folder = folder or Path(tempfile.mkdtemp(prefix="kel-hub-"))
         self.large = LargeObjects(self.folder)
         self.users: dict[str, User] = {}
+        self.without_plan: set[str] = set()
+        """Users whose plan has no Gradio Space."""
         self.faults = Faults()
         self._repositories: dict[tuple[Kind, str], Repository] = {}
         self._lock = threading.Lock()
         self._counter = itertools.count()
 
-    def add_user(self, token: str, name: str, orgs: tuple[str, ...] = ()) -> None:
-        self.users[token] = User(name, orgs)
+    def add_user(self, token: str, name: str, orgs: tuple[str, ...] = (), role: str = "fineGrained") -> None:
+        self.users[token] = User(name, orgs, role)
 
     def create(self, kind: Kind, repo_id: str, **fields: Any) -> Repository:
         """A new repository with one first commit, as the real Hub makes it.

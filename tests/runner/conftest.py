@@ -13,7 +13,8 @@ from evaluator.records import ModelResult, TaskScore
 from evaluator.scores import first_score
 from evaluator.spec import ModelSpec
 from runner.child import ChildProcess, Limits
-from runner.work import Terms, Worker
+from runner.terms import Terms
+from runner.work import Worker
 from settings import evaluation_environment
 from store.memory import MemoryStore
 from submissions.record import Submission

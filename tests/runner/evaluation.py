@@ -99,12 +99,20 @@ def main() -> None:
             part = kept.with_suffix(".part")
             part.write_text(str(score))
             part.rename(kept)
-        if script.happens(f"{task} unanswered"):
-            error = TaskFailure(failure="hub_unavailable", message="The Hub did not answer.")
-            scores[task] = TaskScore(error=error)
+        for point, failure in (("unanswered", "hub_unavailable"), ("unreadable", "data_unavailable")):
+            if script.happens(f"{task} {point}"):
+                error = TaskFailure.model_validate({"class": failure, "message": "The Hub did not answer."})
+                scores[task] = TaskScore(error=error)
+        if script.happens(f"{task} moved") and (data := scores[task].data) is not None:
+            other = data.model_copy(update={"fingerprint": "f" * 64})
+            scores[task] = scores[task].model_copy(update={"data": other})
         tell.task(task, score)
         script.reach(task)
     script.reach("scored")
+    errors = [score.error for score in scores.values() if score.error is not None]
+    if len(errors) == len(scores):  # as the evaluator: no result without a score
+        tell.failed(errors[0].failure, errors[0].message)
+        sys.exit(1)
     result = measured(
         spec=spec,
         tasks=scores,

@@ -15,7 +15,8 @@ from evaluator.kinds import Samples
 from evaluator.records import load_result
 from runner.child import Job, Outcome
 from runner.events import Event
-from runner.work import Terms, Worker
+from runner.terms import Terms
+from runner.work import Worker
 from store.errors import StoreError
 from store.hub import HubStore
 from submissions.record import Status
