@@ -114,7 +114,7 @@ class RankingKind(Kind, Protocol):
 
     @staticmethod
     def rankings_by(examples: Examples, scores: "Iterable[np.ndarray]") -> "Iterator[Ranking]":
-        """The same by scores that are known: of each query, those of all documents, (documents,)."""
+        """The same by scores that are known: of each query, those of all documents, (documents,); 0: nothing shared."""
         ...
 
 

@@ -540,5 +540,5 @@ def test_a_task_on_request_is_run_where_the_terms_name_it(queue: Queue, monkeypa
     wikipedia = Category(id="wikipedia", label="Wikipedia", task_ids=("MIRACLRetrieval",), rule=NDCG_10, weight=0.0)
     monkeypatch.setitem(SUITES, "ko-v1", replace(KO_V1, categories=(*KO_V1.categories, wikipedia)))
     submission = queued(queue)
-    assert [task.id for task in asked_of(submission, ())] == list(KO_V1.task_ids)
+    assert [task.id for task in asked_of(submission)] == list(KO_V1.task_ids)
     assert [task.id for task in asked_of(submission, ("MIRACLRetrieval",))] == ["MIRACLRetrieval"]
