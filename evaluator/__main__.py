@@ -139,6 +139,8 @@ def run_model(
     if sum(given is not None for given in (model, spec)) > 1 or (model is None and spec is None and stored is None):
         raise typer.BadParameter("give either MODEL, or --spec FILE, or --onto RESULT")
     chosen = chosen_tasks(tasks, suite)
+    if device != "auto":
+        devices_of(device)  # a wrong one is told before anything is asked of the Hub
     fields = spec_fields(
         precision=precision,
         loader=loader,

@@ -2,8 +2,10 @@
 
 import json
 import math
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pyarrow as pa
@@ -13,10 +15,12 @@ import pytest
 from evaluator.data import TaskData
 from evaluator.evidence.samples import dump_samples, load_samples, metrics_from_samples
 from evaluator.kinds import kind_of
+from evaluator.kinds.classification import PREDICTED
 from evaluator.run import Evaluation, evaluate
 from evaluator.spec import local_spec
 from evaluator.task import DataSource, Task
 from evaluator.tasks import discovered_tasks
+from tests.evaluator.kinds.rows import Rows
 
 pytestmark = pytest.mark.shared
 
@@ -96,26 +100,46 @@ def reference(shared: Path) -> dict[tuple[str, str], dict[str, Any]]:
     return {(name, score["subset"]): score for name, task in content["tasks"].items() for score in task["scores"]}
 
 
-@pytest.mark.parametrize("task_id", CELLS)
+@pytest.mark.parametrize("task_id", [task_id for task_id in CELLS if task_id != "KLUE-TC"])
 def test_every_metric_equals_mteb(
     task_id: str, evaluation: Evaluation, reference: dict[tuple[str, str], dict[str, Any]]
 ) -> None:
     score = evaluation.result.tasks[task_id]
     assert score.error is None, score.error
+    assert differing(score.metrics, reference[CELLS[task_id]]) == {}
+
+
+def differing(metrics: Mapping[str, float], reference: Mapping[str, Any]) -> dict[str, tuple[float, float]]:
+    """The metrics that are not MTEB's, with MTEB's."""
     expected = {
         name: value
-        for name, value in reference[CELLS[task_id]].items()
+        for name, value in reference.items()
         if isinstance(value, float) and name != "main_score" and not math.isnan(value)
     }
     assert expected
-    assert expected.keys() <= score.metrics.keys()
-    tolerance = 1e-4 if score.metrics.keys() >= {"v_measure"} else 1e-5
-    differing = {
-        name: (score.metrics[name], value)
-        for name, value in expected.items()
-        if abs(score.metrics[name] - value) > tolerance
-    }
-    assert differing == {}
+    assert expected.keys() <= metrics.keys()
+    tolerance = 1e-4 if metrics.keys() >= {"v_measure"} else 1e-5
+    return {name: (metrics[name], value) for name, value in expected.items() if abs(metrics[name] - value) > tolerance}
+
+
+def test_klue_tc_equals_mteb_on_the_embeddings_of_mtebs_batches(
+    evaluation: Evaluation, reference: dict[tuple[str, str], dict[str, Any]], minilm_folder: Path, shared: Path
+) -> None:
+    """In other batches the embeddings differ in their last bits, and a row on the edge of two labels may change sides.
+
+    So MTEB's numbers are asked for of embeddings made as MTEB makes them, and of ours that hardly a row is another.
+    """
+    from sentence_transformers import SentenceTransformer
+
+    task = discovered_tasks()["KLUE-TC"]
+    with TemporaryDirectory() as cache:
+        examples = kind_of(task).read(task, TaskData(task, shared / "datasets", Path(cache)), keep_duplicates=True)
+        vectors = SentenceTransformer(str(minilm_folder), device="cpu").encode(list(examples.sides["text"]))
+    samples = kind_of(task).samples(examples, {"text": Rows(vectors)}, "cosine")
+    assert differing(kind_of(task).metrics(samples), reference[CELLS["KLUE-TC"]]) == {}
+    ours = evaluation.samples["KLUE-TC"]
+    changed = sum(int((ours[name] != samples[name]).sum()) for name in PREDICTED)
+    assert changed <= 4, f"{changed} of {10 * examples.n} predictions"
 
 
 @pytest.mark.parametrize("task_id", ["KorSarcasmClassification", "KLUE-TC"])
