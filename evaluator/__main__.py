@@ -1,4 +1,4 @@
-"""`python -m evaluator tasks|explain|fetch|run|verify|lock|environment`: evaluate a model without a queue."""
+"""`python -m evaluator tasks|explain|fetch|texts|run|verify|lock|environment`: evaluate a model without a queue."""
 
 import sys
 import traceback
@@ -33,6 +33,7 @@ from evaluator.looking import (
     lock_recipe,
     print_environment,
     progress_of,
+    write_texts,
 )
 from evaluator.merging import lacking, merge
 from evaluator.options import (
@@ -60,6 +61,7 @@ app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False, pret
 app.command("tasks")(list_tasks)
 app.command("explain")(explain_model)
 app.command("fetch")(fetch_model)
+app.command("texts")(write_texts)
 app.command("lock")(lock_recipe)
 app.command("environment")(print_environment)
 

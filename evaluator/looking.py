@@ -1,4 +1,4 @@
-"""The commands that evaluate nothing (`tasks`, `explain`, `fetch`, `lock`, `environment`), and the options of all."""
+"""The commands that evaluate nothing (`tasks`, `explain`, `fetch`, `texts`, `lock`, `environment`); the options."""
 
 import json
 import sys
@@ -168,6 +168,43 @@ def fetch_model(
             raise
         fail(tell, EvaluationError("disk_full", DISK_FULL))
     close(tell)
+
+
+def write_texts(
+    output: Annotated[Path, typer.Option(file_okay=False, help="folder to write <task id>.parquet into")],
+    tasks: Annotated[list[str] | None, typer.Option(help="task id; may be repeated; default: the suite's")] = None,
+    suite: SuiteIds = None,
+    datasets: Annotated[
+        Path | None, typer.Option(exists=True, file_okay=False, help="local copies of the data sets, in Hub layout")
+    ] = None,
+) -> None:
+    """Write the texts of tasks, for the pages that show which questions a model gets wrong.
+
+    Only of data whose licence lets texts be passed on; of the others it says so. A task whose data cannot be read is
+    named, and the others go on. Exit codes: 0 all that may be written were, 1 one was not, 2 the command is wrong.
+    """
+    import tempfile
+
+    from evaluator.evidence.texts import dump_texts, may_be_shown, texts_of
+    from evaluator.evidence.writing import write_atomically
+    from evaluator.progress import Silent
+    from evaluator.records import TaskScore
+    from evaluator.run import read_tasks
+
+    chosen = chosen_tasks(tasks, suite)
+    for task in chosen:
+        if not may_be_shown(task):
+            print(f"{task.id}: not written, its licence does not let its texts be shown")
+    failed: dict[str, TaskScore] = {}
+    with tempfile.TemporaryDirectory(prefix="texts-") as cache:
+        wanted = [task for task in chosen if may_be_shown(task)]
+        for read in read_tasks(wanted, datasets, Path(cache), False, failed, Silent()):
+            write_atomically(output / f"{read.task.id}.parquet", dump_texts(texts_of(read.task, read.examples)))
+            print(f"{read.task.id}: written")
+    for task_id, score in failed.items():
+        print(f"{task_id}: {score.error.message if score.error else 'not read'}", file=sys.stderr)
+    if failed:
+        raise typer.Exit(1)
 
 
 def lock_recipe(name: Annotated[str, typer.Argument(help="a recipe of evaluator/model/recipes")]) -> None:
