@@ -16,9 +16,9 @@ from evaluator.task import Task
 from leaderboard_data.inside import Difficulty, hardest, sign_test
 
 EXAMPLES = 10
-HARDEST = 20
-SUSPECTS = 50
-PAGE = 25
+HARDEST = 10
+SUSPECTS = 30
+PAGE = 10
 FOUND = 3
 """Documents that are told of what was found."""
 
@@ -51,7 +51,7 @@ def task_told(task: Task, rule: ScoreRule | None) -> dict[str, Any]:
         "licence": facts.licence if facts else None,
         "written": facts.written if facts else None,
         "citation": facts.citation if facts else None,
-        "note": facts.note if facts else None,
+        "note": {"ko": facts.note_ko, "en": facts.note} if facts else {},
         "shown": may_be_shown(task),
     }
 

@@ -26,6 +26,9 @@ from leaderboard_data.texts import TEXTS_FOLDER, texts_path
 MOST_MODELS = 40
 """Models that say together which items are hard: the best by the task's score."""
 
+MOST_LISTED = 500
+"""Models that a visitor may choose from, the best; any other is in the address (`look`)."""
+
 KEPT_TEXTS, KEPT_LOOKED, KEPT_TOGETHER = 16, 64, 64
 ORDERS = ("first", "second")
 
@@ -60,7 +63,10 @@ class Inside:
             "counts": dict(texts.counts) if texts else {},
             "examples": examples_told(texts) if texts else [],
             **difficulty_told(held, texts),
-            "measured": [{"model": entry.model, "name": entry.name} for entry, _ in asked],
+            "measured": [
+                {"model": entry.model, "name": entry.name}
+                for entry, _ in self._asked(task, suite, state, everyone=True)[:MOST_LISTED]
+            ],
             "ready": ready and texts_ready,
         }
 

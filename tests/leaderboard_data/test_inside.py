@@ -116,7 +116,8 @@ def test_all_pages_of_a_model_add_up_to_its_cell(monkeypatch: pytest.MonkeyPatch
         explored(TASK_OF, [one], TEXTS, page=4)
 
 
-def test_the_differences_of_two_models_add_up_to_that_of_their_cells() -> None:
+def test_the_differences_of_two_models_add_up_to_that_of_their_cells(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("leaderboard_data.exploring.PAGE", QUERIES)
     (one, cell), (other, second_cell) = looked(2.5, 1), looked(0.8, 2)
     both = [explored(TASK_OF, [one, other], TEXTS, order=order) for order in ("first", "second")]
     gained, lost = (sum(row["parts"][0] - row["parts"][1] for row in told["rows"]) for told in both)
@@ -152,6 +153,11 @@ def test_hard_and_suspect_items_are_told_with_their_texts() -> None:
     models = [looked(1.2, seed)[0].items for seed in range(10)]
     told = difficulty_told(difficulty(models), TEXTS)
     assert (told["models"], told["good"]) == (10, 5)
-    assert len(told["hardest"]) == 20
+    assert len(told["hardest"]) == 10
     assert told["hardest"][0]["text"].startswith("질문")
     assert difficulty_told(None, TEXTS)["hardest"] == []
+
+
+def test_every_note_is_told_in_korean_too() -> None:
+    facts = [task.facts for task in discovered_tasks().values() if task.facts is not None]
+    assert all((each.note is None) == (each.note_ko is None) for each in facts)

@@ -59,7 +59,7 @@ export async function taskPage(board, panel) {
     back,
     h("h2", { tabIndex: -1 }, task.column),
     h("p", {}, t.kinds[task.type]),
-    facts(task, t),
+    facts(board, task, t),
     h("h3", {}, t.distribution),
     distribution(board, task, t),
     h("h3", {}, t.explorer),
@@ -75,7 +75,7 @@ export async function taskPage(board, panel) {
   await explorer(board, task, place);
 }
 
-function facts(task, t) {
+function facts(board, task, t) {
   const f = t.fields;
   const where = [task.config, task.splits.join("+")].filter(Boolean).join(" · ");
   return definition([
@@ -85,8 +85,8 @@ function facts(task, t) {
     [f.licence, task.licence ?? t.noLicence],
     [f.written, t.written[task.written]],
     [f.citation, task.citation && cited(task.citation)],
-    [f.note, task.note],
-    [f.counts, Object.entries(task.counts).map(([part, n]) => `${t.parts[part] ?? part} ${n.toLocaleString()}`).join(", ")],
+    [f.note, task.note[board.state.lang] ?? task.note.en],
+    [f.counts, Object.entries(task.counts).reverse().map(([part, n]) => `${t.parts[part] ?? part} ${n.toLocaleString()}`).join(", ")],
     [f.suites, task.suites.join(", ")],
   ]);
 }
@@ -128,10 +128,17 @@ function examples(task, t) {
 
 // Items as rows: their texts, what is right, and further cells that `more` makes.
 export function itemTable(task, items, t, head, more) {
+  const heads = [t.parts[task.part] ?? t.item, t.right, ...head];
+  const cells = (item) => [rightCell(item, t), ...more(item)];
   const rows = items.map((item) =>
-    h("tr", {}, h("th", { scope: "row" }, itemCell(item, t)), h("td", {}, rightCell(item, t)), more(item).map((cell) => h("td", {}, cell))),
+    h(
+      "tr",
+      {},
+      h("th", { scope: "row" }, itemCell(item, t)),
+      cells(item).map((cell, i) => h("td", { "data-label": heads[i + 1] }, cell)), // the label shows on a phone
+    ),
   );
-  return plainTable([t.parts[task.part] ?? t.item, t.right, ...head], rows, "kel-items");
+  return plainTable(heads, rows, "kel-items");
 }
 
 const itemCell = (item, t) =>
