@@ -26,6 +26,7 @@ from runner.logs import json_lines
 from runner.probe import Probe, reference_spec
 from runner.reference import Reference
 from runner.status import ringing, status, status_text
+from runner.texts import TextsKeeper
 from runner.work import Evaluate, Terms, Worker
 from settings import Settings, evaluation_environment
 from store import Store, open_store
@@ -110,6 +111,14 @@ def work(
     folders = [settings.work_dir, *([hub_cache(evaluation_environment())] if settings.keep_models else [])]
     names = [name] if parallel == 1 else [f"{name}-{number}" for number in range(1, parallel + 1)]
     idle = reference(settings, queue.results, evaluate, name, terms) if ray is None else _nothing
+    texts = TextsKeeper(
+        results=queue.results,
+        environment=evaluation_environment(),
+        say=json_lines(name),
+        stopped=lambda: any(worker.stopping for worker in workers),
+        datasets=datasets,
+        tasks=terms.tasks,
+    )
     workers = [
         Worker(
             queue,
@@ -119,7 +128,7 @@ def work(
             terms=terms,
             say=json_lines(each),
             room=Room(*folders),
-            finished=comments(queue, settings, each),
+            finished=in_turn(comments(queue, settings, each), texts),
             idle=idle,
         )
         for each in names
@@ -131,6 +140,16 @@ def work(
     except StoreError as error:
         typer.echo(f"error: {error}", err=True)
         raise typer.Exit(1) from error
+
+
+def in_turn(*told: Callable[[Submission], object]) -> Callable[[Submission], None]:
+    """Tells a submission to each of them, one after the other."""
+
+    def tell(submission: Submission) -> None:
+        for each in told:
+            each(submission)
+
+    return tell
 
 
 def comments(queue: Queue, settings: Settings, name: str) -> Callable[[Submission], object]:
