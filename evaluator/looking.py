@@ -10,9 +10,10 @@ import typer
 from evaluator.errors import DISK_FULL, EvaluationError, is_disk_full
 from evaluator.model.lexical import lexical_of
 from evaluator.options import chosen_tasks, devices_of, spec_fields, spec_of, tasks_on_request, with_parts
-from evaluator.records import Environment
+from evaluator.records import Environment, ModelResult, percent
+from evaluator.scores import scores_of
 from evaluator.spec import LEXICAL, Loader, ModelSpec, Pooling, Precision
-from evaluator.suite import SUITES
+from evaluator.suite import SUITES, tasks_of
 
 if TYPE_CHECKING:
     from evaluator.progress import Progress
@@ -236,6 +237,23 @@ def print_environment(
 
     names = ",".join(device_name(each) for each in devices_of(device))
     print(Environment(versions=versions(), device=names).model_dump_json(exclude_defaults=True))
+
+
+def print_table(result: ModelResult) -> None:
+    """Print a result's scores, one task a line, in percent."""
+    precision = f" ({result.dtype})" if result.dtype else ""
+    print(f"{result.spec.model} @ {(result.spec.revision or '')[:12]}{precision}")
+    order = [task.id for task in tasks_of(list(SUITES))]
+    for task_id in sorted(result.tasks, key=lambda task_id: order.index(task_id) if task_id in order else len(order)):
+        task = result.tasks[task_id]
+        scores = scores_of(task_id, task)
+        if not scores:
+            reason = f"{task.error.failure}: {task.error.message}" if task.error else "in no suite: no score"
+            print(f"{task_id:26}{'-':>8}  {reason}")
+        for rule_id, score in scores.items():
+            low, high = task.intervals95.get(rule_id, (score, score))
+            rule = f"  {rule_id}" if len(scores) > 1 else ""
+            print(f"{task_id:26}{percent(score):>8}  [{percent(low)}, {percent(high)}]  n={task.n}{rule}")
 
 
 def progress_of(how: str) -> "Progress":

@@ -9,11 +9,12 @@ import numpy as np
 
 from evaluator.evidence.items import Items
 from evaluator.evidence.rankings import Found
+from evaluator.evidence.signs import sign_test
 from evaluator.evidence.texts import Text, Texts, may_be_shown, relevant_ids
 from evaluator.kinds import Samples
 from evaluator.suite import SUITES, ScoreRule
 from evaluator.task import Task
-from leaderboard_data.inside import Difficulty, hardest, sign_test
+from leaderboard_data.inside import Difficulty, hardest
 
 EXAMPLES = 10
 HARDEST = 10

@@ -1,4 +1,4 @@
-"""What many models together say of a task's items: which are hard, whose label may be wrong; of two: who finds what.
+"""What many models together say of a task's items: which are hard, whose label may be wrong.
 
 Pure. A model counts once, with the result that the board lists; lexical models do not count (three of them are one and
 the same idea).
@@ -7,9 +7,6 @@ the same idea).
 - **good** models: the better half by the task's score, at least five of them; with fewer there is no suspicion.
 - **suspect**: at least nine of ten good models get the item wrong (`Items.wrong`). Such an item may be mislabelled, or
   a query may have a right document that nobody judged; it may as well be hard. Nothing is left out of a score for it.
-- **sign test**: of the items that one of two models does better, how many the first does, and how probable a split at
-  least as uneven is if each had even odds: two-sided, exact. Source: Conover, Practical Nonparametric Statistics
-  (1999), section 3.4. Items that both do equally well say nothing and are left out.
 """
 
 from collections.abc import Sequence
@@ -24,9 +21,6 @@ FEWEST_GOOD = 5
 
 NEARLY_ALL = 0.9
 """The share of good models that get a suspect item wrong, at least."""
-
-CLEARLY = 1e-9
-"""Values that differ by less are equal: another order of summation."""
 
 
 @dataclass(frozen=True)
@@ -63,21 +57,3 @@ def difficulty(models: Sequence[Items]) -> Difficulty | None:
 def hardest(found: Difficulty) -> list[int]:
     """The items' places, the hardest first; of equally hard ones the first."""
     return [int(place) for place in np.argsort(found.value, kind="stable")]
-
-
-@dataclass(frozen=True)
-class SignTest:
-    """How many items the first of two models does better, and the second, and the two-sided probability."""
-
-    first: int
-    second: int
-    p: float
-
-
-def sign_test(differences: np.ndarray) -> SignTest:
-    """The sign test of differences between two models' values, (n,)."""
-    from scipy.stats import binomtest
-
-    first, second = int((differences > CLEARLY).sum()), int((differences < -CLEARLY).sum())
-    p = float(binomtest(first, first + second).pvalue) if first + second else 1.0
-    return SignTest(first, second, p)

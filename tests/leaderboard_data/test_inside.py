@@ -7,12 +7,13 @@ from scipy.stats import binom
 from evaluator.evidence.items import Items, items_of
 from evaluator.evidence.rankings import load_rankings
 from evaluator.evidence.samples import load_samples
+from evaluator.evidence.signs import sign_test
 from evaluator.evidence.texts import texts_of
 from evaluator.kinds import Examples
 from evaluator.suite import KO_V1
 from evaluator.tasks import discovered_tasks
 from leaderboard_data.exploring import Looked, difficulty_told, explored
-from leaderboard_data.inside import difficulty, hardest, sign_test
+from leaderboard_data.inside import difficulty, hardest
 from tests.leaderboard_data.ranked import DOCUMENTS, QUERIES, TASK, ranked
 
 TASK_OF = discovered_tasks()[TASK]
