@@ -1,4 +1,4 @@
-"""`python -m evaluator run MODEL --corpus FOLDER`: the same evaluation, of one's own data; its report is an HTML file."""
+"""`python -m evaluator run MODEL --corpus FOLDER`: the same evaluation, of one's own data; the report is HTML."""
 
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -14,8 +14,10 @@ from evaluator.options import devices_of, spec_of, with_parts
 from evaluator.own.corpus import OwnDataError, read_own, write_task
 from evaluator.records import percent
 from evaluator.spec import LEXICAL, ModelSpec
+from evaluator.task import Task
 
 if TYPE_CHECKING:
+    from evaluator.progress import Progress
     from evaluator.run import Evaluation
 
 Corpus = Annotated[
@@ -98,13 +100,13 @@ def _baselines() -> list[ModelSpec]:
 
 def _evaluated(
     spec: ModelSpec,
-    tasks: list[Any],
+    tasks: list[Task],
     *,
     datasets: Path,
     device: str,
     work_dir: Path | None,
-    tell: Any,
-    environments: Any,
+    tell: "Progress",
+    environments: Path | None,
 ) -> "Evaluation":
     from evaluator.lexical import evaluate_lexical
     from evaluator.run import evaluate

@@ -1,10 +1,11 @@
 """A folder in BEIR layout, or a table of questions and passages -> a task that the kind "retrieval" reads.
 
-- BEIR: `corpus.jsonl` (_id, text, perhaps title), `queries.jsonl` (_id, text), and judgements in `qrels/test.tsv` (or the
-  only file there, or `qrels.tsv`): query-id, corpus-id, score, separated by tabs.
+- BEIR: `corpus.jsonl` (_id, text, perhaps title), `queries.jsonl` (_id, text), and judgements in `qrels/test.tsv` (or
+  the only file there, or `qrels.tsv`): query-id, corpus-id, score, separated by tabs.
   Source: Thakur et al., BEIR (NeurIPS 2021), https://github.com/beir-cellar/beir.
-- A table (.csv, .tsv): the columns question and passage (질문, 지문 and the like); each row is a question with a passage
-  that answers it. Equal questions, and equal passages, are one. A row without a question is one more passage to search.
+- A table (.csv, .tsv): the columns question and passage (질문, 지문 and the like); each row is a question with a
+  passage that answers it. Equal questions, and equal passages, are one. A row without a question is one more passage
+  to search.
 
 Whatever is wrong with the data is said with the file and the line (`OwnDataError`).
 """
@@ -59,8 +60,8 @@ def read_own(path: Path) -> OwnData:
         data = _table(path)
     else:
         raise OwnDataError(
-            f"{path.name} is neither a folder in BEIR layout (corpus.jsonl, queries.jsonl, qrels/test.tsv) nor a .csv or "
-            ".tsv file with the columns question and passage"
+            f"{path.name} is neither a folder in BEIR layout (corpus.jsonl, queries.jsonl, qrels/test.tsv) nor a .csv "
+            "or .tsv file with the columns question and passage"
         )
     if not data.documents or not data.relevant:
         raise OwnDataError(f"{path.name} has no question with a passage that answers it")
