@@ -29,7 +29,7 @@ MOST_MODELS = 40
 MOST_LISTED = 500
 """Models that a visitor may choose from, the best; any other is in the address (`look`)."""
 
-KEPT_TEXTS, KEPT_LOOKED, KEPT_TOGETHER = 16, 64, 64
+KEPT_TEXTS, KEPT_LOOKED, KEPT_TOGETHER = 6, 64, 64
 ORDERS = ("first", "second")
 
 

@@ -22,9 +22,9 @@ def random_samples(task: Task, seed: int, count: int = 60) -> Samples:
     item = np.array([str(number) for number in range(count)], dtype=object)
     if task.kind in ("retrieval", "reranking"):
         relevant = {f"q{n}": {f"d{int(d)}": 1 for d in chance.integers(0, 40, 3)} for n in range(count)}
-        gold = {"queries": list(relevant), "documents": [f"d{n}" for n in range(40)], "relevant": relevant}
+        told = {"queries": list(relevant), "documents": [f"d{n}" for n in range(40)], "relevant": relevant}
         rankings = [Ranking(chance.permutation(40), np.linspace(1, 0, 40)) for _ in range(count)]
-        return ranking_samples(Examples(sides={}, gold=gold, n=count, fingerprint="0" * 64), rankings)
+        return ranking_samples(Examples(sides={}, gold=told, n=count, fingerprint="0" * 64), rankings)
     if task.kind in ("sts", "pair_classification"):
         labels = chance.integers(0, 2, count).astype(float)
         labels[:2] = 0, 1
