@@ -1,4 +1,4 @@
-"""`python -m evaluator tasks|explain|fetch|texts|run|verify|lock|environment`: evaluate a model without a queue."""
+"""`python -m evaluator tasks|explain|fetch|texts|run|verify|doctor|lock|environment`: evaluation without a queue."""
 
 import sys
 import traceback
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from evaluator.doctor.command import examine
 from evaluator.errors import DISK_FULL, EvaluationError, is_disk_full
 from evaluator.looking import (
     EncodeTask,
@@ -65,6 +66,7 @@ app.command("fetch")(fetch_model)
 app.command("texts")(write_texts)
 app.command("lock")(lock_recipe)
 app.command("environment")(print_environment)
+app.command("doctor")(examine)
 
 
 @app.command("run")

@@ -34,10 +34,11 @@ class Facts:
 class DataSource:
     """A data set on the Hub, pinned to a commit.
 
-    `splits` are read and joined in this order. `fingerprint` is the SHA-256 of the rows the task uses (as
-    `evaluator.data` computes it); data with another fingerprint is refused. None: not pinned yet, and the result
-    says which fingerprint it saw. `copy_fingerprint` is that of a local copy which is known to differ from the Hub:
-    it is accepted with `--datasets` only.
+    `splits` are read and joined in this order. `fingerprint` is the SHA-256 of the rows the task uses (as its kind
+    computes it): a local copy with another one is refused, and on the Hub, where the commit is the pin, it is a mark on
+    the result (`other_data`). None: nobody has read it yet, and the result says which fingerprint it saw.
+    `copy_fingerprint` is that of a local copy which is known to differ from the Hub: it is accepted with `--datasets`
+    only. `former` are the fingerprints of the same rows as earlier versions took them: results hold them.
     """
 
     path: str
@@ -46,6 +47,7 @@ class DataSource:
     config: str | None = None
     fingerprint: str | None = None
     copy_fingerprint: str | None = None
+    former: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,15 +89,10 @@ class Task:
 
     @property
     def mteb_name(self) -> str:
-        """The name that prompts are looked up by in MTEB."""
+        """MTEB's name of the task that this one is, or is a cell of."""
         return self.cell_of or self.id
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "fields", MappingProxyType(dict(self.fields)))
         if self.labels is not None:
             object.__setattr__(self, "labels", MappingProxyType(dict(self.labels)))
-
-    @property
-    def in_mteb(self) -> str:
-        """MTEB's name of the task that this one is, or is a cell of."""
-        return self.mteb_name

@@ -4,9 +4,11 @@
   the published board they are, as that board did (docs/decisions/0005).
 - A mean of which one score is missing does not exist: it is a gap, never a mean of fewer.
 - Rank 1 is the highest; equal scores share a rank (and the next one is left out). Only an entry with all scores that
-  weigh in the suite has ranks; the others are listed below. A suite may rank as MTEB does (`leaderboard_data.ranking`).
-- One row per model and precision: a complete result before an incomplete one, then measured before published before
-  imported, then the one of the newest commit, then the one with more scores, then the one evaluated last. A result
+  weigh in the suite has ranks; the others are listed below, those that show more before those that show less. A suite
+  may rank as MTEB does (`leaderboard_data.ranking`).
+- One row per model and precision: a complete result before an incomplete one, then measured before what others report,
+  of that, where it is not complete, the one with more scores, then published before imported, then the one of the
+  newest commit, then the one with more scores, then the one evaluated last. A result
   whose precision nobody told stands for every precision of its model.
 """
 
@@ -70,16 +72,21 @@ def _mean(values: Sequence[float], weights: Sequence[float]) -> float:
     return fmean(values, weights)
 
 
-def preference(entry: Entry) -> tuple[bool, bool, int, str, int, str, str]:
+def preference(entry: Entry) -> tuple[bool, bool, bool, int, int, str, int, str, str]:
     """Sorts the results of one model: the one that stands for it on the board comes last.
 
     What is in doubt stands before nothing complete: it never displaces a row that nobody doubts.
-    A commit whose date nobody told counts as made when it was evaluated.
+    Of what others report, and is not complete, the one with more scores comes last: a row of the published board, which
+    knows nine tasks, does not hide what MTEB tells of more. A commit whose date nobody told counts as made when it was
+    evaluated.
     """
     scores = sum(cell.score is not None for cell in entry.cells)
     commit = (entry.committed_at or entry.at or "") if entry.origin == "measured" else ""
     place = -ORIGINS.index(entry.origin)
-    return entry.complete, entry.doubts is None, place, commit, scores, entry.at or "", entry.reference or ""
+    measured = entry.origin == "measured"
+    fuller = 0 if entry.complete or measured else scores
+    of_entry = place, commit, scores, entry.at or "", entry.reference or ""
+    return entry.complete, entry.doubts is None, measured, fuller, *of_entry
 
 
 def chosen(entries: Iterable[Entry], origins: Collection[OriginName], suite: Suite) -> list[Entry]:
@@ -128,7 +135,7 @@ def table(
     """The table of one view, its rows in the order of the board. `origins` None: those that its suite opens with.
 
     `unseen` hides scores on data that the model was trained on (`leaderboard_data.training.UNSEEN`). They are gaps
-    then: a mean of which a score is hidden does not exist, and a row without all scores has no rank.
+    then: a mean of which a score is hidden does not exist, and its row has no rank by it.
 
     Raises:
         ValueError: there is no such view, or no such choice.
@@ -137,7 +144,7 @@ def table(
     wanted = applicable(chosen(entries, suite.origins if origins is None else origins, suite), view, suite)
     listed = [unseen_only(entry, unseen) for entry in wanted]
     values = [_values(entry, suite) for entry in listed]
-    score_ranks = _ranks(listed, values, sorted_by, view, suite)
+    score_ranks = _ranks(wanted, listed, values, sorted_by, view, suite)
     key = columns.index(sorted_by)
     places = _places(listed, [value[sorted_by] for value in values], score_ranks, suite)
     rows = [
@@ -145,28 +152,41 @@ def table(
         for entry, value, rank, place in zip(listed, values, score_ranks, places, strict=True)
     ]
 
-    def place(row: Row) -> tuple[float, float, str]:
+    def place(row: Row) -> tuple[float, float, int, str]:
         score = row.values[key] if suite.ranks_by == "average" else None
         at = row.rank or (row.place - 0.5 if row.place else float("inf"))  # before those that it is not below
-        return at, float("inf") if score is None else -score, row.entry.name
+        known = 0 if suite.ranks_by == "borda" or score is not None else sum(value is not None for value in row.values)
+        return at, float("inf") if score is None else -score, -known, row.entry.name
 
     return Table(view=view, suite=suite, columns=columns, sorted_by=sorted_by, rows=tuple(sorted(rows, key=place)))
 
 
 def _ranks(
-    listed: Sequence[Entry], values: Sequence[Mapping[str, float | None]], sorted_by: str, view: str, suite: Suite
+    whole: Sequence[Entry],
+    listed: Sequence[Entry],
+    values: Sequence[Mapping[str, float | None]],
+    sorted_by: str,
+    view: str,
+    suite: Suite,
 ) -> Sequence[int | None]:
-    """The rank of each row, None where it has none: a lexical model never has one."""
-    if suite.ranks_by == "borda":
-        groups = groups_of(suite, view if suite.category(view) else None)
-        of_rest = iter(borda_ranks([[cell.score for cell in e.cells] for e in listed if not e.lexical], groups))
-        return [None if entry.lexical else next(of_rest) for entry in listed]
-    return ranks(
-        [
-            value[sorted_by] if entry.complete and not entry.lexical else None
-            for entry, value in zip(listed, values, strict=True)
-        ]
-    )
+    """The rows' ranks. `whole` are the entries with what the filter hides: a row without all scores has no rank, and
+    one with a hidden score has none where that score counts. A Borda count would take what is hidden for a defeat.
+    A lexical model never has a rank."""
+    if suite.ranks_by == "average":
+        return ranks(
+            [
+                value[sorted_by] if entry.complete and not entry.lexical else None
+                for entry, value in zip(whole, values, strict=True)
+            ]
+        )
+    groups = groups_of(suite, view if suite.category(view) else None)
+    counted = [task for group in groups for task in group]
+    shown = [
+        not a.lexical and all(a.cells[i] is b.cells[i] for i in counted) for a, b in zip(whole, listed, strict=True)
+    ]
+    scores = [[cell.score for cell in entry.cells] for entry, is_shown in zip(listed, shown, strict=True) if is_shown]
+    ranked = iter(borda_ranks(scores, groups))
+    return [next(ranked) if is_shown else None for is_shown in shown]
 
 
 def _places(

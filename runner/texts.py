@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -18,6 +18,8 @@ from evaluator.suite import SUITES, tasks_of
 from leaderboard_data.texts import lacking_texts, texts_change
 from runner.left import read_regular
 from runner.logs import Say
+from runner.terms import Terms
+from runner.work import Worker
 from store import Store
 from store.errors import StoreError
 from store.update import Snapshot, update
@@ -89,3 +91,27 @@ class TextsKeeper:
             if child.poll() is None:
                 child.kill()
             child.wait()
+
+
+def texts_keeper(
+    results: Store, environment: Mapping[str, str], terms: Terms, say: Say, workers: Sequence[Worker]
+) -> TextsKeeper:
+    """The keeper of texts for workers of these terms; it ends early when one of them is to stop."""
+    return TextsKeeper(
+        results=results,
+        environment=environment,
+        say=say,
+        stopped=lambda: any(worker.stopping for worker in workers),
+        datasets=terms.datasets,
+        tasks=terms.tasks,
+    )
+
+
+def in_turn(*told: Callable[[Submission], object]) -> Callable[[Submission], None]:
+    """Tells a submission to each of them, one after the other."""
+
+    def tell(submission: Submission) -> None:
+        for each in told:
+            each(submission)
+
+    return tell

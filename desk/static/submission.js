@@ -56,7 +56,7 @@ function facts(s, w) {
       row(w.suites, s.suites.join(", ")),
       row(w.priority, s.priority ? String(s.priority) : ""),
       row(w.note, s.note),
-      row(w.training, s.training.join(", ")),
+      row(w.training, s.training.map((name) => [name, s.training_tasks[name]?.join(", ")].filter(Boolean).join(" → ")).join(" · ")),
       row(w.settings, values(s.settings)),
       row(w.metadata, values(s.metadata)),
     ].filter(Boolean),
@@ -233,6 +233,8 @@ function go(id) {
   else url.searchParams.delete("submission");
   url.searchParams.set("tab", "submit");
   history.pushState(null, "", url);
+  // as leaderboard_data/page/static/state.js does: in the Hub's frame the outer page's address follows
+  if (window.parent !== window) window.parent.postMessage({ queryString: url.search }, "https://huggingface.co");
   open(id).then(() => {
     at.host.scrollIntoView({ block: "start" });
     at.host.querySelector("h3")?.focus({ preventScroll: true });
