@@ -32,6 +32,7 @@ from runner.reference import Reference
 from runner.renting import Loop, drivers, jobs_text, told_of_jobs
 from runner.status import ringing, status, status_text
 from runner.terms import Terms
+from runner.texts import in_turn, texts_keeper
 from runner.work import Evaluate, Worker
 from settings import Settings, evaluation_environment
 from store import Store, open_store
@@ -143,7 +144,9 @@ def ordinary(
     names = [name] if parallel == 1 else [f"{name}-{number}" for number in range(1, parallel + 1)]
     look_for_drift = _nothing if cluster else reference(settings, queue.results, evaluate, name, terms)
     idle = in_order(look_for_drift, settings, json_lines(name))
-    return [
+    workers: list[Worker] = []
+    texts = texts_keeper(queue.results, evaluation_environment(), terms, json_lines(name), workers)
+    workers += [
         Worker(
             queue,
             evaluate,
@@ -152,11 +155,12 @@ def ordinary(
             terms=terms,
             say=json_lines(each),
             room=Room(*folders),
-            finished=comments(queue, settings, each),
+            finished=in_turn(comments(queue, settings, each), texts),
             idle=idle,
         )
         for each in names
     ]
+    return [*workers]
 
 
 def comments(queue: Queue, settings: Settings, name: str) -> Callable[[Submission], object]:

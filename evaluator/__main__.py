@@ -1,4 +1,4 @@
-"""`python -m evaluator tasks|explain|fetch|run|verify|doctor|lock|environment`: evaluate a model without a queue."""
+"""`python -m evaluator tasks|explain|fetch|texts|run|verify|doctor|lock|environment`: evaluation without a queue."""
 
 import sys
 import traceback
@@ -33,7 +33,9 @@ from evaluator.looking import (
     list_tasks,
     lock_recipe,
     print_environment,
+    print_table,
     progress_of,
+    write_texts,
 )
 from evaluator.merging import lacking, merge
 from evaluator.options import (
@@ -45,10 +47,10 @@ from evaluator.options import (
     wanted_spec,
     with_repeated_tasks,
 )
-from evaluator.records import ModelResult, TaskFailure, dump_result, percent
-from evaluator.scores import scores_of
+from evaluator.own.command import Corpus, Models, Report, run_own
+from evaluator.records import ModelResult, TaskFailure, dump_result
 from evaluator.spec import LEXICAL, ModelSpec, result_path
-from evaluator.suite import SUITES, rules_of, tasks_of
+from evaluator.suite import SUITES, rules_of
 from evaluator.task import Task
 
 if TYPE_CHECKING:
@@ -61,6 +63,7 @@ app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False, pret
 app.command("tasks")(list_tasks)
 app.command("explain")(explain_model)
 app.command("fetch")(fetch_model)
+app.command("texts")(write_texts)
 app.command("lock")(lock_recipe)
 app.command("environment")(print_environment)
 app.command("doctor")(examine)
@@ -130,13 +133,19 @@ def run_model(
         Path | None, typer.Option(dir_okay=False, help="what `fetch` wrote, for an evaluation without network")
     ] = None,
     environments: Environments = None,
+    corpus: Corpus = None,
+    models: Models = None,
+    report: Report = None,
 ) -> None:
-    """Evaluate one model: writes its result and prints the scores.
+    """Evaluate one model: writes its result and prints the scores. With --corpus: of your own data, as one HTML file.
 
     Exit codes: 0 a result was written, 1 there is none and the reason is printed, 2 the command is wrong.
     """
     stored = result_file(onto) if onto is not None else None
-    if sum(given is not None for given in (model, spec)) > 1 or (model is None and spec is None and stored is None):
+    on_own_data = corpus is not None or bool(models) or report is not None
+    if not on_own_data and (
+        sum(given is not None for given in (model, spec)) > 1 or (model is None and spec is None and stored is None)
+    ):
         raise typer.BadParameter("give either MODEL, or --spec FILE, or --onto RESULT")
     chosen = chosen_tasks(tasks, suite)
     if device != "auto":
@@ -156,6 +165,22 @@ def run_model(
         recipe=recipe,
         trust_remote_code=trust_remote_code,
     )
+    if on_own_data:
+        beside = {"--spec": spec, "--onto": onto, "--tasks": tasks, "--suite": suite, "--output": output}
+        beside |= {"--samples": samples, "--rankings": rankings, "--datasets": datasets, "--not-fetched": not_fetched}
+        run_own(
+            corpus,
+            [*([model] if model else []), *(models or [])],
+            beside,
+            fields=fields,
+            revision=revision,
+            device=device,
+            work_dir=work_dir,
+            environments=environments,
+            progress=progress,
+            output=report,
+        )
+        return
     tell = progress_of(progress)
     from evaluator.evidence.rankings import write_rankings
     from evaluator.evidence.samples import write_samples
@@ -297,23 +322,6 @@ def verify_result(
         print(f"{name:26}{then:>10}{now_:>10}{size:>10}  {'agrees' if row.agrees else 'DIFFERS'}")
     if not all(row.agrees for row in found):
         raise typer.Exit(1)
-
-
-def print_table(result: ModelResult) -> None:
-    """Print a result's scores, one task a line, in percent."""
-    precision = f" ({result.dtype})" if result.dtype else ""
-    print(f"{result.spec.model} @ {(result.spec.revision or '')[:12]}{precision}")
-    order = [task.id for task in tasks_of(list(SUITES))]
-    for task_id in sorted(result.tasks, key=lambda task_id: order.index(task_id) if task_id in order else len(order)):
-        task = result.tasks[task_id]
-        scores = scores_of(task_id, task)
-        if not scores:
-            reason = f"{task.error.failure}: {task.error.message}" if task.error else "in no suite: no score"
-            print(f"{task_id:26}{'-':>8}  {reason}")
-        for rule_id, score in scores.items():
-            low, high = task.intervals95.get(rule_id, (score, score))
-            rule = f"  {rule_id}" if len(scores) > 1 else ""
-            print(f"{task_id:26}{percent(score):>8}  [{percent(low)}, {percent(high)}]  n={task.n}{rule}")
 
 
 if __name__ == "__main__":

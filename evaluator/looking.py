@@ -1,4 +1,4 @@
-"""The commands that evaluate nothing (`tasks`, `explain`, `fetch`, `lock`, `environment`), and the options of all."""
+"""The commands that evaluate nothing (`tasks`, `explain`, `fetch`, `texts`, `lock`, `environment`); the options."""
 
 import json
 import sys
@@ -10,9 +10,10 @@ import typer
 from evaluator.errors import DISK_FULL, EvaluationError, is_disk_full
 from evaluator.model.lexical import lexical_of
 from evaluator.options import chosen_tasks, devices_of, spec_fields, spec_of, tasks_on_request, with_parts
-from evaluator.records import Environment
+from evaluator.records import Environment, ModelResult, percent
+from evaluator.scores import scores_of
 from evaluator.spec import LEXICAL, Loader, ModelSpec, Pooling, Precision
-from evaluator.suite import SUITES
+from evaluator.suite import SUITES, tasks_of
 
 if TYPE_CHECKING:
     from evaluator.progress import Progress
@@ -170,6 +171,43 @@ def fetch_model(
     close(tell)
 
 
+def write_texts(
+    output: Annotated[Path, typer.Option(file_okay=False, help="folder to write <task id>.parquet into")],
+    tasks: Annotated[list[str] | None, typer.Option(help="task id; may be repeated; default: the suite's")] = None,
+    suite: SuiteIds = None,
+    datasets: Annotated[
+        Path | None, typer.Option(exists=True, file_okay=False, help="local copies of the data sets, in Hub layout")
+    ] = None,
+) -> None:
+    """Write the texts of tasks, for the pages that show which questions a model gets wrong.
+
+    Only of data whose licence lets texts be passed on; of the others it says so. A task whose data cannot be read is
+    named, and the others go on. Exit codes: 0 all that may be written were, 1 one was not, 2 the command is wrong.
+    """
+    import tempfile
+
+    from evaluator.evidence.texts import dump_texts, may_be_shown, texts_of
+    from evaluator.evidence.writing import write_atomically
+    from evaluator.progress import Silent
+    from evaluator.records import TaskScore
+    from evaluator.run import read_tasks
+
+    chosen = chosen_tasks(tasks, suite)
+    for task in chosen:
+        if not may_be_shown(task):
+            print(f"{task.id}: not written, its licence does not let its texts be shown")
+    failed: dict[str, TaskScore] = {}
+    with tempfile.TemporaryDirectory(prefix="texts-") as cache:
+        wanted = [task for task in chosen if may_be_shown(task)]
+        for read in read_tasks(wanted, datasets, Path(cache), False, failed, Silent()):
+            write_atomically(output / f"{read.task.id}.parquet", dump_texts(texts_of(read.task, read.examples)))
+            print(f"{read.task.id}: written")
+    for task_id, score in failed.items():
+        print(f"{task_id}: {score.error.message if score.error else 'not read'}", file=sys.stderr)
+    if failed:
+        raise typer.Exit(1)
+
+
 def lock_recipe(name: Annotated[str, typer.Argument(help="a recipe of evaluator/model/recipes")]) -> None:
     """Resolve a recipe's requirements anew and write its lock; for maintainers.
 
@@ -199,6 +237,23 @@ def print_environment(
 
     names = ",".join(device_name(each) for each in devices_of(device))
     print(Environment(versions=versions(), device=names).model_dump_json(exclude_defaults=True))
+
+
+def print_table(result: ModelResult) -> None:
+    """Print a result's scores, one task a line, in percent."""
+    precision = f" ({result.dtype})" if result.dtype else ""
+    print(f"{result.spec.model} @ {(result.spec.revision or '')[:12]}{precision}")
+    order = [task.id for task in tasks_of(list(SUITES))]
+    for task_id in sorted(result.tasks, key=lambda task_id: order.index(task_id) if task_id in order else len(order)):
+        task = result.tasks[task_id]
+        scores = scores_of(task_id, task)
+        if not scores:
+            reason = f"{task.error.failure}: {task.error.message}" if task.error else "in no suite: no score"
+            print(f"{task_id:26}{'-':>8}  {reason}")
+        for rule_id, score in scores.items():
+            low, high = task.intervals95.get(rule_id, (score, score))
+            rule = f"  {rule_id}" if len(scores) > 1 else ""
+            print(f"{task_id:26}{percent(score):>8}  [{percent(low)}, {percent(high)}]  n={task.n}{rule}")
 
 
 def progress_of(how: str) -> "Progress":

@@ -189,9 +189,13 @@ def devices_of(device: str) -> list[str]:
 
 
 def with_repeated_tasks(arguments: list[str]) -> list[str]:
-    """`--tasks A B` as `--tasks A --tasks B`, the form that typer knows; only task ids are taken for such."""
+    """`--tasks A B` as `--tasks A --tasks B`, the form that typer knows; only task ids are taken for such. So is
+    `--models A B`, of whatever is no option."""
     expanded: list[str] = []
     for argument in arguments:
-        after_a_task = len(expanded) >= 2 and expanded[-2] == "--tasks" and argument in discovered_tasks()
-        expanded += ["--tasks", argument] if after_a_task else [argument]
+        option = expanded[-2] if len(expanded) >= 2 else ""
+        another = (option == "--tasks" and argument in discovered_tasks()) or (
+            option == "--models" and not argument.startswith("-")
+        )
+        expanded += [option, argument] if another else [argument]
     return expanded

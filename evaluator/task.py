@@ -19,13 +19,15 @@ edited by people, or several languages side by side."""
 class Facts:
     """What a reader should know of a task's data. `licence` is as its makers state it, None where they state none.
 
-    `citation` names the paper or the page of its makers. `note` is one English sentence about what to mind.
+    `citation` names the paper or the page of its makers. `note` is one English sentence about what to mind,
+    `note_ko` the same in Korean.
     """
 
     licence: str | None
     written: Written
     citation: str
     note: str | None = None
+    note_ko: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

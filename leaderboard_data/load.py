@@ -20,6 +20,7 @@ from store.update import Snapshot
 
 RESULTS_FOLDER = "results"
 RANKINGS_FOLDER = "runs"
+SAMPLES_FOLDER = "samples"
 
 log = logging.getLogger(__name__)
 
@@ -76,7 +77,7 @@ def parse_results(path: str, content: bytes) -> tuple[tuple[ModelResult, ...], s
 
 def samples_path(path: str) -> str:
     """Where the samples of the result stored at `path` are."""
-    return f"samples/{path.removeprefix(f'{RESULTS_FOLDER}/').removesuffix('.json')}.parquet"
+    return f"{SAMPLES_FOLDER}/{path.removeprefix(f'{RESULTS_FOLDER}/').removesuffix('.json')}.parquet"
 
 
 def rankings_path(path: str) -> str:

@@ -14,6 +14,7 @@ FLOORS = (
     ("runner", "leaderboard_data.page", "desk"),
     ("leaderboard_data", "submissions"),
     ("evaluator.__main__",),
+    ("evaluator.own",),
     ("evaluator.looking", "evaluator.doctor"),
     ("evaluator.lexical",),
     ("evaluator.run", "evaluator.options", "evaluator.fetching"),

@@ -60,6 +60,7 @@ def read(task: "Task", data: "TaskData", *, keep_duplicates: bool) -> Examples: 
             "label": [labels[row] for row in scored],
             "experiments": [[place[row] for row in rows] for rows in experiments],
             "train_label": [pool_labels[row] for row in union],
+            "names": list(number),
         },
         n=len(scored),
         fingerprint=fingerprint_of(

@@ -19,6 +19,7 @@ TASK = Task(
         written="native",
         citation="Kim et al. 2024, AutoRAG, https://arxiv.org/abs/2410.20878",
         note="Small: 114 questions.",
+        note_ko="작습니다: 질문 114개.",
     ),
     known_as=("AutoRAG",),
 )

@@ -20,6 +20,7 @@ TASK = Task(
         written="native",
         citation="Park et al. 2021, KLUE: Korean Language Understanding Evaluation, https://arxiv.org/abs/2105.09680",
         note="One fit of one seed: the score moves with the noise of floating point.",
+        note_ko="시드 하나로 한 번만 무리 짓습니다: 부동 소수점의 잡음에도 점수가 움직입니다.",
     ),
     known_as=("KLUE", "KLUE-MRC", "klue/klue"),
 )

@@ -25,6 +25,7 @@ TASK = Task(
         written="native",
         citation="Park et al. 2021, KLUE: Korean Language Understanding Evaluation, https://arxiv.org/abs/2105.09680",
         note="Eight training texts a label, drawn ten times. The scores of a local copy of the data are not the Hub's.",
+        note_ko="라벨마다 학습 글 여덟을 열 번 뽑습니다. 데이터의 지역 사본으로 얻은 점수는 Hub의 점수와 다릅니다.",
     ),
     mteb_similar=("KLUE-TC.v2", "KlueTC"),
     known_as=("KLUE", "KLUE-YNAT", "YNAT"),

@@ -17,5 +17,6 @@ TASK = Task(
         written="machine",
         citation="Geva et al. 2021, StrategyQA, https://arxiv.org/abs/2101.02235",
         note="Questions and passages were translated by DeepL.",
+        note_ko="질문과 문서를 DeepL로 번역했습니다.",
     ),
 )

@@ -22,6 +22,7 @@ TASK = Task(
         written="post-edited",
         citation="Ham et al. 2020, KorNLI and KorSTS, https://arxiv.org/abs/2004.03289",
         note="The test set of XNLI, translated by a machine and edited by people.",
+        note_ko="XNLI의 시험 세트를 기계로 번역하고 사람이 고쳤습니다.",
     ),
     known_as=("KorNLU", "KorNLUDatasets"),
 )

@@ -20,6 +20,7 @@ TASK = Task(
         written="post-edited",
         citation="Ham et al. 2020, KorNLI and KorSTS, https://arxiv.org/abs/2004.03289",
         note="The test pairs are in STS17 too: count the two as one.",
+        note_ko="시험 쌍이 STS17에도 있습니다: 둘을 하나로 보세요.",
     ),
     known_as=("KorNLU", "KorNLUDatasets"),
 )

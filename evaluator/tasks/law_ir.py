@@ -17,5 +17,6 @@ TASK = Task(
         written="native",
         citation="https://huggingface.co/datasets/on-and-on/lawgov_ir-ko",
         note="All questions follow one template: lexical methods do well.",
+        note_ko="모든 질문이 한 틀을 따릅니다: 어휘 검색이 잘합니다.",
     ),
 )

@@ -19,6 +19,7 @@ TASK = Task(
         written="native",
         citation="Zhang et al. 2023, MIRACL, https://arxiv.org/abs/2210.09984",
         note="Results on another revision (6d1962c5) are another test: they are some 0.05 lower.",
+        note_ko="다른 판(6d1962c5)의 결과는 다른 시험입니다: 0.05쯤 낮습니다.",
     ),
     mteb_similar=(
         "MIRACLJaRetrievalLite",

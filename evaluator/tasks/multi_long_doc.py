@@ -18,6 +18,7 @@ TASK = Task(
         written="native",
         citation="Chen et al. 2024, BGE M3-Embedding, https://arxiv.org/abs/2402.03216",
         note="Questions by GPT-3.5. A model of 512 tokens sees about 7 % of a document.",
+        note_ko="GPT-3.5가 만든 질문입니다. 512토큰 모델은 문서의 약 7 %만 봅니다.",
     ),
     mteb_similar=("MultiLongDocReranking",),
     known_as=("MLDR", "Shitao/MLDR"),

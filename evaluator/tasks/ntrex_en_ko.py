@@ -20,6 +20,7 @@ TASK = Task(
         written="parallel",
         citation="Federmann et al. 2022, NTREX-128, https://aclanthology.org/2022.sumeval-1.4",
         note="English news sentences, translated into Korean by professionals.",
+        note_ko="영어 뉴스 문장을 전문 번역가가 한국어로 옮겼습니다.",
     ),
     known_as=("NTREX", "NTREX-128"),
 )

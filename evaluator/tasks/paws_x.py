@@ -27,6 +27,7 @@ TASK = Task(
         written="people",
         citation="Yang et al. 2019, PAWS-X, https://arxiv.org/abs/1908.11828",
         note="Its makers let anyone use it for any purpose and ask that the source, Google LLC, be named.",
+        note_ko="만든 이는 출처(Google LLC)를 밝히면 누구나 어떤 목적으로든 쓸 수 있다고 합니다.",
     ),
     known_as=("PAWS-X", "google-research-datasets/paws-x"),
 )

@@ -20,5 +20,6 @@ TASK = Task(
         written="people",
         citation="Lu 2024, https://huggingface.co/datasets/xhluca/publichealth-qa",
         note="Small: one question is 0.013 of recall at 1. MTEB pins no revision.",
+        note_ko="작습니다: 질문 하나가 recall@1의 0.013입니다. MTEB는 판을 고정하지 않습니다.",
     ),
 )

@@ -21,5 +21,6 @@ TASK = Task(
         written="post-edited",
         citation="Ham et al. 2020, KorNLI and KorSTS, https://arxiv.org/abs/2004.03289",
         note="It is the development and test sets of KorSTS: count the two as one. MTEB states no licence.",
+        note_ko="KorSTS의 개발 세트와 시험 세트입니다: 둘을 하나로 보세요. MTEB는 라이선스를 적지 않았습니다.",
     ),
 )

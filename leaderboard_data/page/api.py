@@ -15,6 +15,7 @@ from leaderboard_data.history import History
 from leaderboard_data.page import card
 from leaderboard_data.page.figures import bars, radar
 from leaderboard_data.page.fusions import Fusions
+from leaderboard_data.page.inside import Inside
 from leaderboard_data.page.live import LiveBoard, State
 
 LONGEST_ID = 200
@@ -28,6 +29,7 @@ class BoardApi:
     def __init__(self, live: LiveBoard) -> None:
         self._live = live
         self._fusions = Fusions(live)
+        self._inside = Inside(live)
         self._history = History(live.store, live.state.policy)
         self._made: tuple[State, dict[tuple[str, str, tuple[OriginName, ...], str], Table]] = (live.state, {})
         self._everything: tuple[State, Mapping[str, Declared]] | None = None
@@ -140,6 +142,19 @@ class BoardApi:
         for model in ids[:2]:
             refuse_hidden(model, self._live.state.policy)
         return self._fusions.of(ids, suite_of(str(suite)))
+
+    def task(self, task: str, suite: str = DEFAULT_SUITE) -> dict[str, Any]:
+        """A task's page: what it is, examples, hardest and suspect items (`leaderboard_data.page.inside`)."""
+        return self._inside.task(str(task)[:LONGEST_ID], suite_of(str(suite)))
+
+    def items(
+        self, task: str, models: str, suite: str = DEFAULT_SUITE, order: str = "first", page: int = 0
+    ) -> dict[str, Any]:
+        """One page of a task's items as one model did them, or two (`leaderboard_data.page.inside`)."""
+        ids = [part.strip() for part in str(models).split(",") if part.strip()]
+        for model in ids[:2]:
+            refuse_hidden(model, self._live.state.policy)
+        return self._inside.items(str(task)[:LONGEST_ID], ids, suite_of(str(suite)), str(order), page)
 
     def figures(self, models: str, suite: str = DEFAULT_SUITE) -> dict[str, Any]:
         """Radar and bars of a comparison."""

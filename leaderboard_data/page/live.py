@@ -19,11 +19,20 @@ from leaderboard_data.drifting import Checks, alarms, marked
 from leaderboard_data.entry import Entry
 from leaderboard_data.hiding import shown
 from leaderboard_data.hybrids import HybridCell, stored_hybrids
-from leaderboard_data.load import RANKINGS_FOLDER, RESULTS_FOLDER, Reader, load_entries, parse_results, replicates_path
+from leaderboard_data.load import (
+    RANKINGS_FOLDER,
+    RESULTS_FOLDER,
+    SAMPLES_FOLDER,
+    Reader,
+    load_entries,
+    parse_results,
+    replicates_path,
+)
 from leaderboard_data.marking import marked_result
 from leaderboard_data.page.visits import PATIENCE, Reads, Visit
 from leaderboard_data.publish import shipped_entries, shipped_files
 from leaderboard_data.significance import Evidence, Key, evidence, load_replicates
+from leaderboard_data.texts import TEXTS_FOLDER
 from store import Store
 from store.errors import NotFound, StoreError
 from store.update import Snapshot
@@ -161,7 +170,7 @@ class LiveBoard:
         if not entries and self.state.revision == SHIPPED_REVISION:
             log.warning("%s has no results yet; showing the shipped ones", snapshot.store.url)
             return
-        for folder in (RESULTS_FOLDER, REPLICATES_FOLDER, RANKINGS_FOLDER):
+        for folder in (RESULTS_FOLDER, REPLICATES_FOLDER, RANKINGS_FOLDER, SAMPLES_FOLDER, TEXTS_FOLDER):
             snapshot.list(folder)  # kept: to hide something later asks for nothing
         checks, hybrids = self._checks.at(snapshot), tuple(stored_hybrids(snapshot) or ())
         with self._showing:

@@ -1,6 +1,7 @@
 """The addresses below /board/ that the page fetches: files (`assets`), and answers of the API as JSON. Read only."""
 
 import logging
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -26,6 +27,14 @@ def routes(api: BoardApi, assets: Assets) -> list[Route]:
         },
         "fusion": lambda request: api.fusion(_given(request, "models"), _suite(request)),
         "tasks": lambda request: api.tasks(_suite(request)),
+        "task": lambda request: api.task(_given(request, "id"), _suite(request)),
+        "items": lambda request: api.items(
+            _given(request, "task"),
+            _given(request, "models"),
+            _suite(request),
+            _given(request, "order") or "first",
+            _page(request),
+        ),
     }
     return [
         *(Route(f"/{PREFIX}/api/{name}", _json(answer)) for name, answer in answers.items()),
@@ -36,6 +45,18 @@ def routes(api: BoardApi, assets: Assets) -> list[Route]:
 
 def _given(request: Request, name: str) -> str:
     return request.query_params.get(name, "")[:1000]
+
+
+def _page(request: Request) -> int:
+    """The number of a page.
+
+    Raises:
+        ValueError: it is none.
+    """
+    given = _given(request, "page") or "0"
+    if not re.fullmatch(r"[0-9]{1,6}", given):
+        raise ValueError("page is a number, 0 the first")
+    return int(given)
 
 
 def _suite(request: Request) -> str:

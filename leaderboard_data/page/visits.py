@@ -40,11 +40,12 @@ class _Reading(Generic[Held]):
 class Reads(Generic[Held]):
     """Values by key, each read once by a thread of its own while its visitor waits, and kept. Safe to share.
 
-    `patience`: seconds that one visit waits, for all its files together.
+    `patience`: seconds that one visit waits, for all its files together. `most`: values that are kept.
     """
 
-    def __init__(self, patience: float = PATIENCE) -> None:
+    def __init__(self, patience: float = PATIENCE, most: int = KEPT) -> None:
         self.patience = patience
+        self._most = most
         self._lock = threading.Lock()
         self._kept: OrderedDict[Hashable, Held] = OrderedDict()
         self._begun: dict[Hashable, _Reading[Held]] = {}
@@ -92,7 +93,7 @@ class Reads(Generic[Held]):
         with self._lock:
             if begun.found is not None:
                 self._kept[key] = begun.found
-                while len(self._kept) > KEPT:
+                while len(self._kept) > self._most:
                     self._kept.popitem(last=False)
             del self._begun[key]
         self._running.release()

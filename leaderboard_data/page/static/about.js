@@ -1,5 +1,6 @@
 // What the numbers mean, and what to beware of. Sources are named as text; the page loads nothing from them.
 import { ask, fill, h, link, plainTable } from "./dom.js";
+import { taskButton } from "./task.js";
 
 const TEXTS = {
   ko: {
@@ -147,7 +148,7 @@ export async function aboutPage(board, panel) {
           "tr",
           {},
           h("th", { scope: "row" }, task.column),
-          h("td", {}, task.id),
+          h("td", {}, taskButton(board, task.id)),
           h(
             "td",
             {},

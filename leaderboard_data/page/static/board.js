@@ -9,6 +9,7 @@ import { explain } from "./provenance.js";
 import { choose, readEntries } from "./scores.js";
 import { MOST_COMPARED, TABS, VIEWS, defaults, describe, readState, saveState } from "./state.js";
 import { Table, registerTypes } from "./table.js";
+import { taskPage } from "./task.js";
 import { unseenOnly } from "./training.js";
 
 const PAGES = { compare: comparePage, plots: plotsPage, about: aboutPage };
@@ -151,25 +152,26 @@ class Board {
 
   show() {
     const { state } = this;
-    const onModel = Boolean(state.model);
+    const onPage = Boolean(state.model || state.task); // of a model or of a task, in place of the tables
     this.tabs.forEach((tab, i) => {
       const selected = TABS[i] === state.tab;
       tab.setAttribute("aria-selected", String(selected));
       tab.tabIndex = selected ? 0 : -1;
-      this.panels.get(TABS[i]).hidden = !selected || onModel;
+      this.panels.get(TABS[i]).hidden = !selected || onPage;
     });
     this.tabs[TABS.indexOf(state.tab)].scrollIntoView({ block: "nearest", inline: "nearest" });
-    this.controls.bar.hidden = onModel || !(VIEWS.includes(state.tab) || state.tab === "plots");
+    this.controls.bar.hidden = onPage || !(VIEWS.includes(state.tab) || state.tab === "plots");
     this.controls.update();
-    this.modelPanel.hidden = !onModel;
+    this.modelPanel.hidden = !onPage;
     this.showTray();
     this.refresh();
   }
 
   // What the panel shows, anew.
   refresh() {
-    const { model, tab } = this.state;
+    const { model, tab, task } = this.state;
     if (model) modelPage(this, this.modelPanel);
+    else if (task) taskPage(this, this.modelPanel);
     else if (PAGES[tab]) PAGES[tab](this, this.panels.get(tab));
     else this.showTable();
   }
@@ -189,7 +191,8 @@ class Board {
 
   // Take over a change of the state; `effect` says what has to follow.
   change(changed, effect) {
-    Object.assign(this.state, changed);
+    const elsewhere = "tab" in changed || "model" in changed ? { task: "", look: [] } : {};
+    Object.assign(this.state, elsewhere, changed);
     saveState(this.state, effect.page);
     if (effect.quiet) return;
     if (effect.rename) {
@@ -233,7 +236,7 @@ class Board {
 
   showTray() {
     const { compare, tab, model } = this.state;
-    this.tray.hidden = !compare.length || (tab === "compare" && !model);
+    this.tray.hidden = !compare.length || (tab === "compare" && !model && !this.state.task);
     fill(
       this.tray,
       h("span", {}, compare.join(", ")),

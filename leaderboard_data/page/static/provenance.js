@@ -2,6 +2,7 @@
 import { ask, copyText, fill, h, link, plainTable } from "./dom.js";
 import { hybridFacts } from "./hybrid.js";
 import { percent } from "./scores.js";
+import { lookName, openTask } from "./task.js";
 import { trainingFact } from "./training.js";
 
 export const score = (value) => (value == null ? "–" : percent(value * 100));
@@ -172,6 +173,19 @@ export async function explain(board, entry, column, anchor) {
         },
         t.page,
       ),
+      column.task != null &&
+        h(
+          "button",
+          {
+            type: "button",
+            class: "kel-button",
+            onclick: () => {
+              dialog.close();
+              openTask(board, board.data.suite.tasks[column.task].id, entry.origin === "measured" ? [entry.model] : []);
+            },
+          },
+          lookName(board),
+        ),
       h("button", { type: "button", class: "kel-button", onclick: () => dialog.close() }, t.close),
     ),
   );

@@ -65,6 +65,7 @@ const FIELDS = {
   suite: text(60), // empty: the one that the page opens with
   tab,
   model: text(200),
+  task: text(100), // whose page is open
   lang: one(["ko", "en"], "ko"),
   q: text(100),
   origin: {
@@ -86,6 +87,7 @@ const FIELDS = {
   cols: list(EXTRAS),
   hide: list(null),
   compare: list(null, [], MOST_COMPARED),
+  look: list(null, [], 2), // the models whose items of that task are shown
   x: one(AXES, "parameters"),
 };
 

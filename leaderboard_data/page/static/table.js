@@ -3,6 +3,7 @@ import { compact, fill, h, hubAddress } from "./dom.js";
 import { GAIN, gainColumn, kindMark, notApplicable, placeCell } from "./hybrid.js";
 import { matches, orderOf, percent, searchWords, viewOf } from "./scores.js";
 import { EXTRAS, filterCount, filterKey } from "./state.js";
+import { headButton } from "./task.js";
 import { legend, seenMark } from "./training.js";
 
 const lastBothWays = (sign) => (a, b) => (a == null ? (b == null ? 0 : 1) : b == null ? -1 : (a - b) * sign);
@@ -50,6 +51,9 @@ export class Table {
       order: wanted >= 0 ? [[wanted, state.sort[1]]] : [[this.made.columns.length + 1, "asc"]],
       layout: { topStart: null, topEnd: null, bottomStart: "info", bottomEnd: "paging" },
       drawCallback: () => this.afterDraw(),
+    });
+    this.made.columns.forEach((column, i) => {
+      if (column.task != null) this.table.column(i + 1).header().append(headButton(this.board, data.suite.tasks[column.task]));
     });
     this.table.search.fixed("filters", (_, row) => matches(row.entry, this.board.state, this.words));
     this.filtered = filterKey(state);
