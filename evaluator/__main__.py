@@ -121,6 +121,9 @@ def run_model(
     rankings: Annotated[
         Path | None, typer.Option(dir_okay=False, help="write each query's best 100 documents (parquet) here")
     ] = None,
+    curves: Annotated[
+        Path | None, typer.Option(dir_okay=False, help="score smaller vectors too, and write that (parquet) here")
+    ] = None,
     progress: Annotated[
         str, typer.Option(help="bar, or json (one event a line) on stderr, or fd:N: json on the open descriptor N")
     ] = "bar",
@@ -153,6 +156,7 @@ def run_model(
         trust_remote_code=trust_remote_code,
     )
     tell = progress_of(progress)
+    from evaluator.evidence.curve_file import write_curves
     from evaluator.evidence.rankings import write_rankings
     from evaluator.evidence.samples import write_samples
     from evaluator.evidence.writing import write_atomically
@@ -179,6 +183,7 @@ def run_model(
             onto=stored,
             not_fetched=load_failures(not_fetched) if not_fetched is not None else None,
             environments=environments,
+            curves=curves is not None,
         )
     except EvaluationError as error:
         fail(tell, error)
@@ -197,6 +202,8 @@ def run_model(
         write_samples(evaluation.samples, samples, onto=earlier is not None)
     if rankings is not None:
         write_rankings(evaluation.rankings, rankings, onto=earlier is not None)
+    if curves is not None:
+        write_curves(evaluation.curves, curves, onto=earlier is not None)
     output = output or (onto if earlier is not None else None) or default_output(wanted)
     write_atomically(output, dump_result(result))
     print_table(result)
@@ -215,6 +222,7 @@ def evaluated(
     not_fetched: Mapping[str, TaskFailure] | None = None,
     work_dir: Path | None = None,
     environments: Path | None = None,
+    curves: bool = False,
 ) -> "Evaluation":
     """Evaluate a model of whatever kind: the arguments are those of `evaluator.run.evaluate`.
 
@@ -227,6 +235,7 @@ def evaluated(
     run = evaluate_lexical
     if spec.source != LEXICAL:
         given = {"devices": devices_of(device), "work_dir": work_dir, "environments": environments}
+        given["curves"] = curves
         run = partial(evaluate, **given)  # type: ignore[arg-type]
     return run(
         spec,

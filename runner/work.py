@@ -27,7 +27,7 @@ from runner.left import Refused, remove
 from runner.logs import Say
 from runner.told import submitted_facts
 from runner.vouch import may_come_later, vouched
-from runner.vouch_rankings import vouched_rankings
+from runner.vouch_curves import vouched_files
 from store.errors import Conflict, OutcomeUnknown, StoreError, Unavailable
 from store.update import Change, Snapshot, update
 from submissions.claims import MAX_ATTEMPTS
@@ -187,7 +187,7 @@ class Worker:
         outcome = self._evaluate(job, lease.hear, lambda: self.stopping or lease.lost)
         if lease.lost:
             raise LeaseLost(submission)
-        failure, result, samples, rankings = outcome.failure, outcome.result, outcome.samples, outcome.rankings
+        failure, result, samples = outcome.failure, outcome.result, outcome.samples
         if result is not None:
             try:
                 result, samples = vouched(
@@ -198,7 +198,7 @@ class Worker:
                     since=submission.submitted_at,
                     beat=lambda: lease.hear({}),
                 )
-                rankings = vouched_rankings(result, samples, rankings)
+                rankings, curves = vouched_files(result, samples, outcome.rankings, outcome.curves)
             except Refused as error:
                 failure = "internal", str(error)
             else:
@@ -212,7 +212,7 @@ class Worker:
         elif result is not None:
             result = result.model_copy(update=submitted_facts(submission))
             try:
-                change = publish_change(result, samples, rankings, replace=submission.force)
+                change = publish_change(result, samples, rankings, curves=curves, replace=submission.force)
                 reference = self._publish(submission, lease, change)
             except CannotMerge as error:
                 remove(job.result_file)
