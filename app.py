@@ -33,8 +33,8 @@ from submissions.webhook import Webhook
 
 TITLE = "한국어 임베딩 리더보드"
 INTRODUCTION = (
-    "한국어 임베딩 모델을 STS·NLI·군집화·검색 아홉 과제로 비교합니다.",
-    "Embedding models compared on nine Korean tasks: STS, NLI, clustering, retrieval.",
+    "한국어 임베딩 모델을 STS·NLI·군집화·검색 등의 과제로 비교합니다.",
+    "Embedding models compared on Korean tasks: STS, NLI, clustering, retrieval and more.",
 )
 TABS = ("리더보드 · Leaderboard", "제출 · Submit")
 

@@ -1,16 +1,20 @@
 """How long the suite takes: ours, sentence-transformers called as MTEB calls it, and the bare forward pass.
 
     python -m benchmarks.suite --model FOLDER --datasets DIR [--tasks ID ...] [--repeat 2] [--peer mteb --peer-python P]
-                               [--device cuda:0 --precision bfloat16]
+                               [--shape minilm|modernbert|qwen3|xlm-roberta] [--device cuda:0 --precision bfloat16]
 
 The contenders run in turn, each in a process of its own, `--repeat` times; the best time of each counts. Beside the
-seconds on the clock stand those of the processor, which a busy neighbour on the machine disturbs less. What each does:
+seconds on the clock stand those of the processor, which a busy neighbour on the machine disturbs less. `--tasks` takes
+any task, of whatever suite; the seconds of scoring are told for each. `--shape` writes a random model of that
+architecture into FOLDER, unless one is there (`benchmarks.shapes`); for minilm, FOLDER is all-MiniLM-L6-v2.
+`benchmarks.paired` compares ours and the floor within one process. What each does:
 
 - ours: `evaluator.run.evaluate`. `encode` is its sweep with tokenising, sorting and writing to disk.
 - mteb-like: `SentenceTransformer.encode(..., batch_size=32)` task by task and side by side, texts as often as they
   occur: what MTEB's evaluators ask of the model, without their scoring.
-- floor: the forward pass alone over the unique texts' token ids, sorted by length, packed at the best of several token
-  budgets; tokenising is not counted. Nothing that runs this model with these libraries can be faster.
+- floor: the forward pass alone over the unique texts' token ids, sorted by length over all of them, in batches filled
+  up to the best of several token budgets (tried on a sixteenth of the texts, which warms up too), padding included;
+  tokenising is not counted.
 - mteb: MTEB itself, if an interpreter that has it is given; its own time, without loading model and data, but with
   scoring, which is then counted in ours too.
 """
@@ -22,7 +26,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -31,9 +35,11 @@ import numpy as np
 
 from benchmarks.gpu import body_parameters, matmul_tflops
 from benchmarks.memory import peak_bytes
+from benchmarks.shapes import SHAPES, make
 from evaluator.spec import ModelSpec, local_spec
 from evaluator.suite import KO_V1
 from evaluator.task import Task
+from evaluator.tasks import discovered_tasks
 
 BUDGETS = {"cpu": (512, 1024, 2048, 4096), "cuda": (16384, 65536, 262144)}
 MEASURES = {"seconds", "cpu", "scored", "scored_cpu"}
@@ -56,6 +62,16 @@ def sides(tasks: list[Task], datasets: Path, cache: Path) -> list[tuple[str, lis
             else:
                 calls.append((task.id, held))
     return calls
+
+
+def filled(lengths: np.ndarray, budget: int) -> Iterator[np.ndarray]:
+    """Positions, longest first, as many a batch as fit into the budget with padding."""
+    order = np.argsort(-lengths, kind="stable")
+    start = 0
+    while start < len(order):
+        count = max(1, budget // max(1, int(lengths[order[start]])))
+        yield order[start : start + count]
+        start += count
 
 
 @dataclass(frozen=True)
@@ -81,11 +97,18 @@ def ours(setting: Setting) -> dict[str, Any]:
     from evaluator.run import evaluate
 
     processor: dict[str, float] = {}
+    scoring: dict[str, float] = {}
 
     class Clock(Silent):
         def phase(self, phase: Phase, task: str | None = None) -> None:
             if task is None:
                 processor[phase] = time.process_time()
+            elif phase == "score":
+                scoring[task] = -time.process_time()
+
+        def task(self, task: str, score: float | None) -> None:  # noqa: ARG002
+            if task in scoring:
+                scoring[task] = round(scoring[task] + time.process_time(), 3)
 
     started = time.perf_counter()
     evaluation = evaluate(
@@ -106,6 +129,9 @@ def ours(setting: Setting) -> dict[str, Any]:
         "tokens": run.tokens,
         "padded": evaluation.padded_tokens,
         "phases": run.seconds,
+        "scoring": {
+            task: {"seconds": evaluation.result.tasks[task].seconds, "cpu": cpu} for task, cpu in scoring.items()
+        },
     }
 
 
@@ -133,7 +159,6 @@ def mteb_like(setting: Setting) -> dict[str, Any]:
 
 def floor(setting: Setting) -> dict[str, Any]:
     from evaluator.model.loading import load_encoder
-    from evaluator.sweep.texts import batches
 
     texts = sorted({text for _, call in setting.texts() for text in call}, key=len)
     encoder = load_encoder(setting.spec(), setting.device)
@@ -143,9 +168,7 @@ def floor(setting: Setting) -> dict[str, Any]:
     lengths = np.array([len(ids) for ids in tokens])
 
     def run(chosen: np.ndarray, budget: int) -> tuple[float, int]:
-        packed = [
-            [tokens[chosen[position]] for position in batch] for batch in batches(lengths[chosen], lambda: budget)
-        ]
+        packed = [[tokens[chosen[position]] for position in batch] for batch in filled(lengths[chosen], budget)]
         started = time.perf_counter()
         for batch in packed:
             encoder.embed(batch, "", None)
@@ -197,9 +220,9 @@ def count(setting: Setting) -> dict[str, dict[str, int]]:
     unique = UniqueTexts(groups)
     mine = {"texts": len(unique), "tokens": 0, "padded": 0}
     for window in unique.windows():
-        lengths_ = np.array([length[unique.text(int(item))] for item in window.items])
+        lengths_ = np.array([length[text] for text in unique.texts(window.items)])
         mine["tokens"] += int(lengths_.sum())
-        mine["padded"] += sum(len(b) * int(lengths_[b].max()) for b in batches(lengths_, lambda: budget))
+        mine["padded"] += sum(len(b) * int(lengths_[b].max()) for b in batches(lengths_, budget))
     return {"ours": mine, "mteb-like": theirs}
 
 
@@ -249,7 +272,10 @@ def once(name: str, arguments: argparse.Namespace) -> dict[str, Any]:
     """One contender in a process of its own."""
     if name == "mteb":
         command = [arguments.peer_python, "-c", MTEB, str(arguments.model), str(arguments.datasets)]
-        command += [arguments.device, json.dumps({name: KO_V1.task(name).data.splits for name in arguments.tasks})]
+        command += [
+            arguments.device,
+            json.dumps({name: discovered_tasks()[name].data.splits for name in arguments.tasks}),
+        ]
     else:
         command = [sys.executable, "-m", "benchmarks.suite", "--only", name]
         command += ["--model", str(arguments.model), "--datasets", str(arguments.datasets)]
@@ -270,6 +296,10 @@ def table(best: dict[str, dict[str, Any]]) -> str:
             f"| {name} | {run['seconds']:.1f} | {run['cpu']:.1f} | {tokens} | {padded} | {run['peak'] / 2**20:.0f} |"
         )
     mine = best["ours"]
+    lines += ["", "| scoring | seconds | processor seconds |", "|---|---|---|"]
+    lines += [f"| {task} | {took['seconds']:.2f} | {took['cpu']:.2f} |" for task, took in mine["scoring"].items()]
+    share = sum(took["cpu"] for took in mine["scoring"].values()) / mine["cpu"]
+    lines += [f"scoring all tasks / encoding all texts: {share:.3f} of its processor seconds", ""]
     for name, run in best.items():
         if name != "ours":
             seconds, cpu = ("scored", "scored_cpu") if name == "mteb" else ("seconds", "cpu")
@@ -299,6 +329,7 @@ def rates(best: dict[str, dict[str, Any]], setting: Setting) -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--model", type=Path, required=True)
+    parser.add_argument("--shape", choices=SHAPES, default="minilm", help="make a random model in --model")
     parser.add_argument("--datasets", type=Path, required=True)
     parser.add_argument("--tasks", nargs="+", default=[i for i in KO_V1.task_ids if i != "Ko-StrategyQA"])
     parser.add_argument("--count", action="store_true", help="count texts and tokens only")
@@ -310,11 +341,13 @@ def main() -> None:
     parser.add_argument("--only", choices=sorted(CONTENDERS), help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     arguments.model, arguments.datasets = arguments.model.resolve(), arguments.datasets.resolve()
+    if arguments.shape != "minilm":
+        make(arguments.shape, arguments.model, arguments.datasets)
     if arguments.peer and arguments.precision not in ("auto", "float32"):
         parser.error("--peer mteb runs in float32 only")
     setting = Setting(
         model=arguments.model,
-        tasks=[KO_V1.task(name) for name in arguments.tasks],
+        tasks=[discovered_tasks()[name] for name in arguments.tasks],
         datasets=arguments.datasets,
         device=arguments.device,
         precision=arguments.precision,

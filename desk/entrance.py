@@ -20,6 +20,7 @@ from evaluator import records
 from evaluator.model.recipes import recipes
 from evaluator.policy import Policy
 from evaluator.records import ModelResult
+from evaluator.same_data import known_names, tasks_named
 from evaluator.spec import Loader, ModelSpec, Pooling, Precision
 from evaluator.suite import SUITES
 from evaluator.task import TaskType
@@ -54,6 +55,7 @@ class Entrance:
             "types": get_args(TaskType),
             "presets": presets(),
             "nothing": NOTHING,
+            "training": {name: sorted(tasks_named(name)) for name in known_names()},
             "suites": [
                 {"id": each.id, "ko": each.title.ko, "en": each.title.en} for each in SUITES.values() if each.offered
             ],

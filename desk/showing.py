@@ -8,6 +8,7 @@ from typing import Any
 from desk.callers import Caller
 from desk.estimates import place_of
 from evaluator.policy import Policy
+from evaluator.same_data import tasks_named
 from evaluator.suite import SUITES
 from submissions.listing import FAILURE_TEXT, STATUS_TEXT
 from submissions.record import UNDECIDED, Event, Status, Submission
@@ -67,6 +68,7 @@ def page(
         "own": submission.own,
         "suites": list(submission.suites) or [next(iter(SUITES))],
         "training": list(submission.training),
+        "training_tasks": {name: found for name in submission.training if (found := sorted(tasks_named(name)))},
         "attempt": submission.attempt,
         "not_before": submission.not_before and submission.not_before.isoformat(),
         "place": place and asdict(place),

@@ -7,7 +7,7 @@ names of its data (`Task.known_as`), however they are spelled.
 
 import re
 from collections.abc import Iterable
-from functools import cache
+from functools import cache, lru_cache
 
 from evaluator.task import Task
 from evaluator.tasks import discovered_tasks
@@ -21,10 +21,11 @@ def mteb_tasks_named(names: Iterable[str]) -> frozenset[str]:
     """The ids of the tasks whose data these names of MTEB's mean, by MTEB's rule: exact names, and similar tasks."""
     declared = set(names)
     return frozenset(
-        task.id for task in discovered_tasks().values() if not declared.isdisjoint((task.in_mteb, *task.mteb_similar))
+        task.id for task in discovered_tasks().values() if not declared.isdisjoint((task.mteb_name, *task.mteb_similar))
     )
 
 
+@lru_cache(maxsize=20_000)
 def tasks_named(name: str) -> frozenset[str]:
     """The ids of the tasks whose data `name` means; none for a name that means no data known here.
 
@@ -39,7 +40,7 @@ def tasks_named(name: str) -> frozenset[str]:
 def known_names() -> tuple[str, ...]:
     """Names of the tasks' data to choose from: MTEB's names of the tasks, and the data sets on the Hub; sorted."""
     tasks = discovered_tasks().values()
-    named = {name for task in tasks for name in (task.in_mteb, task.data.path, *task.known_as)}
+    named = {name for task in tasks for name in (task.mteb_name, task.data.path, *task.known_as)}
     return tuple(sorted(named, key=lambda name: (name.casefold(), name)))
 
 
@@ -54,8 +55,8 @@ def _tasks_by_key() -> dict[str, frozenset[str]]:
 
 
 def _names_of(task: Task) -> tuple[str, ...]:
-    cells = (other.id for other in discovered_tasks().values() if other.in_mteb == task.in_mteb)
-    return (*cells, task.in_mteb, *task.mteb_similar, task.data.path, *task.known_as)
+    cells = (other.id for other in discovered_tasks().values() if other.mteb_name == task.mteb_name)
+    return (*cells, task.mteb_name, *task.mteb_similar, task.data.path, *task.known_as)
 
 
 def _keys(name: str) -> tuple[str, ...]:

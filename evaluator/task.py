@@ -85,15 +85,10 @@ class Task:
 
     @property
     def mteb_name(self) -> str:
-        """The name that prompts are looked up by in MTEB."""
+        """MTEB's name of the task that this one is, or is a cell of."""
         return self.cell_of or self.id
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "fields", MappingProxyType(dict(self.fields)))
         if self.labels is not None:
             object.__setattr__(self, "labels", MappingProxyType(dict(self.labels)))
-
-    @property
-    def in_mteb(self) -> str:
-        """MTEB's name of the task that this one is, or is a cell of."""
-        return self.mteb_name

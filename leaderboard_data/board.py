@@ -128,7 +128,7 @@ def table(
     """The table of one view, its rows in the order of the board. `origins` None: those that its suite opens with.
 
     `unseen` hides scores on data that the model was trained on (`leaderboard_data.training.UNSEEN`). They are gaps
-    then: a mean of which a score is hidden does not exist, and a row without all scores has no rank.
+    then: a mean of which a score is hidden does not exist, and its row has no rank by it.
 
     Raises:
         ValueError: there is no such view, or no such choice.
@@ -137,7 +137,7 @@ def table(
     wanted = applicable(chosen(entries, suite.origins if origins is None else origins, suite), view, suite)
     listed = [unseen_only(entry, unseen) for entry in wanted]
     values = [_values(entry, suite) for entry in listed]
-    score_ranks = _ranks(listed, values, sorted_by, view, suite)
+    score_ranks = _ranks(wanted, listed, values, sorted_by, view, suite)
     key = columns.index(sorted_by)
     places = _places(listed, [value[sorted_by] for value in values], score_ranks, suite)
     rows = [
@@ -154,19 +154,31 @@ def table(
 
 
 def _ranks(
-    listed: Sequence[Entry], values: Sequence[Mapping[str, float | None]], sorted_by: str, view: str, suite: Suite
+    whole: Sequence[Entry],
+    listed: Sequence[Entry],
+    values: Sequence[Mapping[str, float | None]],
+    sorted_by: str,
+    view: str,
+    suite: Suite,
 ) -> Sequence[int | None]:
-    """The rank of each row, None where it has none: a lexical model never has one."""
-    if suite.ranks_by == "borda":
-        groups = groups_of(suite, view if suite.category(view) else None)
-        of_rest = iter(borda_ranks([[cell.score for cell in e.cells] for e in listed if not e.lexical], groups))
-        return [None if entry.lexical else next(of_rest) for entry in listed]
-    return ranks(
-        [
-            value[sorted_by] if entry.complete and not entry.lexical else None
-            for entry, value in zip(listed, values, strict=True)
-        ]
-    )
+    """The rows' ranks. `whole` are the entries with what the filter hides: a row without all scores has no rank, and
+    one with a hidden score has none where that score counts. A Borda count would take what is hidden for a defeat.
+    A lexical model never has a rank."""
+    if suite.ranks_by == "average":
+        return ranks(
+            [
+                value[sorted_by] if entry.complete and not entry.lexical else None
+                for entry, value in zip(whole, values, strict=True)
+            ]
+        )
+    groups = groups_of(suite, view if suite.category(view) else None)
+    counted = [task for group in groups for task in group]
+    shown = [
+        not a.lexical and all(a.cells[i] is b.cells[i] for i in counted) for a, b in zip(whole, listed, strict=True)
+    ]
+    scores = [[cell.score for cell in entry.cells] for entry, is_shown in zip(listed, shown, strict=True) if is_shown]
+    ranked = iter(borda_ranks(scores, groups))
+    return [next(ranked) if is_shown else None for is_shown in shown]
 
 
 def _places(

@@ -49,6 +49,11 @@ class Seen:
     inherited: frozenset[str]
     known: bool
 
+    @property
+    def tasks(self) -> frozenset[str] | None:
+        """The tasks that it has seen; None where nothing is declared of the model itself."""
+        return self.declared | self.inherited if self.known else None
+
     def of(self, task_id: str) -> str:
         """The state of one task."""
         if task_id in self.declared:
@@ -58,19 +63,29 @@ class Seen:
         return NOT_DECLARED if self.known else UNKNOWN
 
 
+_NOTHING = Seen(declared=frozenset(), inherited=frozenset(), known=False)
+_LEXICAL = Seen(declared=frozenset(), inherited=frozenset(), known=True)
+
+
 def marked_training(entries: Iterable[Entry]) -> tuple[Entry, ...]:
     """The entries with their states and percentages, of all that is declared of their models."""
     held = tuple(entries)
     everything = declared_by_all(entry for entry in held if entry.declared is not None)
-    made: dict[tuple[str, str], tuple[str, int | None]] = {}
+    known: dict[str, Seen] = {}
+    made: dict[tuple[str, Seen, frozenset[str] | None], tuple[str, int | None]] = {}  # far fewer than models
     marked = []
     for entry in held:
-        key = (entry.model, entry.suite)
+        suite = SUITES[entry.suite]
+        seen = known.get(entry.model)
+        if seen is None:
+            seen = known[entry.model] = seen_by(entry.model, everything)
+        by_mteb = mteb_seen(entry.model) if suite.as_mteb else None
+        key = (suite.id, seen, by_mteb)
         if key not in made:
-            suite = SUITES[entry.suite]
-            made[key] = states(entry.model, suite, everything), zero_shot(entry.model, suite, everything)
-        seen, percentage = made[key]
-        marked.append(replace(entry, seen=seen, zero_shot=percentage))
+            counted = by_mteb if suite.as_mteb else seen.tasks
+            made[key] = "".join(map(seen.of, suite.task_ids)), _percentage(counted, suite)
+        of_tasks, percentage = made[key]
+        marked.append(replace(entry, seen=of_tasks, zero_shot=percentage))
     return tuple(marked)
 
 
@@ -83,12 +98,14 @@ def states(model: str, suite: Suite, everything: Mapping[str, Declared]) -> str:
 def seen_by(model: str, everything: Mapping[str, Declared]) -> Seen:
     """What a model has seen, as declared. A lexical model learns nothing, so nothing has to be declared of it."""
     own = everything.get(model.casefold())
+    if own is None:
+        return _LEXICAL if is_lexical(model) else _NOTHING
     return Seen(
-        declared=_tasks(own.declarations) if own else frozenset(),
+        declared=_tasks(own.declarations),
         inherited=frozenset().union(
             *(_tasks(each.declarations) for _, each in ancestors(model, everything) if each is not None)
         ),
-        known=bool(own and own.declarations) or is_lexical(model),
+        known=bool(own.declarations),
     )
 
 
@@ -118,18 +135,17 @@ def mteb_seen(model: str) -> frozenset[str] | None:
 
 def zero_shot(model: str, suite: Suite, everything: Mapping[str, Declared]) -> int | None:
     """The percentage of the suite's counted tasks whose data the model has not seen; None where that is not known."""
-    if suite.offered:
-        seen = seen_by(model, everything)
-        found: frozenset[str] | None = seen.declared | seen.inherited if seen.known else None
-    else:
-        found = mteb_seen(model)
+    return _percentage(mteb_seen(model) if suite.as_mteb else seen_by(model, everything).tasks, suite)
+
+
+def _percentage(found: frozenset[str] | None, suite: Suite) -> int | None:
     if found is None:
         return None
     known = discovered_tasks()
     counted = {
-        known[task_id].in_mteb for category in suite.categories if category.weight for task_id in category.task_ids
+        known[task_id].mteb_name for category in suite.categories if category.weight for task_id in category.task_ids
     }
-    overlap = {known[task_id].in_mteb for task_id in found} & counted
+    overlap = {known[task_id].mteb_name for task_id in found} & counted
     return int(100 - 100 * (len(overlap) / len(counted)))
 
 

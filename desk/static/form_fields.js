@@ -1,5 +1,6 @@
 // The fields of the form: drawn from values, read back into them, and checked before anything is sent.
 import { h } from "../board/dom.js";
+import { trainingHelp } from "./form_training.js";
 import { language } from "./words.js";
 
 // As evaluator/spec.py: an id of the Hub, always with an owner.
@@ -186,7 +187,7 @@ export function fields(v, offered, w, changed) {
     area("parts", 2, { maxlength: "6000" }),
     choice("recipe", [["", w.auto], ...offered.recipe.map((name) => [name, name === "none" ? w.none : name])]),
     offered.suites.length > 1 && suites(v, offered, w, changed),
-    area("training", 3, { maxlength: "25000" }),
+    trainingHelp(area("training", 3, { maxlength: "25000" }), v, offered, w, changed),
     area("note", 2, { maxlength: "1000" }),
   ];
 }

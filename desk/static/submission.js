@@ -56,7 +56,7 @@ function facts(s, w) {
       row(w.suites, s.suites.join(", ")),
       row(w.priority, s.priority ? String(s.priority) : ""),
       row(w.note, s.note),
-      row(w.training, s.training.join(", ")),
+      row(w.training, s.training.map((name) => [name, s.training_tasks[name]?.join(", ")].filter(Boolean).join(" → ")).join(" · ")),
       row(w.settings, values(s.settings)),
       row(w.metadata, values(s.metadata)),
     ].filter(Boolean),

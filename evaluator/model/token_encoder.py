@@ -8,10 +8,12 @@ import numpy as np
 
 from evaluator.cleaning import token_limit
 from evaluator.errors import EvaluationError, is_out_of_memory
+from evaluator.model.direct_tokens import EDGES, DirectTokenizer
 from evaluator.model.encoder import PROBE, Loaded, ModuleEncoder, Route
 from evaluator.model.own_encoder import own_embeddings
 
 PACKING_TOLERANCE = 1e-5
+LEARNED_FROM = 64
 UNPADDED: dict[str, Any] = {
     "text": {"padding": False, "return_attention_mask": False},
     "common": {"return_tensors": None},
@@ -48,6 +50,7 @@ class TokenEncoder(ModuleEncoder):
         self._pad_left = getattr(tokenizer, "padding_side", "right") == "left"
         self._template: dict[tuple[str, Route], dict[str, Any]] = {}
         self._processing: dict[str, Any] = {}
+        self._direct = DirectTokenizer(None)
         self._expect_tokens()
         if type(model[0]) is Transformer and not self.routed:
             self._tokenise_unpadded()
@@ -85,6 +88,8 @@ class TokenEncoder(ModuleEncoder):
             same = False
         if not same:
             self._processing = {}
+            return
+        self._direct = DirectTokenizer(self._model.tokenizer)
 
     def _pack(self, expected: np.ndarray) -> bool:
         """Pack the linear layers on the CPU, in float32; a model that does not take it keeps its own layers."""
@@ -103,7 +108,27 @@ class TokenEncoder(ModuleEncoder):
         return bool(close)
 
     def tokenize(self, texts: list[str], prompt: str, route: Route) -> list[np.ndarray]:
-        """Token ids of each text, prompt and special tokens included, cut at `max_tokens`; (length,) int32 each."""
+        """Token ids of each text, prompt and special tokens included, cut at `max_tokens`; (length,) int32 each.
+
+        The first texts of each prompt and route go through sentence-transformers; from then on the tokenizer's core
+        is asked itself, where it has given the same ids for them.
+        """
+        if not self._direct.knows((prompt, route)):
+            self._learn(texts[:LEARNED_FROM], prompt, route)
+        direct = self._direct.ids((prompt, route), prompt, texts)
+        return self._preprocessed(texts, prompt, route) if direct is None else direct
+
+    def _learn(self, texts: list[str], prompt: str, route: Route) -> None:
+        """Find out whether the tokenizer's core gives the ids of sentence-transformers, for this prompt and route."""
+        expected = self._preprocessed(texts, prompt, route)
+        try:
+            expected += self._preprocessed(list(EDGES), prompt, route)
+        except Exception:  # a preprocessor that does not take one of these reads texts in its own manner
+            expected = []
+        self._direct.learn((prompt, route), prompt, [*texts, *EDGES], expected)
+
+    def _preprocessed(self, texts: list[str], prompt: str, route: Route) -> list[np.ndarray]:
+        """Token ids as sentence-transformers' `preprocess` gives them."""
         options = {**self._processing, **({"task": route} if route else {})}
         features = self._model.preprocess(texts, prompt=prompt or None, **options)
         if unknown := set(features) - UNDERSTOOD - ({"offsets"} if self._static else set()):
@@ -171,16 +196,15 @@ class TokenEncoder(ModuleEncoder):
     def _padded_batch(self, tokens: Sequence[np.ndarray], prompt: str, route: Route) -> dict[str, Any]:
         import torch
 
-        longest = max(len(ids) for ids in tokens)
-        input_ids = np.full((len(tokens), longest), self._pad_id, dtype=np.int64)
-        mask = np.zeros((len(tokens), longest), dtype=np.int64)
-        for row, ids in enumerate(tokens):
-            place = slice(longest - len(ids), longest) if self._pad_left else slice(0, len(ids))
-            input_ids[row, place] = ids
-            mask[row, place] = 1
+        lengths = np.array([len(ids) for ids in tokens])[:, None]
+        longest = int(lengths.max())
+        places = np.arange(longest)
+        held = places >= longest - lengths if self._pad_left else places < lengths
+        input_ids = np.full(held.shape, self._pad_id, dtype=np.int64)
+        input_ids[held] = np.concatenate(tokens)
         features: dict[str, Any] = dict(self._template[prompt, route])
         features["input_ids"] = self._on_device(input_ids)
-        features["attention_mask"] = self._on_device(mask)
+        features["attention_mask"] = self._on_device(held.astype(np.int64))
         if "token_type_ids" in features:
             features["token_type_ids"] = torch.zeros_like(features["input_ids"])
         return features

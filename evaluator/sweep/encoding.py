@@ -83,7 +83,7 @@ class Sweep:
             seen_tokens += int(lengths.sum())
             seen_bytes += window.bytes
             total = round(seen_tokens * self._bytes / max(seen_bytes, 1) / self._shares)
-            for batch in batches(lengths, lambda: self._packed):
+            for batch in batches(lengths, self._packed):
                 number += 1
                 if number % self._shares != self._share:
                     continue
@@ -120,7 +120,7 @@ class Sweep:
         for group, positions in self.texts.by_prompt(window.items):
             for start in range(0, len(positions), TOKENISED_TOGETHER):
                 chunk = positions[start : start + TOKENISED_TOGETHER]
-                texts = [self.texts.text(int(item)) for item in window.items[chunk]]
+                texts = self.texts.texts(window.items[chunk])
                 for position, ids in zip(
                     chunk, self.encoder.tokenize(texts, group.prompt, self._route(group.route)), strict=True
                 ):

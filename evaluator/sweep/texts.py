@@ -2,7 +2,7 @@
 
 import hashlib
 from array import array
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain, repeat
@@ -14,6 +14,7 @@ from evaluator.model.encoder import Route
 WINDOW_TEXTS = 4096
 FIRST_WINDOWS = (256, 1024)
 WINDOW_BYTES = 8 << 20
+CUT_SHARE = 32
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,16 +104,19 @@ class UniqueTexts:
         found: np.ndarray = np.searchsorted(self._starts, self._position[items], side="right") - 1
         return found
 
-    def text(self, item: int) -> str:
-        """A unique text, without its prompt."""
-        group = int(self._group_index(np.array([item]))[0])
-        return str(self.groups[group].texts[int(self._position[item] - self._starts[group])])
+    def texts(self, items: np.ndarray) -> list[str]:
+        """Some unique texts, without their prompts."""
+        groups = self._group_index(items)
+        positions = self._position[items] - self._starts[groups]
+        pairs = zip(groups.tolist(), positions.tolist(), strict=True)
+        return [str(self.groups[group].texts[position]) for group, position in pairs]
 
     def windows(self) -> list[Window]:
         """The unique texts in encoding order: by size, longest first.
 
-        Windows of at most 4,096 texts and 8 MB bound what is held of texts and token ids at a time. The first ones are
-        smaller, so that the model need not wait long for them. A window never mixes what may not share a batch.
+        Windows of at most 4,096 texts and 8 MB bound what is held of texts and token ids at a time. Where there are
+        several, the first ones are smaller, so that a GPU need not wait long for them. A window never mixes what may
+        not share a batch.
         """
         groups = self._group_index(np.arange(len(self)))
         windows = []
@@ -125,18 +129,19 @@ class UniqueTexts:
 
     def by_prompt(self, items: np.ndarray) -> Iterator[tuple[TextGroup, np.ndarray]]:
         """The positions in `items` that share prompt and route, with a group that has them."""
-        keys: dict[tuple[str, Route], list[int]] = {}
         groups = self._group_index(items)
-        for position, group in enumerate(groups):
-            keys.setdefault((self.groups[group].prompt, self.groups[group].route), []).append(position)
-        for positions in keys.values():
-            yield self.groups[groups[positions[0]]], np.array(positions)
+        keys: dict[tuple[str, Route], list[int]] = {}
+        for group in dict.fromkeys(groups.tolist()):
+            keys.setdefault((self.groups[group].prompt, self.groups[group].route), []).append(group)
+        for alike in keys.values():
+            yield self.groups[alike[0]], np.flatnonzero(np.isin(groups, alike))
 
 
 def _cut(order: np.ndarray, sizes: np.ndarray) -> Iterator[Window]:
     """Cut an order into windows."""
     start = 0
-    most = chain(FIRST_WINDOWS, repeat(WINDOW_TEXTS))
+    alone = len(order) <= WINDOW_TEXTS and int(sizes[order].sum()) <= WINDOW_BYTES
+    most = chain(() if alone else FIRST_WINDOWS, repeat(WINDOW_TEXTS))
     while start < len(order):
         held = np.cumsum(sizes[order[start : start + next(most)]])
         count = max(1, int(np.searchsorted(held, WINDOW_BYTES, side="right")))
@@ -144,15 +149,25 @@ def _cut(order: np.ndarray, sizes: np.ndarray) -> Iterator[Window]:
         start += count
 
 
-def batches(lengths: np.ndarray, budget: Callable[[], int]) -> Iterator[np.ndarray]:
-    """Positions packed into batches: longest first, as many as fit into `budget()` tokens with padding.
+def batches(lengths: np.ndarray, budget: int) -> Iterator[np.ndarray]:
+    """Positions packed into batches, longest first, each of at most `budget` tokens with padding.
 
-    The budget is asked for before each batch, since it may have shrunk. A text longer than the budget is a batch of
-    its own. Texts of no token count as one.
+    A batch takes as many as fit, unless it saves padding to end it earlier: with what is left to the next batch, those
+    texts are padded to their own longest. A cut has to save more than a 32nd of the budget, about what one more batch
+    costs. A text longer than the budget is a batch of its own. Texts of no token count as one.
     """
     order = np.argsort(-lengths, kind="stable")
+    held = np.maximum(lengths[order], 1)
     start = 0
     while start < len(order):
-        count = max(1, budget() // max(1, int(lengths[order[start]])))
+        count = max(1, budget // int(held[start]))
+        fitting = held[start : start + count]
+        count = len(fitting)
+        while count > 1:
+            saved = np.arange(count, 0, -1) * (fitting[0] - fitting[:count])
+            best = int(saved.argmax())
+            if saved[best] <= budget // CUT_SHARE:
+                break
+            count = best
         yield order[start : start + count]
         start += count

@@ -80,7 +80,10 @@ def test_a_look_while_one_types_then_submitted(app: RunningApp, visit: Visit, hu
 
     page.get_by_label("지시문 틀").fill("")
     page.get_by_label("최대 토큰").fill("256")
-    page.get_by_label("학습 데이터").fill("KLUE-STS\nKorNLI")
+    page.locator("#kel-field-training").fill("KLUE-STS")
+    page.get_by_label("알려진 이름에서 고르기").fill("KorNLI")
+    page.get_by_role("button", name="더하기").click()
+    expect(page.get_by_text("이 순위표의 과제: KLUE-STS → KLUE-STS · KorNLI → KorNLI")).to_be_visible()
     expect(page.get_by_label("최대 토큰")).not_to_have_attribute("aria-invalid", "true")
     page.get_by_role("button", name="제출", exact=True).click()
     expect(page.locator("#kel-submit-message")).to_contain_text("접수했습니다: the-form/prompted@")
@@ -123,5 +126,5 @@ def test_the_form_fits_a_phone(app: RunningApp, visit: Visit) -> None:
     page.get_by_label("모델 id").fill("the-form/prompted")
     expect(page.locator(".kel-preview")).to_contain_text("검색:")
     page.get_by_text("선택 사항").click()
-    expect(page.get_by_label("학습 데이터")).to_be_visible()
+    expect(page.locator("#kel-field-training")).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth") <= 390

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from evaluator.policy import Policy
-from evaluator.suite import KO_V1
+from evaluator.suite import KO_V1, SUITES
 from leaderboard_data.board import table
 from leaderboard_data.entry import ORIGINS
 from leaderboard_data.export import export
@@ -72,3 +72,14 @@ def test_a_models_page_tells_who_declares_what(app: RunningApp, visit: Visit) ->
     expect(told).to_contain_text("made of BAAI/bge-m3")
     correction = told.get_by_role("link", name="a maintainer's correction").first
     expect(correction).to_have_attribute("href", "https://huggingface.co/upskyy/bge-m3-korean")
+
+
+@pytest.mark.parametrize(("suite", "view"), [("ko-v2", "clustering"), ("mteb-kor-v2", "overall")])
+def test_ranks_of_every_suite_leave_out_what_is_hidden(suite: str, view: str, app: RunningApp, visit: Visit) -> None:
+    page = ready(visit(f"{app.url}?suite={suite}&{ALL}&tab={view}&unseen=yes"))
+    made = table(shown_entries(shipped_entries(), Policy()), view, SUITES[suite], ORIGINS, "yes")
+    ranked = {row.entry.name: "–" if row.rank is None else str(row.rank) for row in made.rows}
+    rows = shown(page)[1:]
+    assert len(rows) == 100
+    assert [row[-1] for row in rows] == [ranked[row[0]] for row in rows]
+    assert {row[-1] for row in rows} != {"–"}

@@ -15,6 +15,7 @@ from desk.outlook import outlook
 from evaluator import records
 from evaluator.model import download
 from evaluator.spec import ModelSpec
+from evaluator.suite import SUITES
 from store.memory import MemoryStore
 from submissions.checks import CheckFailed, HubUnavailable
 from submissions.live import LiveQueue
@@ -180,7 +181,9 @@ def test_results_and_speeds_of_others_are_told(hub: Repositories, looks: Looks) 
     result = measured("looks/known", 0.5)
     kept = {task: result.tasks[task] for task in list(result.tasks)[:-2]}
     partly = result.model_copy(update={"tasks": kept})
-    (suite,) = told(looked, results=(partly,))["suites"]
+    suites = {suite["id"]: suite for suite in told(looked, results=(partly,))["suites"]}
+    assert set(suites) == {suite.id for suite in SUITES.values() if suite.offered}
+    suite = suites["ko-v1"]
     assert suite["missing"] == [task for task in result.tasks if task not in kept]
     same = submission(1, Status.FINISHED, spec=looked.spec.model_copy(update={"trust_remote_code": True}))
     other = submission(2, spec=looked.spec.model_copy(update={"pooling": "cls"}))

@@ -13,6 +13,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from desk.callers import TOKEN_HEADER, Callers
 from desk.routes import Desk
 from evaluator.model.code_listing import CodeFile
+from evaluator.same_data import tasks_named
 from evaluator.spec import ModelSpec
 from gate.gate import Gate, Limits
 from gate.origins import Origins
@@ -422,6 +423,10 @@ def test_the_settings_are_changed_by_the_submitter_before_the_approval(
     changed = page.queue.find(submission.id)
     assert (told["id"], changed.spec.prompts, changed.training) == (submission.id, {"query": "질의: "}, ("KorQuAD",))
     assert changed.history[-1].why.startswith("prompts: none -> ")
+    shown = page.get("submission.json", id=submission.id).json()
+    assert (shown["training"], shown["training_tasks"]) == (["KorQuAD"], {"KorQuAD": ["SQuADKorV1Retrieval"]})
+    offered = page.get("form.json", "author").json()["training"]
+    assert offered["klue/klue"] == sorted(tasks_named("KLUE"))
     page.act("boss", verb="approve", ids=[submission.id])
     assert page.post(f"change?id={submission.id}", "author", model="org/model").status_code == 409
 

@@ -49,17 +49,17 @@ def test_mteb_matches_exact_names_and_similar_tasks_alone() -> None:
 
 
 def test_similar_tasks_are_similar_both_ways() -> None:
-    tasks = {task.in_mteb: task for task in discovered_tasks().values()}
+    tasks = {task.mteb_name: task for task in discovered_tasks().values()}
     for task in tasks.values():
         for similar in set(task.mteb_similar) & set(tasks):
-            assert task.in_mteb in tasks[similar].mteb_similar
+            assert task.mteb_name in tasks[similar].mteb_similar
 
 
 def test_the_cells_of_a_task_are_of_the_same_data() -> None:
     for task in discovered_tasks().values():
         if "." in task.id:
-            assert task.in_mteb == task.id.partition(".")[0]
-            whole = discovered_tasks()[task.in_mteb]
+            assert task.mteb_name == task.id.partition(".")[0]
+            whole = discovered_tasks()[task.mteb_name]
             assert (task.mteb_similar, task.known_as) == (whole.mteb_similar, whole.known_as)
 
 

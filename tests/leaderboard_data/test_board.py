@@ -115,7 +115,7 @@ def test_an_older_commit_that_is_evaluated_later_does_not_replace_the_row(attack
     for result in (newest, *older, unknown):
         update(store, publish_change(result))
     entries = load_entries(Snapshot(store, store.head()), Reader())
-    assert len(entries) == 41
+    assert sum(entry.suite == KO_V1.id for entry in entries) == 41
     (listed,) = chosen(entries, ORIGINS, KO_V1)
     assert (listed.revision, listed.cells[0].score) == ("a" * 40, 0.8)
     shown = json.loads(page_data(entries, "r", KO_V1))["entries"]

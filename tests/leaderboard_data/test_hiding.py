@@ -68,7 +68,7 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> Store:
 
 @pytest.fixture(scope="module")
 def board(results: Store) -> Iterator[BoardPage]:
-    page = BoardPage(results, 3600)
+    page = BoardPage(results, 3600, patience_seconds=30)
     page.hide(Policy())
     page.live.refresh()
     yield page

@@ -8,11 +8,12 @@ from typer.testing import CliRunner
 
 from evaluator.records import load_result, percent
 from evaluator.scores import failure_by, score_by
-from evaluator.suite import KO_V1
+from evaluator.suite import KO_V1, KO_V2
 from leaderboard_data.__main__ import app
 from leaderboard_data.board import means, table
 from leaderboard_data.entry import entry_of
-from leaderboard_data.importing import dump_lines, import_mteb
+from leaderboard_data.importing import dump_lines, import_mteb, json_lines
+from leaderboard_data.model_facts import FACTS, dump_facts
 from leaderboard_data.publish import SHIPPED, shipped_entries
 
 COMMIT = "d14c8a9423946e268a0c9952fecf3a7aabd73bd9"
@@ -36,13 +37,21 @@ def line(**changed: object) -> str:
 @pytest.mark.shared
 def test_the_shipped_records_are_what_the_import_makes_of_mtebs_results(shared: Path) -> None:
     reference = shared / "reference"
-    imported = import_mteb(reference / "mteb-results-korean.jsonl", reference / "mteb-models-korean.jsonl")
-    assert (len(imported.results), imported.left_out) == (235, [])
-    assert dump_lines(imported.results) == (SHIPPED / "imported/mteb.jsonl").read_bytes()
+    results = [reference / f"mteb-results-korean-{part}.jsonl" for part in ("v2", "other")]
+    models = reference / "mteb-models-korean-v2.jsonl"
+    imported = import_mteb(results, models)
+    assert len(imported.results) == 285
+    assert len(imported.left_out) == 6  # variants of one model, whose names are no ids on the Hub
+    shipped = SHIPPED / "imported/mteb.jsonl"
+    assert dump_lines(imported.results) == shipped.read_bytes()
+    assert dump_facts(json_lines(models, [])) == FACTS.read_bytes()
+    assert shipped.stat().st_size + FACTS.stat().st_size < 2_000_000
 
 
 def test_our_rules_give_the_published_retrieval_scores_from_mtebs_metrics() -> None:
-    kure = next(e for e in shipped_entries() if e.model == "nlpai-lab/KURE-v1" and e.origin == "imported")
+    kure = next(
+        e for e in shipped_entries() if (e.model, e.origin, e.suite) == ("nlpai-lab/KURE-v1", "imported", KO_V1.id)
+    )
     scores = [percent(cell.score or 0) for cell in kure.cells]
     assert scores[-2:] == ["79.20", "86.66"]
     assert percent(means(kure, KO_V1)[0]["retrieval"] or 0) == "82.93"
@@ -136,7 +145,7 @@ def test_the_command_writes_nothing_when_there_is_nothing_to_import(tmp_path: Pa
     output = tmp_path / "out.jsonl"
     ran = CliRunner().invoke(app, ["import-mteb", str(tmp_path / "r.jsonl"), "--output", str(output)])
     assert ran.exit_code == 2
-    assert "holds no MTEB result" in ran.output
+    assert "no MTEB result of one of the suites' tasks" in ran.output
     assert not output.exists()
     (tmp_path / "r.jsonl").write_text(line())
     ran = CliRunner().invoke(app, ["import-mteb", str(tmp_path / "r.jsonl"), "--output", str(output)])
@@ -153,3 +162,66 @@ def test_the_export_takes_origins_and_refuses_unknown_ones() -> None:
     wrong = runner.invoke(app, ["export", "--origins", "rumours"])
     assert wrong.exit_code == 2
     assert "the origins: measured, published, imported" in wrong.output
+
+
+LONG = {"task": "MultiLongDocRetrieval", "subset": "ko", "dataset_revision": "8" * 40}
+
+
+def test_every_cell_goes_to_the_task_that_declares_it(tmp_path: Path) -> None:
+    cells = [
+        line(task="PawsXPairClassification", split="test", subset="ko", metrics={"max_ap": 0.6}),
+        line(task="PawsXPairClassification", split="validation", subset="ko", metrics={"max_ap": 0.5}),
+        line(task="BelebeleRetrieval", split="test", subset="kor_Hang-eng_Latn", metrics={"ndcg_at_10": 0.7}),
+        line(task="NTREXBitextMining", split="test", subset="eng_Latn-kor_Hang", metrics={"f1": 0.8}),
+    ]
+    (tmp_path / "one.jsonl").write_text("\n".join(cells[:2]))
+    (tmp_path / "two.jsonl").write_text("\n".join(cells[2:]))
+    (result,) = import_mteb([tmp_path / "one.jsonl", tmp_path / "two.jsonl"]).results
+    assert {task_id: next(iter(task.metrics.values())) for task_id, task in result.tasks.items()} == {
+        "PawsXPairClassification": 0.6,
+        "PawsXPairClassification.validation": 0.5,
+        "BelebeleRetrieval.ko-en": 0.7,
+        "NTREXBitextMining.en-ko": 0.8,
+    }
+
+
+def test_a_task_of_two_splits_is_their_mean_and_keeps_both(tmp_path: Path) -> None:
+    cells = [line(**LONG, split=split, metrics={"ndcg_at_10": value}) for split, value in (("dev", 0.4), ("test", 0.6))]
+    (tmp_path / "r.jsonl").write_text("\n".join(cells))
+    (result,) = import_mteb(tmp_path / "r.jsonl").results
+    task = result.tasks["MultiLongDocRetrieval"]
+    assert task.metrics == {"ndcg_at_10": 0.5}
+    assert task.parts == {"dev/ko": {"ndcg_at_10": 0.4}, "test/ko": {"ndcg_at_10": 0.6}}
+    assert task.data is not None
+    assert task.data.split == "dev+test"
+
+
+def test_a_missing_split_is_named_and_what_is_there_is_kept(tmp_path: Path) -> None:
+    (tmp_path / "r.jsonl").write_text(line(**LONG, split="dev", metrics={"ndcg_at_10": 0.4}))
+    (result,) = import_mteb(tmp_path / "r.jsonl").results
+    task = result.tasks["MultiLongDocRetrieval"]
+    assert task.error is not None
+    assert "has no test/ko" in task.error.message
+    assert task.parts == {"dev/ko": {"ndcg_at_10": 0.4}}
+
+
+def test_of_a_cell_that_comes_twice_the_newer_version_counts(tmp_path: Path) -> None:
+    twice = [line(mteb_version="2.6.0", metrics={"ndcg_at_10": 0.9}), line(metrics={"ndcg_at_10": 0.1})]
+    (tmp_path / "r.jsonl").write_text("\n".join(twice))
+    (result,) = import_mteb(tmp_path / "r.jsonl").results
+    assert result.tasks["AutoRAGRetrieval"].metrics == {"ndcg_at_10": 0.9}
+
+
+def test_numbers_of_another_data_revision_count_where_the_suite_takes_them_and_say_why_where_not(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "r.jsonl").write_text(line(dataset_revision="0" * 40))
+    (result,) = import_mteb(tmp_path / "r.jsonl").results
+    rules = {suite.id: suite.rules["AutoRAGRetrieval"] for suite in (KO_V1, KO_V2)}
+    assert failure_by(rules["ko-v1"], "AutoRAGRetrieval", result, KO_V1) is None
+    failure = failure_by(rules["ko-v2"], "AutoRAGRetrieval", result, KO_V2)
+    assert failure is not None
+    assert "data at 000000000000; this board's task is pinned to fd7df84ac089" in failure.message
+    cell = entry_of("p", result, KO_V2).cells[KO_V2.task_ids.index("AutoRAGRetrieval")]
+    assert (cell.score, cell.failure) == (None, "data_unavailable")
+    assert result.tasks["AutoRAGRetrieval"].metrics  # kept

@@ -9,7 +9,7 @@ import pytest
 from evaluator.policy import OptOut, Policy
 from evaluator.records import ModelInfo, ModelResult, dump_result, load_result, now
 from evaluator.same_data import tasks_named
-from evaluator.suite import KO_V1
+from evaluator.suite import KO_V1, SUITES
 from evaluator.tasks import discovered_tasks
 from leaderboard_data.board import table
 from leaderboard_data.declared import (
@@ -76,7 +76,7 @@ def of_info(info: ModelInfo, model: str = "org/new", **fields: object) -> ModelR
 
 
 def test_mtebs_rule_gives_what_mtebs_code_made_of_every_model() -> None:
-    ours = {task.in_mteb for task in TASKS.values()}
+    ours = {task.mteb_name for task in TASKS.values()}
     registered = 0
     for line in FACT_LINES:
         seen = mteb_seen(line["model"])
@@ -85,7 +85,7 @@ def test_mtebs_rule_gives_what_mtebs_code_made_of_every_model() -> None:
             continue
         registered += 1
         assert seen is not None
-        named = {TASKS[task_id].in_mteb for task_id in seen}
+        named = {TASKS[task_id].mteb_name for task_id in seen}
         assert named == set(line["seen_tasks"]) & ours, line["model"]
         overlap = named & set(MTEB_KOR_V2)
         assert int(100 - 100 * (len(overlap) / 20)) == line["zero_shot_percent_kor_v2"], line["model"]
@@ -128,8 +128,9 @@ def test_unknown_is_never_clean() -> None:
 
 
 def test_the_models_that_declare_nothing_have_what_their_bases_declare() -> None:
-    marks = {each.model: each.seen for each in shown(shipped_entries(), Policy())}
-    assert set(marks["nlpai-lab/KURE-v1"]) == {UNKNOWN}  # nothing of bge-m3's is among the nine
+    marks = {(each.model, each.suite): each.seen for each in shown(shipped_entries(), Policy())}
+    assert set(marks["nlpai-lab/KURE-v1", "ko-v1"]) == {UNKNOWN}  # nothing of bge-m3's is among the nine
+    assert set(marks["nlpai-lab/KURE-v1", "ko-v2"]) == {UNKNOWN, INHERITED}
     everything = declared_by_all()
     assert seen_by("nlpai-lab/KURE-v1", everything).inherited >= MIRACL
     assert not seen_by("nlpai-lab/KURE-v1", everything).known
@@ -241,8 +242,25 @@ def test_the_filter_hides_scores_and_what_is_made_of_them() -> None:
     assert rows("yes")["org/silent"] == (0.5, 0.5, 0.5, 0.5, 1)
     assert rows("declared")["org/silent"] == (None, None, None, None, None)
     assert rows("declared")["org/clean"] == (0.5, 0.5, 0.5, 0.5, 1)
+    elsewhere = {row.entry.model: row.rank for row in table(entries, "nli", KO_V1, ORIGINS, "yes").rows}
+    assert elsewhere["org/seen"] == 1, "no hidden score counts there"
     with pytest.raises(ValueError, match="the choices: yes, declared"):
         unseen_only(entries[0], "maybe")
+
+
+def test_mtebs_own_board_has_mtebs_percentage_and_its_borda_count_leaves_out_rows_with_hidden_scores() -> None:
+    percent = {line["model"]: line.get("zero_shot_percent_kor_v2") for line in FACT_LINES}
+    entries = [e for e in shown(shipped_entries(), Policy()) if e.suite == "mteb-kor-v2" and e.origin == "imported"]
+    assert len({entry.model for entry in entries}) > 200
+    assert all(entry.zero_shot == percent.get(entry.model) for entry in entries)
+    suite = SUITES["mteb-kor-v2"]
+    rows = {row.entry.model: row for row in table(entries, "overall", suite, ["imported"], "yes").rows}
+    hidden = {model for model, row in rows.items() if {DECLARED, INHERITED} & set(row.entry.seen)}
+    assert 50 < len(hidden) < len(rows)
+    assert {model for model, row in rows.items() if row.rank is None} == hidden
+    left = [entry for entry in entries if entry.model not in hidden]
+    alone = {row.entry.model: row.rank for row in table(left, "overall", suite, ["imported"]).rows}
+    assert {model: row.rank for model, row in rows.items() if model not in hidden} == alone
 
 
 def test_the_index_keeps_what_results_declare_within_its_bounds() -> None:
@@ -273,5 +291,5 @@ def test_old_files_have_no_training_and_are_written_as_before() -> None:
 def test_every_name_of_the_registry_that_means_our_data_is_matched_or_listed() -> None:
     names = {name for line in FACT_LINES for name in line.get("training_datasets", ())}
     for name in names:
-        by_mteb = {t.id for t in TASKS.values() if name in (t.in_mteb, *t.mteb_similar)}
+        by_mteb = {t.id for t in TASKS.values() if name in (t.mteb_name, *t.mteb_similar)}
         assert set(tasks_named(name)) - by_mteb == SPELLED_OTHERWISE.get(name, set())

@@ -11,7 +11,9 @@ const TEXTS = {
     list: [
       "Kor-STS는 STS17에 포함됩니다: STS17의 ko-ko 부분은 KorSTS의 개발 세트와 평가 세트를 따옴표 있는 TSV로 읽은 것입니다. 두 열은 서로 독립이 아닙니다.",
       "공개 순위표의 군집화(sib200) 점수는 공개되지 않은 다른 설정으로 계산되어 MTEB 결과로 재현되지 않습니다. 같은 열이라도 출처가 다른 값끼리는 비교하지 마세요.",
-      "MTEB에서 가져온 결과 가운데 몇몇은 군집화 점수가 90에 이르러 다른 모델과 크게 다릅니다. 평가 데이터로 학습했는지는 모델 카드에서 확인하세요.",
+      "MTEB에서 가져온 결과 가운데 몇몇은 군집화 점수가 90에 이르러 다른 모델과 크게 다릅니다. 이 데이터로 학습했다고 밝힌 모델에는 ● 표시가 있습니다.",
+      "● 이 과제의 데이터로 학습했다고 밝힌 모델, ◐ 바탕이 된 모델이 학습한 경우, ? 학습 데이터를 밝히지 않은 모델. 표시가 없는 점수도 학습하지 않았다는 보증은 아닙니다. 근거는 칸을 누르면 나옵니다.",
+      "'학습에 쓰이지 않은 데이터의 점수만' 필터는 ●와 ◐ 점수를(둘째 선택은 ? 점수도) 숨깁니다. 숨긴 점수가 든 평균과 순위는 없습니다. Zero-shot %는 평균에 드는 과제 가운데 ●도 ◐도 아닌 과제의 비율입니다.",
       "측정한 결과와 공개 순위표는 중복 쌍을 제거합니다((A, B)와 (B, A)는 같은 쌍). MTEB에서 가져온 결과는 제거하지 않은 점수입니다.",
       "95 % 구간과 동점군은 여기서 측정한 결과에만 있습니다. 다른 곳에서 보고한 점수에는 표본이 없어 구간을 만들 수 없습니다.",
       "아홉 과제의 점수가 모두 있어야 순위를 매깁니다. 빠진 점수는 빈칸(–)이며 0점이 아닙니다.",
@@ -62,7 +64,9 @@ const TEXTS = {
     list: [
       "Kor-STS is contained in STS17: the ko-ko part of STS17 is the KorSTS development and test sets read as quoted TSV. The two columns are not independent.",
       "The published board computed clustering (sib200) with other, unpublished settings, which MTEB's results do not reproduce. Do not compare values of different origins in that column.",
-      "Some results imported from MTEB reach about 90 in clustering, far above all others. Look at the model card for whether the evaluation data was trained on.",
+      "Some results imported from MTEB reach about 90 in clustering, far above all others. Models that declare this data as training data have the mark ●.",
+      "● the model declares that it was trained on the task's data, ◐ a model that it was made of was, ? nothing is declared. A score without a mark is no proof that the data was not seen. Click a cell for who says so.",
+      "The filter 'Only scores on unseen data' hides scores with ● and ◐ (its second choice those with ? too). A mean of which a score is hidden does not exist, nor a rank. Zero-shot % is the share of the counted tasks with neither ● nor ◐.",
       "Measured and published results leave out duplicate pairs, (A, B) being the same as (B, A). Those imported from MTEB keep them.",
       "Intervals and tie groups exist only for results that were measured here: those reported elsewhere come without samples.",
       "A rank needs all nine scores. A missing score is a gap (–), never zero.",

@@ -101,7 +101,7 @@ export function ranks(scores) {
 
 // Borda: a model gets, for each task, a point for each model below it and half a point for each one beside it.
 export function bordaRanks(entries, tasks) {
-  const complete = entries.filter((e) => e.complete && !e.lexical);
+  const complete = entries.filter((e) => e.complete && !e.lexical && showsAll(e, tasks));
   const points = new Map(complete.map((e) => [e, 0]));
   for (const i of tasks) {
     const sorted = complete.filter((e) => e.scores[i] != null).sort((a, b) => a.scores[i] - b.scores[i]);
@@ -143,6 +143,15 @@ export function mtebRanks(entries, families) {
 // What a row stands by: its rank; a lexical model before those that it is not below.
 export const orderOf = ({ rank, place }) => rank ?? (place == null ? 1e9 : place - 0.5);
 
+// Whether none of these tasks' scores is hidden. Who lacks one has no place: a count would take it for a defeat.
+const showsAll = (entry, tasks) => !tasks.some((i) => entry.hides?.[i]);
+
+function shownRanks(entries, families) {
+  const counts = (entry) => !entry.lexical && showsAll(entry, families.flat());
+  const ranked = mtebRanks(entries.filter(counts), families).values();
+  return entries.map((entry) => (counts(entry) ? ranked.next().value : null));
+}
+
 // {columns: [{name, kind, ...}], rows: [{entry, values, rank, ties, borda}]} in the order of the board.
 export function viewOf(data, all, view, state) {
   const { suite } = data;
@@ -165,9 +174,8 @@ export function viewOf(data, all, view, state) {
   const key = category >= 0 ? columns.at(-1).of : average;
   const borda = suite.ranks_by === "borda" && !custom;
   const families = familiesOf(suite).filter((_, c) => (category < 0 ? suite.categories[c].weight : c === category));
-  const rest = borda ? mtebRanks(entries.filter((e) => !e.lexical), families.flat()) : [];
   const rank = borda
-    ? entries.map((e) => (e.lexical ? null : rest.shift()))
+    ? shownRanks(entries, families.flat())
     : ranks(entries.map((e) => ((e.complete || custom) && !e.lexical ? key(e) : null)));
   const place = borda ? [] : places(entries, rank, key);
   const ties = custom || state.unseen ? {} : (data.entries.ties[category >= 0 ? view : "overall"] ?? {});

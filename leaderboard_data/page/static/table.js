@@ -108,13 +108,13 @@ export class Table {
       if (none) return none;
       if (value == null) {
         const failure = row.entry.failures[column.task];
-        return (failure ? `<span class="kel-gap" title="${this.escape(failure)}">–</span>` : "–") + odd(row.entry) + seen(row.entry);
+        return (failure ? `<span class="kel-gap" title="${this.escape(failure)}">–</span>` : "–") + odd(row.entry) + seen(row.entry, value);
       }
       const interval =
         column.task != null ? row.entry.intervals?.[column.task] : row.entry.meanIntervals?.[column.mean];
       const best = value === this.made.best[i] ? ` class="kel-best"` : "";
       return (
-        `<span${best}>${percent(value)}</span>${odd(row.entry)}${seen(row.entry)}` +
+        `<span${best}>${percent(value)}</span>${odd(row.entry)}${seen(row.entry, value)}` +
         (interval
           ? `<small class="kel-ci" data-low="${percent(interval[0])}" data-high="${percent(interval[1])}"></small>`
           : "")

@@ -77,7 +77,7 @@ export const trainingOf = ({ seen, zero_shot: zeroShot, of }) => (row) => ({
   zero_shot: zeroShot[of[row]] ?? null,
 });
 
-// The entries without the scores that the filter hides, and without all that is made of these.
+// The entries without the scores that the filter hides, and without all that is made of these; `hides` says of which tasks.
 export function unseenOnly(entries, choice, { suite }) {
   const hidden = HIDDEN[choice];
   if (!hidden) return entries;
@@ -85,19 +85,21 @@ export function unseenOnly(entries, choice, { suite }) {
   return entries.map((entry) => {
     const hides = [...entry.seen].map((state) => hidden.includes(state));
     if (!hides.includes(true)) return entry;
+    const weighs = hides.some((is, i) => is && counted[i]);
     return {
       ...entry,
+      hides,
       scores: entry.scores.map((score, i) => (hides[i] ? null : score)),
       categories: entry.categories.map((mean, c) =>
         suite.tasks.some((task, i) => hides[i] && task.category === suite.categories[c].id) ? null : mean,
       ),
-      ...(hides.some((is, i) => is && counted[i]) ? { average: null, averages: entry.averages.map(() => null) } : {}),
-      complete: false,
+      ...(weighs ? { average: null, averages: entry.averages.map(() => null) } : {}),
     };
   });
 }
 
-// What draws the mark of a column's cells, of a task or of a mean of several: a function of the entry.
+// What draws the mark of a column's cells, of a task or of a mean of several: a function of the entry
+// and the cell's value.
 export function seenMark(board, column, escape) {
   const t = textsOf(board);
   const within = tasksOf(board, column);
@@ -110,7 +112,8 @@ export function seenMark(board, column, escape) {
     return states.includes("?") ? make("?", t.states["?"]) : "";
   };
   const known = new Map(); // few states, many cells
-  return ({ seen }) => {
+  return ({ seen, hides }, value) => {
+    if (value == null && !within.some((i) => hides?.[i])) return ""; // a gap that hides nothing
     if (!known.has(seen)) {
       const states = within.map((i) => seen[i]);
       known.set(seen, column.task != null ? ofTask(states[0]) : ofMean(states));
@@ -152,7 +155,7 @@ const sourceOf = (told, t) => {
 
 // For a model that another one was made of: that it was, and who says so.
 const madeOf = (told, t) =>
-  told.through && h("div", {}, t.through(told.model), " (", link(told.through_link, t.sources[told.through]), ")");
+  told.through && h("div", { class: "kel-sources" }, t.through(told.model), " (", link(told.through_link, t.sources[told.through]), ")");
 
 // What is known of training on one task's data, for the dialog behind its cell: its label and its content.
 export function trainingFact(board, seen) {
@@ -169,7 +172,7 @@ export function trainingFact(board, seen) {
         seen.declarations.map((told) =>
           h(
             "li",
-            {},
+            { class: "kel-sources" },
             told.names.map((name, i) => [i ? ", " : "", h("code", {}, name)]),
             ` · ${told.model} · `,
             sourceOf(told, t),
@@ -193,7 +196,7 @@ export function trainingFacts(board, details) {
     [t.zeroShot, details.zero_shot == null ? t.unknown : `${details.zero_shot} %`],
     ...details.training.map((told) => [
       told.model,
-      [told.source ? [h("div", {}, sourceOf(told, t)), h("div", {}, names(told))] : t.nothing, madeOf(told, t)],
+      [told.source ? [h("div", { class: "kel-sources" }, sourceOf(told, t)), h("div", {}, names(told))] : t.nothing, madeOf(told, t)],
     ]),
   ];
 }

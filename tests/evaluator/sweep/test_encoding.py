@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from evaluator.errors import EvaluationError
 from evaluator.records import Run, load_result
 from evaluator.sweep.encoding import Sweep
-from evaluator.sweep.texts import WINDOW_TEXTS, TextGroup, UniqueTexts, batches
+from evaluator.sweep.texts import CUT_SHARE, WINDOW_TEXTS, TextGroup, UniqueTexts, batches
 from evaluator.sweep.workspace import EmbeddingRows, Workspace, plan_folder
 from tests.evaluator.running import ROOT, evaluator
 
@@ -103,14 +103,33 @@ def test_one_text_with_two_prompts_is_two_texts(tmp_path: Path) -> None:
 @given(st.lists(st.integers(0, 300), min_size=1, max_size=200), st.integers(1, 600))
 def test_batches_hold_every_text_once_and_fill_the_budget(lengths: list[int], budget: int) -> None:
     array = np.array(lengths)
-    found = list(batches(array, lambda: budget))
+    found = list(batches(array, budget))
     assert sorted(np.concatenate(found).tolist()) == list(range(len(lengths)))
     longest = [int(array[batch].max()) for batch in found]
     assert longest == sorted(longest, reverse=True)
     for batch, most in zip(found, longest, strict=True):
         assert len(batch) == 1 or len(batch) * most <= budget
-    for batch, most in zip(found[:-1], longest[:-1], strict=True):
-        assert (len(batch) + 1) * max(most, 1) > budget  # one more would not have fitted
+    ordered, start = -np.sort(-array), 0
+    for batch, most in zip(found, longest, strict=True):
+        fitting = ordered[start : start + max(1, budget // max(most, 1))]
+        if len(batch) < len(fitting):  # cut earlier than it had to be
+            saved = (len(fitting) - len(batch)) * (most - max(int(fitting[len(batch)]), 1))
+            assert saved > budget // CUT_SHARE
+        start += len(batch)
+
+
+def test_batches_of_short_texts_are_cut_where_that_saves_padding() -> None:
+    """A thousand headlines of 5 to 40 tokens: filled up they would be computed with a sixth more of padding."""
+    lengths = np.sort(np.random.default_rng(0).gamma(4, 4, 1000).astype(int) + 3)[::-1]
+    found = list(batches(lengths, 2048))
+    padded = sum(len(batch) * int(lengths[batch].max()) for batch in found)
+    filled, start = 0, 0
+    while start < len(lengths):
+        count = 2048 // int(lengths[start])
+        filled += len(lengths[start : start + count]) * int(lengths[start])
+        start += count
+    assert padded < 1.05 * lengths.sum() < 1.1 * lengths.sum() < filled
+    assert len(found) < 25
 
 
 @pytest.mark.parametrize("most_tokens", [None, 100])
