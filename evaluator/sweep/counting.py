@@ -14,6 +14,7 @@ from evaluator.sweep.workspace import Workspace
 MOST_TEXTS = 50_000
 """Texts that syllables are counted in, evenly spaced over the run's; or all, if there are no more."""
 
+AT_ONCE = 4096
 FIRST_SYLLABLE, LAST_SYLLABLE = 0xAC00, 0xD7A3
 """Hangul syllables in Unicode: 가 to 힣."""
 
@@ -51,22 +52,21 @@ def _korean(texts: UniqueTexts, workspace: Workspace, encoder: Encoder) -> Korea
     """Of the texts that are mostly Hangul and that the model reads whole."""
     added: dict[tuple[str, Route], int] = {}
     counted = syllables = tokens = unknown = 0
-    step = max(1, -(-len(texts) // MOST_TEXTS))
-    for item in range(0, len(texts), step):
-        length = int(workspace.lengths[item])
-        if encoder.max_tokens is not None and length >= encoder.max_tokens:
-            continue
-        of_text = hangul(texts.text(item))
-        if not of_text:
-            continue
-        group = texts.group_of(item)
-        key = (group.prompt, group.route if encoder.routed else None)
-        if key not in added:
-            added[key] = len(encoder.tokenize([""], *key)[0])
-        counted += 1
-        syllables += of_text
-        tokens += max(0, length - added[key])
-        unknown += int(workspace.unknown[item])
+    items = np.arange(0, len(texts), max(1, -(-len(texts) // MOST_TEXTS)))
+    if encoder.max_tokens is not None:
+        items = items[workspace.lengths[items] < encoder.max_tokens]
+    for start in range(0, len(items), AT_ONCE):
+        chunk = items[start : start + AT_ONCE]
+        for group, positions in texts.by_prompt(chunk):
+            key = (group.prompt, group.route if encoder.routed else None)
+            if key not in added:
+                added[key] = len(encoder.tokenize([""], *key)[0])
+            of_texts = np.array([hangul(text) for text in texts.texts(chunk[positions])])
+            korean = chunk[positions][of_texts > 0]
+            counted += len(korean)
+            syllables += int(of_texts.sum())
+            tokens += int(np.maximum(workspace.lengths[korean] - added[key], 0).sum())
+            unknown += int(workspace.unknown[korean].sum())
     if not counted:
         return None
     told = unknown if encoder.unknown_id is not None else None
