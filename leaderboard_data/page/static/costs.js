@@ -2,11 +2,8 @@
 import { h } from "./dom.js";
 import { percent } from "./scores.js";
 
-// Columns that nobody sees until they are asked for, in this order.
-export const COSTS = ["storage", "fits", "matryoshka", "syllable_tokens", "unknown", "cut", "device", "suite_seconds", "peak"];
 // Values of one device alone say something beside each other.
 const OF_DEVICE = ["speed", "suite_seconds", "peak"];
-export const COST_AXES = ["storage", "syllable_tokens", "cut", "suite_seconds", "peak"];
 
 // Dimensions that an index takes at most; sources: docs/evaluation.md, "Vectors in an index".
 const INDEXES = [

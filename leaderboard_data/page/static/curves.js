@@ -2,8 +2,6 @@
 import { fill, h, plainTable } from "./dom.js";
 import { paretoFront, percent } from "./scores.js";
 
-export const BYTES = "bytes"; // the axis of the plot
-
 const TEXTS = {
   ko: {
     title: "벡터 크기와 점수",
