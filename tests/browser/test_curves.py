@@ -60,7 +60,7 @@ def test_size_against_quality(app: RunningApp, visit: Visit) -> None:
     expect(page.locator("[name=kel-on]")).to_have_value("retrieval")
     page.get_by_text("표로 보기").click()
     first = page.locator(".kel-sizes tbody tr").first
-    expect(first).to_contain_text("64차원 이진")
+    expect(first).to_contain_text("64차원 이진 †")
     expect(first.locator("td").nth(1)).to_have_text("8")
     page.locator("[name=kel-on]").select_option("AutoRAGRetrieval")
     expect(page).to_have_url(re.compile("on=AutoRAGRetrieval"))
@@ -83,11 +83,11 @@ def test_what_korean_costs_and_on_which_device(app: RunningApp, visit: Visit) ->
     by = {row[0]: row for row in rows}
     assert [by["org/large"][at[name]] for name in at] == [
         "10,240",
-        "pgvector halfvec, Elasticsearch, Milvus",
+        "pgvector (halfvec), Elasticsearch, Milvus",
         "90",
         "cuda NVIDIA H200",
     ]
-    assert by["org/small"][at["색인 가능"]] == "pgvector, pgvector halfvec, Elasticsearch, Milvus"
+    assert by["org/small"][at["색인 가능"]] == "pgvector, Elasticsearch, Milvus"
     expect(page.locator("tbody .kel-device").first).to_have_attribute("data-label", "cuda NVIDIA H200")
     page.goto(f"{app.url}?tab=plots&x=speed&origin=measured&device=cpu x86_64")
     expect(page.locator("[name=kel-compared-device]")).to_have_value("cpu x86_64", timeout=20_000)

@@ -5,10 +5,10 @@ import { percent } from "./scores.js";
 // Values of one device alone say something beside each other.
 const OF_DEVICE = ["speed", "suite_seconds", "peak"];
 
-// Dimensions that an index takes at most; sources: docs/evaluation.md, "Vectors in an index".
+// Dimensions that an index takes at most, and above which one only needs it; sources: docs/evaluation.md, "Vectors in an index".
 const INDEXES = [
   ["pgvector", 2000],
-  ["pgvector halfvec", 4000],
+  ["pgvector (halfvec)", 4000, 2000],
   ["Elasticsearch", 4096],
   ["Milvus", 32768],
 ];
@@ -103,7 +103,7 @@ export const costsOf = ({ costs, curves, dimension, matryoshka, speed }) => (row
   const cut = (of.cut ?? []).filter((share) => share != null);
   return {
     storage: dimension[row] == null ? null : dimension[row] * 4,
-    fits: dimension[row] == null ? null : INDEXES.filter(([, most]) => dimension[row] <= most).map(([name]) => name),
+    fits: dimension[row] == null ? null : INDEXES.filter(([, most, above = 0]) => dimension[row] > above && dimension[row] <= most).map(([name]) => name),
     matryoshka: matryoshka[row],
     syllable_tokens: of.tokens ?? null,
     unknown: of.unknown ?? null,

@@ -14,6 +14,7 @@ const TEXTS = {
     head: ["설정", "바이트", "MB/백만 문서", "점수", "손실 (95 % 구간)"],
     setting: (dimension, precision) => `${dimension}차원 ${precision}`,
     interval: "손실은 같은 결과의 전체 길이 float32와의 차이이고, 구간은 같은 재표본 100개에서 얻은 쌍체 95 % 구간(±1.96 표준편차)입니다. 작은 설정의 점수는 평가 프로그램이 계산한 그대로이며, 워커가 다시 확인하는 것은 float32 전체 길이의 점수입니다.",
+    unpromised: "†: 모델 카드가 마트료시카 학습을 말하지 않는데 벡터를 자른 설정",
     full: "기준",
     others: "크기 곡선이 없는 모델",
     front: "파레토 경계",
@@ -32,6 +33,7 @@ const TEXTS = {
     head: ["Setting", "Bytes", "MB/million documents", "Score", "Change (95 % interval)"],
     setting: (dimension, precision) => `${dimension} ${precision}`,
     interval: "The change is from the same result's float32 vectors of full length; its interval is a paired one of 100 resamples (plus and minus 1.96 standard deviations). Scores of smaller settings are as the evaluation computed them; what the worker checks again is full float32.",
+    unpromised: "†: vectors cut although the model's card does not speak of Matryoshka training",
     full: "reference",
     others: "models without a curve",
     front: "Pareto front",
@@ -90,9 +92,11 @@ function pointsOf(board, entry, item) {
 
 const isFull = ({ precision, dimension, entry }) => precision === "float32" && dimension === entry.dimension;
 
-function settingName(board, { dimension, precision }) {
+// A setting in words; "†" where vectors are cut of which no card says that they may be.
+function settingName(board, { dimension, precision, entry }) {
   const t = textsOf(board);
-  return t.setting(dimension, t.precisions[precision]);
+  const promised = dimension === entry.dimension || entry.matryoshka === 1;
+  return t.setting(dimension, t.precisions[precision]) + (promised ? "" : " †");
 }
 
 function figure(board, points, muted) {
@@ -154,7 +158,7 @@ export function sizePlot(board, left, muted) {
     figure: figure(board, points, muted),
     label: t.label,
     missing: left.length - new Set(points.map((p) => p.entry)).size,
-    notes: item == null ? [t.none] : [t.help, t.rescored, t.interval],
+    notes: item == null ? [t.none] : [t.help, t.rescored, t.interval, t.unpromised],
     choice: choice(board, item),
     head: ["Model", ...t.head],
     lines: [...front].map((point) => [point.entry, ...cells(board, point)]),
@@ -233,6 +237,7 @@ export function sizeTable(board, entry) {
     ),
     body,
     h("p", { class: "kel-note" }, t.rescored),
+    entry.matryoshka === 1 ? null : h("p", { class: "kel-note" }, t.unpromised),
     h("p", { class: "kel-note" }, t.interval),
   ];
 }
