@@ -52,6 +52,13 @@ NO_LOGIN = (
     " or deploy to a Space (docs/deploying.md)."
 )
 
+NO_LOCAL_STORES = (
+    "Space의 디스크는 다시 시작할 때마다 비워지므로 저장소는 Hub의 데이터셋 저장소여야 합니다: {0}을(를)"
+    " hf:datasets/ORG/NAME으로 설정하세요(python -m deploy가 합니다)."
+    " · A Space loses its disk at every start, so its stores are data set repositories on the Hub: set {0} to"
+    " hf:datasets/ORG/NAME (python -m deploy does)."
+)
+
 log = logging.getLogger(__name__)
 
 
@@ -60,9 +67,10 @@ def page(settings: Settings, space: Space) -> tuple[gr.Blocks, list[str], dict[s
 
     Begins to look for new results, and waits for none.
     """
-    results = open_store(settings.results_url, settings.results_token)
+    results = open_store(settings.results_url, settings.read_token or settings.results_token)
+    writable = open_store(settings.results_url, settings.results_token) if settings.results_token else results
     board = BoardPage(results, settings.refresh_seconds, settings.patience_seconds)
-    board.start(functools.partial(seed_if_allowed, results))
+    board.start(functools.partial(seed_if_allowed, writable))
     listeners: list[Listener] = [lambda _, policy: board.hide(policy)]
     if settings.webhook_url is not None:
         webhook = Webhook(settings.webhook_url)
@@ -153,12 +161,21 @@ def refuse_pretended_login(settings: Settings, space: Space) -> None:
         raise SystemExit(2)
 
 
+def refuse_stores_that_a_space_loses(settings: Settings, space: Space) -> None:
+    """End with a sentence and status 2 on a Space whose stores would be gone at its next start."""
+    if space.space_id and settings.lost_on_a_space:
+        print(NO_LOCAL_STORES.format(", ".join(settings.lost_on_a_space)), file=sys.stderr)
+        raise SystemExit(2)
+
+
 def main() -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(levelname)s %(message)s")
     for client in ("httpx", "httpx2"):  # one line for every look at the Hub otherwise
         logging.getLogger(client).setLevel(logging.WARNING)
-    settings, space = Settings(), Space()
+    space = Space()
+    settings = Settings().on(space)
     refuse_pretended_login(settings, space)
+    refuse_stores_that_a_space_loses(settings, space)
     try:
         gated = application(settings, space)
     except (StoreError, ValueError) as error:

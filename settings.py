@@ -26,7 +26,11 @@ class Settings(BaseSettings):
     results_token: SecretStr | None = Field(
         None, description="Hub token that may write the results store (worker only)"
     )
-    host: str = Field("127.0.0.1", description="address the page listens on")
+    read_token: SecretStr | None = Field(
+        None,
+        description="Hub token that may only read: the page reads the results store with it",
+    )
+    host: str = Field("127.0.0.1", description="address the page listens on (0.0.0.0 on a Space)")
     port: int = Field(7860, description="port the page listens on")
     maintainers: str = Field("", description="Hub user names that may approve, separated by commas")
     maintainer_organisation: str = Field("", description="Hub organisation whose members may approve too")
@@ -70,8 +74,15 @@ class Settings(BaseSettings):
         None, description="Hub token that may only read: the evaluation gets it, for gated models"
     )
     poll_seconds: float = Field(30.0, description="how often an idle worker looks for a queued submission")
-    lease_minutes: float = Field(30.0, description="how long a worker that is not heard of keeps its submission")
-    beat_minutes: float = Field(5.0, description="how often, at most, a finished task renews the lease")
+    lease_minutes: float = Field(
+        60.0, ge=20, description="how long a worker that is not heard of keeps its submission (20 or more)"
+    )
+    beat_minutes: float = Field(
+        10.0, ge=10, description="how often, at most, a finished task renews the lease and tells progress (10 or more)"
+    )
+    squash_days: float = Field(
+        30.0, ge=0, description="how often an idle worker squashes the history of the requests store (0: never)"
+    )
     evaluation_hours: float = Field(24.0, description="time limit of one evaluation")
     memory_gib: float = Field(0.0, description="limit of an evaluation's memory on the host in GiB (0: none)")
     retry_minutes: float = Field(10.0, description="how long a submission waits after a failure that may pass")
@@ -85,6 +96,30 @@ class Settings(BaseSettings):
 
     max_download_gib: float = Field(200.0, description="a model with more to download is refused (GiB; 0: no limit)")
     keep_models: bool = Field(False, description="whether fetched models stay, in the Hub's usual cache")
+
+    ray_gpus: str = Field(
+        "4e9 2, 12e9 4", description="with --ray --gpus auto: from how many parameters on how many GPUs (else 1)"
+    )
+
+    # machines that are rented for evaluations: Hugging Face Jobs
+    jobs_namespace: str = Field("", description="the Hub account or organisation that rents machines, and pays")
+    jobs_token: SecretStr | None = Field(
+        None, description="Hub token that may start and manage jobs there, and read the Space and the bucket"
+    )
+    jobs_space: str = Field("", description="the Space whose code a rented machine runs, ORG/NAME")
+    jobs_bucket: str = Field(
+        "", description="bucket in which jobs leave results that run a model's code (empty: none is run)"
+    )
+    jobs_image: str = Field(
+        "python:3.12", description="the image of a rented machine: a Docker image, or hf.co/spaces/..."
+    )
+    jobs_flavors: str = Field(
+        "l4x1 22 400 0.80, l40sx1 44 380 1.80, a100-large 79 1000 2.50, rtx-pro-6000 94 475 2.75, h200 139 3000 5.00",
+        description="machines that may be rented: name, GiB of one GPU, GiB of disk, dollars an hour",
+    )
+    jobs_dollars_per_day: float = Field(
+        0.0, ge=0, description="what the jobs of any 24 hours may cost at most, in dollars; with 0 none is started"
+    )
 
     # what the worker tells a model's repository on the Hub
     comment_token: SecretStr | None = Field(
@@ -110,9 +145,35 @@ class Settings(BaseSettings):
         """`maintainers` as a set of Hub user names."""
         return frozenset(name.strip() for name in self.maintainers.split(",") if name.strip())
 
+    def on(self, space: "Space") -> "Settings":
+        """On a Space: reached from outside, with sign-in, and linked to at its page; what is set otherwise stays."""
+        if not space.space_id:
+            return self
+        of_a_space = {
+            "host": "0.0.0.0",  # the Hub reaches the page through the container's own address
+            "login": True,
+            "public_url": f"https://huggingface.co/spaces/{space.space_id}",
+        }
+        left_open = {name: value for name, value in of_a_space.items() if name not in self.model_fields_set}
+        return self.model_copy(update=left_open)
+
+    @property
+    def lost_on_a_space(self) -> list[str]:
+        """The stores that a Space loses whenever it starts anew: those on its own disk and in memory."""
+        stores = {"KEL_REQUESTS_URL": self.requests_url, "KEL_RESULTS_URL": self.results_url}
+        return [name for name, url in stores.items() if not url.startswith("hf:")]
+
     def secrets(self) -> list[str]:
         """The values that must never be shown, for taking them out of logs."""
-        tokens = (self.requests_token, self.results_token, self.models_token, self.comment_token, self.webhook_url)
+        tokens = (
+            self.requests_token,
+            self.results_token,
+            self.read_token,
+            self.models_token,
+            self.comment_token,
+            self.jobs_token,
+            self.webhook_url,
+        )
         return [token.get_secret_value() for token in tokens if token is not None]
 
 

@@ -7,6 +7,7 @@ import json
 import os
 import signal
 import socket
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from datetime import timedelta
@@ -15,23 +16,29 @@ from typing import Annotated
 
 import typer
 
+from desk.estimates import Speeds
 from evaluator.records import now
 from evaluator.tasks import discovered_tasks
 from leaderboard_data.publish import seed
+from runner.beforehand import end_unless_well
 from runner.cage import detect, forget_secrets, hide_secrets
 from runner.child import ChildProcess, Limits
 from runner.comment import Comments
 from runner.disk import Room, hub_cache
-from runner.logs import json_lines
+from runner.flavors import gpu_counts, gpus_for
+from runner.logs import Say, json_lines
 from runner.probe import Probe, reference_spec
 from runner.reference import Reference
+from runner.renting import Loop, drivers, jobs_text, told_of_jobs
 from runner.status import ringing, status, status_text
-from runner.work import Evaluate, Terms, Worker
+from runner.terms import Terms
+from runner.work import Evaluate, Worker
 from settings import Settings, evaluation_environment
 from store import Store, open_store
 from store.errors import StoreError
 from submissions.record import Submission
 from submissions.stored import Queue
+from submissions.upkeep import Upkeep
 
 app = typer.Typer(help=__doc__, add_completion=False, pretty_exceptions_enable=False)
 
@@ -67,8 +74,11 @@ def work(
         int | None, typer.Option(min=0, help="leave larger models to others; 0: take all")
     ] = None,
     ray: Annotated[str | None, typer.Option(metavar="ADDRESS|local", help="evaluate as tasks of a Ray cluster")] = None,
-    gpus: Annotated[float, typer.Option(min=0, help="with --ray: GPUs of one evaluation")] = 1.0,
-    parallel: Annotated[int, typer.Option(min=1, help="with --ray: evaluations at a time")] = 1,
+    gpus: Annotated[str, typer.Option(metavar="auto|N", help="with --ray: GPUs of one evaluation; by size")] = "1",
+    parallel: Annotated[int, typer.Option(min=1, help="with --ray or --hf-jobs: evaluations at a time")] = 1,
+    only: Annotated[str | None, typer.Option(metavar="ID", help="take this submission and no other")] = None,
+    hf_jobs: Annotated[bool, typer.Option("--hf-jobs", help="rent a machine on Hugging Face Jobs for each")] = False,
+    flavor: Annotated[str, typer.Option(metavar="auto|NAME", help="with --hf-jobs: the machine; by size")] = "auto",
 ) -> None:
     """Evaluate approved submissions until stopped. SIGTERM or Ctrl-C: give the lease back, and end."""
     if context.invoked_subcommand is not None:
@@ -85,6 +95,7 @@ def work(
         datasets=datasets,
         tasks=checked_tasks(tasks),
         device=device,
+        only=only,
     )
     limits = Limits(seconds=settings.evaluation_hours * 3600, memory_bytes=int(settings.memory_gib * 2**30) or None)
     cage = detect()
@@ -96,10 +107,8 @@ def work(
         max_gib=settings.max_download_gib,
         keep_models=settings.keep_models,
     )
-    if ray is not None:
-        evaluate = ray_tasks(ray, gpus, limits, settings)
-    elif parallel > 1:
-        raise typer.BadParameter("--parallel needs --ray; on one machine, start several workers")
+    if ray is None and parallel > 1 and not hf_jobs:
+        raise typer.BadParameter("--parallel needs --ray or --hf-jobs; on one machine, start several workers")
     try:
         queue = open_queue(settings)
     except ValueError as error:
@@ -107,10 +116,34 @@ def work(
     except StoreError as error:
         typer.echo(f"error: {error}", err=True)
         raise typer.Exit(1) from error
+    if ray is not None:
+        evaluate = ray_tasks(ray, gpus, limits, settings, queue)
+    workers: list[Loop]
+    if hf_jobs:
+        if ray is not None or datasets is not None or device is not None:
+            raise typer.BadParameter("--hf-jobs goes without --ray, --datasets and --device: rented machines have none")
+        workers = rented(queue, settings, terms, name, flavor, parallel)
+    else:
+        workers = ordinary(queue, settings, evaluate, name, terms, parallel, ray is not None)
+    json_lines(name)("started", **cage.told)
+    end_unless_well(settings, device, json_lines(name))
+    try:
+        seed(queue.results)  # the page may not write there, and its index must begin with the published board
+        serve(workers, once=once, poll_seconds=settings.poll_seconds if poll is None else poll)
+    except StoreError as error:
+        typer.echo(f"error: {error}", err=True)
+        raise typer.Exit(1) from error
+
+
+def ordinary(
+    queue: Queue, settings: Settings, evaluate: Evaluate, name: str, terms: Terms, parallel: int, cluster: bool
+) -> list[Loop]:
+    """Workers that evaluate here, or with `cluster` on Ray, which is no place for the reference model."""
     folders = [settings.work_dir, *([hub_cache(evaluation_environment())] if settings.keep_models else [])]
     names = [name] if parallel == 1 else [f"{name}-{number}" for number in range(1, parallel + 1)]
-    idle = reference(settings, queue.results, evaluate, name, terms) if ray is None else _nothing
-    workers = [
+    look_for_drift = _nothing if cluster else reference(settings, queue.results, evaluate, name, terms)
+    idle = in_order(look_for_drift, settings, json_lines(name))
+    return [
         Worker(
             queue,
             evaluate,
@@ -124,13 +157,6 @@ def work(
         )
         for each in names
     ]
-    json_lines(name)("started", **cage.told)
-    try:
-        seed(queue.results)  # the page may not write there, and its index must begin with the published board
-        serve(workers, once=once, poll_seconds=settings.poll_seconds if poll is None else poll)
-    except StoreError as error:
-        typer.echo(f"error: {error}", err=True)
-        raise typer.Exit(1) from error
 
 
 def comments(queue: Queue, settings: Settings, name: str) -> Callable[[Submission], object]:
@@ -177,19 +203,61 @@ def _nothing(_: Callable[[], bool]) -> bool:
     return False
 
 
-def ray_tasks(address: str, gpus: float, limits: Limits, settings: Settings) -> Evaluate:
-    """Evaluations on the Ray cluster at `address`, joined or, for "local", started."""
+def in_order(then: Callable[[Callable[[], bool]], bool], settings: Settings, say: Say) -> Callable[..., bool]:
+    """What an idle worker does first: keep the requests store in order (`submissions.upkeep`)."""
+    upkeep = Upkeep(
+        open_store(settings.requests_url, settings.requests_token),
+        every=timedelta(days=settings.squash_days) if settings.squash_days else None,
+        monotonic=time.monotonic,
+    )
+
+    def idle(stopped: Callable[[], bool]) -> bool:
+        if done := upkeep.when_idle():
+            say("upkeep", done=done)
+            return True
+        return then(stopped)
+
+    return idle
+
+
+def rented(queue: Queue, settings: Settings, terms: Terms, name: str, flavor: str, parallel: int) -> list[Loop]:
+    """The driver of rented machines."""
+    try:
+        return drivers(
+            queue,
+            settings,
+            terms,
+            name=name,
+            flavor=flavor,
+            most=parallel,
+            estimate=lambda submission: Speeds(queue.listing().submissions).of(submission)[0],
+            finished=comments(queue, settings, name),
+        )
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from error
+
+
+def ray_tasks(address: str, gpus: str, limits: Limits, settings: Settings, queue: Queue) -> Evaluate:
+    """Evaluations on the Ray cluster at `address`, joined or, for "local", started; `gpus`: how many each."""
     try:
         from runner.cluster import RayTasks, connect
     except ModuleNotFoundError as error:
         raise typer.BadParameter("--ray needs Ray: pip install -r requirements-ray.txt") from error
+    try:
+        counts = gpu_counts(settings.ray_gpus)
+        fixed = 1.0 if gpus == "auto" else float(gpus)
+        if not 0 <= fixed <= 1000:
+            raise ValueError(gpus)
+    except ValueError as error:
+        raise typer.BadParameter(f"--gpus {gpus}: a number, or auto with KEL_RAY_GPUS ({error})") from error
     try:
         connect(address)
     except (ConnectionError, ValueError) as error:
         raise typer.BadParameter(f"--ray {address}: {error}") from error
     return RayTasks(
         limits=limits,
-        gpus=gpus,
+        gpus=fixed,
+        wanted=(lambda job: gpus_for(counts, queue.find(job.name).metadata.parameters)) if gpus == "auto" else None,
         models_token=settings.models_token,
         secrets=settings.secrets(),
         max_gib=settings.max_download_gib,
@@ -213,7 +281,19 @@ def print_status(as_json: Annotated[bool, typer.Option("--json", help="as one JS
     typer.echo(json.dumps(told, ensure_ascii=False) if as_json else status_text(told))
 
 
-def serve(workers: Sequence[Worker], *, once: bool, poll_seconds: float) -> None:
+@app.command("jobs")
+def print_jobs(as_json: Annotated[bool, typer.Option("--json", help="as one JSON object")] = False) -> None:
+    """Print the machines that are rented, those of the last three days, and what the last 24 hours cost."""
+    settings = Settings()
+    try:
+        told = told_of_jobs(open_queue(settings), settings)
+    except (StoreError, ValueError) as error:
+        typer.echo(f"error: {error}", err=True)
+        raise typer.Exit(1) from error
+    typer.echo(json.dumps(told, ensure_ascii=False) if as_json else jobs_text(told))
+
+
+def serve(workers: Sequence[Loop], *, once: bool, poll_seconds: float) -> None:
     """Run `workers`; the first SIGTERM or SIGINT lets them give back what they hold, a second one ends all at once.
 
     Raises:

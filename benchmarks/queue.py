@@ -83,7 +83,8 @@ def open_stores(environment: dict[str, str]) -> tuple[Any, Any]:
 def work(number: int, environment: dict[str, str], start: Any, counts: Any) -> None:
     """One worker process: waits for the start, drains the queue, tells how many commits conflicted."""
     requests, results = open_stores(environment)
-    from runner.work import Terms, Worker
+    from runner.terms import Terms
+    from runner.work import Worker
     from store.errors import Conflict
     from submissions.stored import Queue
 

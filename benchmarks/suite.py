@@ -10,7 +10,7 @@ architecture into FOLDER, unless one is there (`benchmarks.shapes`); for minilm,
 `benchmarks.paired` compares ours and the floor within one process. What each does:
 
 - ours: `evaluator.run.evaluate`. `encode` is its sweep with tokenising, sorting and writing to disk. What smaller
-  vectors (`evaluator.evidence.curves`) and the counting of Korean (`evaluator.sweep.counting`) add to it is told beside.
+  vectors (`evaluator.evidence.curves`) and the counting of Korean (`evaluator.sweep.counting`) add is told beside.
 - mteb-like: `SentenceTransformer.encode(..., batch_size=32)` task by task and side by side, texts as often as they
   occur: what MTEB's evaluators ask of the model, without their scoring.
 - floor: the forward pass alone over the unique texts' token ids, sorted by length over all of them, in batches filled

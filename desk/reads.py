@@ -3,7 +3,7 @@
 import tempfile
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from evaluator.cleaning import clean_text
@@ -14,6 +14,7 @@ from evaluator.spec import ModelSpec
 from store import Commit
 from store.errors import NotFound
 from submissions.errors import QueueError
+from submissions.layout import log_paths
 from submissions.record import Submission
 from submissions.stored import Queue
 
@@ -62,10 +63,11 @@ class Reads:
             Busy, StoreError
         """
         with self._place():
-            try:
-                content = self._queue.requests.read(f"logs/{submission_id}.txt")
-            except NotFound:
-                return []
+            content = b""
+            for path in log_paths(submission_id):
+                with suppress(NotFound):
+                    content = self._queue.requests.read(path)
+                    break
         lines = content[-200_000:].decode("utf-8", "replace").splitlines()
         return [clean_text(line, LINE) or "" for line in lines[-LINES:]]
 

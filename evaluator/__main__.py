@@ -1,4 +1,4 @@
-"""`python -m evaluator tasks|explain|fetch|run|verify|lock|environment`: evaluate a model without a queue."""
+"""`python -m evaluator tasks|explain|fetch|run|verify|doctor|lock|environment`: evaluate a model without a queue."""
 
 import sys
 import traceback
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from evaluator.doctor.command import examine
 from evaluator.errors import DISK_FULL, EvaluationError, is_disk_full
 from evaluator.looking import (
     EncodeTask,
@@ -62,6 +63,7 @@ app.command("explain")(explain_model)
 app.command("fetch")(fetch_model)
 app.command("lock")(lock_recipe)
 app.command("environment")(print_environment)
+app.command("doctor")(examine)
 
 
 @app.command("run")

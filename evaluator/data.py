@@ -7,6 +7,7 @@ there. Rows stay in the Arrow files (memory mapped); only what a kind asks for i
 
 import hashlib
 import json
+import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from datasets import Dataset
 
 Number = TypeVar("Number", int, float)
+
+log = logging.getLogger(__name__)
 
 
 @contextmanager
@@ -162,6 +165,21 @@ class TaskData:
             raise self.unexpected(f"a row without a value in column {path!r}")
         return values
 
+    def names(self, rows: "Dataset", path: str) -> list[str]:
+        """One column's labels as strings: a class's name where the column has named classes, whatever its number is.
+
+        Raises:
+            TaskError: data_unavailable; the column is not there, or a label is missing or withheld.
+        """
+        from datasets import ClassLabel
+
+        values, feature = self.column(rows, path), rows.features[path.split(".")[0]]
+        if not isinstance(feature, ClassLabel):
+            return [str(value) for value in values]
+        if any(value < 0 for value in values):  # how `datasets` marks a label that is withheld
+            raise self.unexpected(f"rows without a label in column {path!r}")
+        return [feature.int2str(value) for value in values]
+
     def numbers(self, values: Sequence[Any], number: Callable[[Any], Number]) -> list[Number]:
         """Values as numbers of one type: `int` or `float`.
 
@@ -178,31 +196,43 @@ class TaskData:
         return TaskError("data_unavailable", f"The data set {self.task.data.path} of task {self.task.id} has {what}.")
 
 
-class Fingerprint:
-    """SHA-256 over rows: each row as one line of JSON, so that neither file format nor chunking matters."""
+_as_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
-    def __init__(self) -> None:
-        self._digest = hashlib.sha256()
-        self._line = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
-    def add(self, rows: Iterable[Sequence[object]]) -> "Fingerprint":
-        """Take in rows, in order."""
-        for row in rows:
-            self._digest.update(self._line(row).encode())
-            self._digest.update(b"\n")
-        return self
+def line(row: Sequence[object]) -> bytes:
+    """A row as one line of JSON: what all fingerprints are made of."""
+    return _as_json(row).encode() + b"\n"
 
-    def hexdigest(self) -> str:
-        return self._digest.hexdigest()
+
+def digest(row: Sequence[object]) -> bytes:
+    """The SHA-256 of one row, 32 bytes."""
+    return hashlib.sha256(line(row)).digest()
 
 
 def fingerprint_of(*columns: Sequence[object]) -> str:
-    """The fingerprint of a table given as columns of equal length."""
-    return Fingerprint().add(zip(*columns, strict=True)).hexdigest()
+    """The SHA-256 of a table given as columns of equal length, where the order of its rows matters to the score."""
+    whole = hashlib.sha256()
+    for row in zip(*columns, strict=True):
+        whole.update(line(row))
+    return whole.hexdigest()
+
+
+def unordered_fingerprint(*tables: Iterable[Sequence[object]]) -> str:
+    """The SHA-256 of tables whose rows may come in any order: over the sorted digests of each table's rows.
+
+    A row that is there twice counts twice. 32 bytes a row are held, so a corpus may have millions of them.
+    """
+    whole = hashlib.sha256()
+    for table in tables:
+        digests = sorted(digest(row) for row in table)
+        whole.update(len(digests).to_bytes(8, "big"))
+        whole.update(b"".join(digests))
+    return whole.hexdigest()
 
 
 def provenance(task: Task, fingerprint: str, datasets: Path | None) -> DataProvenance:
-    """Where a task's rows came from. A local copy must be the known one; on the Hub the commit is the pin.
+    """Where a task's rows came from. A local copy must be the known one; on the Hub the commit is the pin, and
+    rows that are not the known ones are a warning in the log.
 
     Raises:
         TaskError: data_unavailable, the local copy is another.
@@ -214,20 +244,31 @@ def provenance(task: Task, fingerprint: str, datasets: Path | None) -> DataProve
             f"The data set {task.data.path} is not the one that task {task.id} is pinned to: its fingerprint is "
             f"{fingerprint[:16]}..., not {known[0][:16]}.... Scores on other data cannot be compared.",
         )
-    return DataProvenance(
+    found = DataProvenance(
         path=task.data.path,
         config=task.data.config,
         split="+".join(task.data.splits),
         revision=task.data.revision,
         fingerprint=fingerprint,
     )
+    if is_other(task, found, local=datasets is not None):
+        log.warning(
+            "%s: the rows of %s at %s have the fingerprint %s, not the known %s; it is scored, with a mark",
+            *(task.id, found.path, found.revision, fingerprint, known[0]),
+        )
+    return found
 
 
 def known_fingerprints(task: Task, *, local: bool) -> tuple[str, ...]:
-    """The fingerprints that are accepted; none means that the task is not pinned yet."""
-    pinned = (task.data.fingerprint,) if task.data.fingerprint else ()
-    copies = (task.data.copy_fingerprint,) if local and task.data.copy_fingerprint else ()
-    return pinned + copies
+    """The fingerprints of the known rows, today's first; none means that nobody has read the task's data yet.
+
+    Former ones count too: a result that was measured before fingerprints changed is on the same rows.
+    """
+    data = task.data
+    known = (data.fingerprint, data.copy_fingerprint if local else None)
+    # What was taken before is of the pinned rows, or, where only a copy is known, of the copy.
+    former = data.former if local or data.fingerprint else ()
+    return *(each for each in known if each), *former
 
 
 def is_other(task: Task, data: DataProvenance | None, *, local: bool) -> bool:

@@ -32,6 +32,10 @@ PASSING: frozenset[FailureClass] = frozenset(
 """Failures whose cause may be gone at the next attempt."""
 
 
+NOT_READ: frozenset[FailureClass] = frozenset({"hub_unavailable", "data_unavailable"})
+"""Why a task has no score if its data could not be read: that says nothing about the model, so nothing ends with it."""
+
+
 class EvaluationError(Exception):
     """An evaluation cannot give a result.
 

@@ -182,7 +182,7 @@ def offered_suite(suite_id: str) -> Suite:
     Raises:
         ValueError: with the ids that there are.
     """
-    offered = [suite.id for suite in SUITES.values() if suite.offered]
+    offered = [known for known, suite in SUITES.items() if suite.offered]
     if suite_id in SUITES and suite_id not in offered:
         raise ValueError(f"suite {suite_id} is a view of results; what can be asked for: {', '.join(offered)}")
     return suite_of(suite_id)

@@ -32,10 +32,11 @@ class Facts:
 class DataSource:
     """A data set on the Hub, pinned to a commit.
 
-    `splits` are read and joined in this order. `fingerprint` is the SHA-256 of the rows the task uses (as
-    `evaluator.data` computes it); data with another fingerprint is refused. None: not pinned yet, and the result
-    says which fingerprint it saw. `copy_fingerprint` is that of a local copy which is known to differ from the Hub:
-    it is accepted with `--datasets` only.
+    `splits` are read and joined in this order. `fingerprint` is the SHA-256 of the rows the task uses (as its kind
+    computes it): a local copy with another one is refused, and on the Hub, where the commit is the pin, it is a mark on
+    the result (`other_data`). None: nobody has read it yet, and the result says which fingerprint it saw.
+    `copy_fingerprint` is that of a local copy which is known to differ from the Hub: it is accepted with `--datasets`
+    only. `former` are the fingerprints of the same rows as earlier versions took them: results hold them.
     """
 
     path: str
@@ -44,6 +45,7 @@ class DataSource:
     config: str | None = None
     fingerprint: str | None = None
     copy_fingerprint: str | None = None
+    former: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,9 +4,11 @@
   the published board they are, as that board did (docs/decisions/0005).
 - A mean of which one score is missing does not exist: it is a gap, never a mean of fewer.
 - Rank 1 is the highest; equal scores share a rank (and the next one is left out). Only an entry with all scores that
-  weigh in the suite has ranks; the others are listed below. A suite may rank as MTEB does (`leaderboard_data.ranking`).
-- One row per model and precision: a complete result before an incomplete one, then measured before published before
-  imported, then the one of the newest commit, then the one with more scores, then the one evaluated last. A result
+  weigh in the suite has ranks; the others are listed below, those that show more before those that show less. A suite
+  may rank as MTEB does (`leaderboard_data.ranking`).
+- One row per model and precision: a complete result before an incomplete one, then measured before what others report,
+  of that, where it is not complete, the one with more scores, then published before imported, then the one of the
+  newest commit, then the one with more scores, then the one evaluated last. A result
   whose precision nobody told stands for every precision of its model.
 """
 
@@ -70,16 +72,21 @@ def _mean(values: Sequence[float], weights: Sequence[float]) -> float:
     return fmean(values, weights)
 
 
-def preference(entry: Entry) -> tuple[bool, bool, int, str, int, str, str]:
+def preference(entry: Entry) -> tuple[bool, bool, bool, int, int, str, int, str, str]:
     """Sorts the results of one model: the one that stands for it on the board comes last.
 
     What is in doubt stands before nothing complete: it never displaces a row that nobody doubts.
-    A commit whose date nobody told counts as made when it was evaluated.
+    Of what others report, and is not complete, the one with more scores comes last: a row of the published board, which
+    knows nine tasks, does not hide what MTEB tells of more. A commit whose date nobody told counts as made when it was
+    evaluated.
     """
     scores = sum(cell.score is not None for cell in entry.cells)
     commit = (entry.committed_at or entry.at or "") if entry.origin == "measured" else ""
     place = -ORIGINS.index(entry.origin)
-    return entry.complete, entry.doubts is None, place, commit, scores, entry.at or "", entry.reference or ""
+    measured = entry.origin == "measured"
+    fuller = 0 if entry.complete or measured else scores
+    of_entry = place, commit, scores, entry.at or "", entry.reference or ""
+    return entry.complete, entry.doubts is None, measured, fuller, *of_entry
 
 
 def chosen(entries: Iterable[Entry], origins: Collection[OriginName], suite: Suite) -> list[Entry]:
@@ -145,10 +152,11 @@ def table(
         for entry, value, rank, place in zip(listed, values, score_ranks, places, strict=True)
     ]
 
-    def place(row: Row) -> tuple[float, float, str]:
+    def place(row: Row) -> tuple[float, float, int, str]:
         score = row.values[key] if suite.ranks_by == "average" else None
         at = row.rank or (row.place - 0.5 if row.place else float("inf"))  # before those that it is not below
-        return at, float("inf") if score is None else -score, row.entry.name
+        known = 0 if suite.ranks_by == "borda" or score is not None else sum(value is not None for value in row.values)
+        return at, float("inf") if score is None else -score, -known, row.entry.name
 
     return Table(view=view, suite=suite, columns=columns, sorted_by=sorted_by, rows=tuple(sorted(rows, key=place)))
 

@@ -18,7 +18,7 @@ from leaderboard_data.board import table
 from leaderboard_data.hiding import shown
 from leaderboard_data.index import INDEX_PATH, load_index
 from store import Commit, Store
-from store.errors import NotFound
+from store.errors import NotFound, asked_to_wait
 
 MOST = 60
 """Revisions looked back at: each costs reading one index file, once."""
@@ -117,7 +117,7 @@ class History:
                         self._read[commit.revision] = digest
             self._complete = revision
         except Exception as error:
-            self._not_before = time.monotonic() + AGAIN
+            self._not_before = time.monotonic() + max(AGAIN, asked_to_wait(error))
             log.warning("no history up to %s: %s", revision[:12], error)
         finally:
             self._idle.set()

@@ -165,7 +165,8 @@ def _granted(names: Sequence[str]) -> bool:
 # the worker itself
 
 SECRET_NAMES = (
-    *("KEL_REQUESTS_TOKEN", "KEL_RESULTS_TOKEN", "KEL_MODELS_TOKEN", "KEL_COMMENT_TOKEN", "KEL_WEBHOOK_URL"),
+    *("KEL_REQUESTS_TOKEN", "KEL_RESULTS_TOKEN", "KEL_READ_TOKEN", "KEL_MODELS_TOKEN", "KEL_COMMENT_TOKEN"),
+    *("KEL_JOBS_TOKEN", "KEL_WEBHOOK_URL"),
     *("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN"),
 )
 _PASSED = "KEL_SECRETS_DESCRIPTOR"
@@ -196,7 +197,7 @@ def hide_secrets() -> None:
 
 def forget_secrets() -> None:
     """Take the tokens out of the environment that programs started from here would get, once they have been read."""
-    for name in SECRET_NAMES[:4]:
+    for name in SECRET_NAMES[:6]:
         os.environ.pop(name, None)
 
 

@@ -126,7 +126,7 @@ class ChildProcess:
         `on_event` gets each of the evaluator's events as it comes; an empty one at least every half second.
         When `stopped` says so, the child is ended and the outcome is neither result nor failure.
         """
-        if kept := _kept_result(job):
+        if kept := kept_result(job):
             return kept
         job.folder.mkdir(parents=True, exist_ok=True)
         log = LogTail(Redaction(_folders(job), self.secrets))
@@ -274,7 +274,7 @@ def _signal_name(number: int) -> str:
         return f"signal {number}"
 
 
-def _kept_result(job: Job) -> Outcome | None:
+def kept_result(job: Job) -> Outcome | None:
     """The result that a run of this job left, if it is one: of this spec and these tasks, and readable."""
     outcome = _result_of(job, "")
     return outcome if outcome.failure is None else None

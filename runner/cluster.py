@@ -9,7 +9,7 @@ local to a node: an evaluation that moves to another node begins again.
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import ray
@@ -45,6 +45,8 @@ def connect(address: str) -> None:
 class RayTasks:
     """Evaluates jobs as Ray tasks, each with `gpus` GPUs and `cpus` processors.
 
+    `wanted` tells how many GPUs a job gets, in place of `gpus`; it gets as many as a node of the cluster has at most.
+    Those of a node share the job's texts.
     `start_seconds`: how long a task may wait for a node that has them. `limits.seconds` holds for the evaluation
     itself; the driver gives up a little later, should the node not say so. `max_gib`, `keep_models` and `command`: as
     `runner.child.ChildProcess`. `caged`: in the strongest cage that the node has; a `command` of tests needs none.
@@ -52,6 +54,7 @@ class RayTasks:
 
     limits: Limits
     gpus: float = 1.0
+    wanted: Callable[[Job], int] | None = None
     cpus: float = 1.0
     start_seconds: float = 3600.0
     lost_nodes: int = 2
@@ -67,11 +70,13 @@ class RayTasks:
         # Beside the driver, so that losing the evaluation's node does not lose it.
         here = NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=True)
         mailbox: Any = _Mailbox.options(num_cpus=0, scheduling_strategy=here).remote()  # type: ignore[attr-defined]
+        gpus = self.gpus if self.wanted is None else min(self.wanted(job), _largest_node())
+        sent = replace(self, gpus=gpus, wanted=None)
         outcome: Any = _evaluate.options(
-            num_gpus=self.gpus, num_cpus=self.cpus, max_retries=self.lost_nodes, retry_exceptions=False
-        ).remote(job, self, mailbox)
+            num_gpus=gpus, num_cpus=self.cpus, max_retries=self.lost_nodes, retry_exceptions=False
+        ).remote(job, sent, mailbox)
         try:
-            return self._follow(outcome, mailbox, on_event, stopped)
+            return sent._follow(outcome, mailbox, on_event, stopped)
         except ray.exceptions.OutOfMemoryError:
             return Outcome(failure=("out_of_memory", "The node ran out of memory and ended the evaluation."))
         except (ray.exceptions.WorkerCrashedError, ray.exceptions.NodeDiedError, ray.exceptions.ObjectLostError):
@@ -100,6 +105,11 @@ class RayTasks:
                 return _lost(f"The cluster had no node with {self.gpus:g} GPUs free in time.")
             if deadline is not None and time.monotonic() > deadline:
                 return Outcome(failure=("timeout", "The evaluation's node did not answer in time."))
+
+
+def _largest_node() -> int:
+    """GPUs of the node that has most of them; 1 where none has any."""
+    return max(1, *(int(node["Resources"].get("GPU", 0)) for node in ray.nodes() if node["Alive"]), 1)
 
 
 def _lost(message: str) -> Outcome:
@@ -159,4 +169,6 @@ def _evaluate(
         max_gib=terms.max_gib,
         keep_models=terms.keep_models,
     )
+    if job.device is None and terms.gpus > 1:
+        job = replace(job, device=",".join(f"cuda:{number}" for number in range(int(terms.gpus))))
     return child(job, tell, lambda: False)

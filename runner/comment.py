@@ -31,8 +31,8 @@ from leaderboard_data.board import means
 from leaderboard_data.entry import entry_of
 from leaderboard_data.marking import marked_result
 from runner.logs import Say
+from store.client import never_wait_for_ever
 from store.errors import NotFound
-from store.hub import never_wait_for_ever
 from store.update import Change, Snapshot, update
 from submissions.record import Status, Submission
 from submissions.stored import Queue

@@ -3,6 +3,7 @@
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Protocol
 
 from evaluator.errors import FailureClass
 from runner.logs import Say
@@ -36,6 +37,14 @@ def hub_cache(environment: Mapping[str, str]) -> Path:
         return Path(cache).absolute()
     home = environment.get("HF_HOME") or str(Path(environment.get("HOME", "~")).expanduser() / ".cache/huggingface")
     return Path(home).absolute() / "hub"
+
+
+class HasRoom(Protocol):
+    """Says which submissions a worker has room for, and hears how they failed."""
+
+    def has(self, submission: Submission, say: Say) -> bool: ...
+
+    def hear(self, submission: Submission, failure: FailureClass) -> None: ...
 
 
 class Room:

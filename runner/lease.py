@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from runner.events import Event, progress_of
 from runner.logs import Say
-from store.errors import Conflict, OutcomeUnknown, Unavailable
+from store.errors import StoreError, asked_to_wait
 from submissions.errors import LeaseLost
 from submissions.record import Submission
 from submissions.stored import Queue
@@ -32,11 +32,12 @@ class Lease:
         self.nonce = submission.lease.nonce
         self.lost = False
         self._queue = queue
-        self._id = submission.id
+        self.submission = submission
         self._length, self._beat = length, beat
         self._clock = clock
         self._say = say
         self._renewed = clock()
+        self._not_before = self._renewed
         self._progress: dict[str, float | int | str | None] = {"tasks_done": 0}
 
     def hear(self, event: Event) -> None:
@@ -46,19 +47,22 @@ class Lease:
             self._progress["tasks_done"] = int(self._progress["tasks_done"] or 0) + 1
         if event.get("event") in ("task", "progress"):
             self._progress |= progress_of(event)
+        if self._clock() < self._not_before:
+            return
         silent = self._clock() - self._renewed
         if silent >= self._length.total_seconds() / 2 or (at_task_end and silent >= self._beat.total_seconds()):
             self._renew()
 
     def _renew(self) -> None:
         try:
-            self._queue.beat(self._id, nonce=self.nonce, lease=self._length, progress=dict(self._progress))
+            self._queue.beat(self.submission.id, nonce=self.nonce, lease=self._length, progress=dict(self._progress))
         except LeaseLost:
             self.lost = True
-        except (Unavailable, Conflict, OutcomeUnknown) as error:
-            # The evaluation goes on; the next event tries again, until somebody else has taken over.
-            self._say("not_renewed", submission=self._id, error=str(error))
-            self._renewed += self._length.total_seconds() / 10
+        except StoreError as error:
+            # The evaluation goes on, also where the store refuses: what it computes is kept, and a worker with a right
+            # token publishes it. A later event tries again, until somebody else has taken over.
+            self._say("not_renewed", submission=self.submission.id, error=str(error))
+            self._not_before = self._clock() + max(self._length.total_seconds() / 10, asked_to_wait(error))
         else:
             self._renewed = self._clock()
-            self._say("renewed", submission=self._id, progress=dict(self._progress))
+            self._say("renewed", submission=self.submission.id, progress=dict(self._progress))

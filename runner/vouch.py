@@ -8,13 +8,13 @@ score is computed again from its samples, and a result with one that does not fo
 import io
 import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from evaluator.cleaning import LARGEST_LENGTH, bounded_int, clean_text
 from evaluator.data import is_other
-from evaluator.errors import FailureClass
+from evaluator.errors import NOT_READ, FailureClass
 from evaluator.evidence.bootstrap import percentiles, resampled_scores
 from evaluator.evidence.environment import code_digest, project_commit
 from evaluator.evidence.samples import dump_samples, load_samples
@@ -107,7 +107,7 @@ def vouched(
     held = parse_samples(samples, scored) if scored else {}
     (given,) = result.runs.values()
     run = Run(
-        environment=_marked(environment(given.environment, job), job, result, known),
+        environment=_marked(environment(given.environment, job), job, result),
         tokens=bounded_int(given.tokens, 0, MANY),
         seconds=numbers(given.seconds, PHASES),
         at=after(job.onto, given.at if since <= given.at <= now() else None),
@@ -180,10 +180,9 @@ def _computed(task: Task, samples: Samples) -> tuple[dict[str, float], dict[str,
     return metrics, {rule_id: percentiles(scores) for rule_id, scores in resampled.items()}
 
 
-def _marked(told: Environment, job: "Job", result: ModelResult, known: Mapping[str, Task]) -> Environment:
+def _marked(told: Environment, job: "Job", result: ModelResult) -> Environment:
     """With the mark of data that is not the known, whether the evaluation tells it or not."""
-    local = job.datasets is not None
-    if not any(is_other(known[task_id], score.data, local=local) for task_id, score in result.tasks.items()):
+    if not other_data(result, job):
         return told
     return told.model_copy(update={"warnings": tuple(sorted({*told.warnings, "other_data"}))})
 
@@ -273,8 +272,14 @@ def _check_size(content: bytes, tasks: int) -> None:
 
 
 def may_come_later(result: ModelResult) -> tuple[FailureClass, str] | None:
-    """Why a task has no score, if only because the Hub did not answer: worth another attempt before publishing."""
+    """Why a task has no score, if only because its data could not be read: the submission is not done with that."""
     for score in result.tasks.values():
-        if score.error is not None and score.error.failure == "hub_unavailable":
+        if score.error is not None and score.error.failure in NOT_READ:
             return score.error.failure, score.error.message
     return None
+
+
+def other_data(result: ModelResult, job: "Job") -> list[str]:
+    """The tasks whose rows are not the known ones: a mark on the result, and a line in the log."""
+    known, local = discovered_tasks(), job.datasets is not None
+    return sorted(name for name, score in result.tasks.items() if is_other(known[name], score.data, local=local))

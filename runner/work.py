@@ -7,30 +7,29 @@ import threading
 import time
 import traceback
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from datetime import timedelta
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 from evaluator.errors import FailureClass
 from evaluator.merging import CannotMerge, lacking
+from evaluator.records import ModelResult
 from evaluator.spec import result_path
-from evaluator.suite import SUITES
 from leaderboard_data.publish import publish_change
 from runner.asked import asked_of
 from runner.child import Job, Outcome
-from runner.disk import Room
+from runner.disk import HasRoom, Room
 from runner.events import Event
 from runner.folders import folder_of, remove_others
 from runner.lease import Lease
 from runner.left import Refused, remove
 from runner.logs import Say
+from runner.patience import kept_trying
+from runner.terms import Terms
 from runner.told import submitted_facts
-from runner.vouch import may_come_later, vouched
+from runner.vouch import may_come_later, other_data, vouched
 from runner.vouch_curves import vouched_files
-from store.errors import Conflict, OutcomeUnknown, StoreError, Unavailable
+from store.errors import Conflict, OutcomeUnknown, StoreError, Unavailable, asked_to_wait
 from store.update import Change, Snapshot, update
-from submissions.claims import MAX_ATTEMPTS
 from submissions.errors import LeaseLost
 from submissions.record import OPEN, ResultReference, Status, Submission
 from submissions.stored import Queue
@@ -43,25 +42,6 @@ class Evaluate(Protocol):
     """Evaluates a job: in a child process (`runner.child.ChildProcess`), or on a cluster (`runner.cluster`)."""
 
     def __call__(self, job: Job, on_event: Callable[[Event], None], stopped: Callable[[], bool]) -> Outcome: ...
-
-
-@dataclass(frozen=True, kw_only=True)
-class Terms:
-    """How a worker works.
-
-    `lease`: how long a claim holds without a word. `beat`: the least time between renewals at a task's end; without
-    one the lease is renewed when half of it is over. `retry_delay`: the wait after a failure that may pass.
-    `max_parameters`: larger models are left to others; one whose size the Hub does not tell is taken.
-    `tasks`: only these tasks (for trials; what the result lacks then is run when it is submitted again).
-    """
-
-    lease: timedelta = timedelta(minutes=30)
-    beat: timedelta = timedelta(minutes=5)
-    retry_delay: timedelta = timedelta(minutes=10)
-    max_parameters: int | None = None
-    datasets: Path | None = None
-    tasks: tuple[str, ...] = ()
-    device: str | None = None
 
 
 class Worker:
@@ -84,7 +64,7 @@ class Worker:
         say: Say,
         clock: Callable[[], float] = time.monotonic,
         wait: Callable[[float], object] | None = None,
-        room: Room | None = None,
+        room: HasRoom | None = None,
         finished: Callable[[Submission], object] = lambda _: None,
         idle: Callable[[Callable[[], bool]], bool] = lambda _: False,
     ) -> None:
@@ -97,7 +77,7 @@ class Worker:
         self._clock = clock
         self._stop = threading.Event()
         self._wait = wait or self._stop.wait
-        self._room = room or Room(work_dir)
+        self._room: HasRoom = room or Room(work_dir)
         self._finished = finished
         self._idle = idle
 
@@ -117,6 +97,7 @@ class Worker:
         """
         tidied = False
         while not self.stopping:
+            asked = 0.0
             try:
                 if not tidied:
                     self._tidy_up()
@@ -124,13 +105,13 @@ class Worker:
                 worked = self.run_one() or (not once and self._idle(lambda: self.stopping))
             except (Unavailable, Conflict, OutcomeUnknown) as error:
                 self._say("store_unavailable", error=str(error))
-                worked = False
+                worked, asked = False, asked_to_wait(error)
                 if once:
                     raise
             if once and not worked:
                 return
             if not worked:
-                self._wait(poll_seconds)
+                self._wait(max(poll_seconds, asked))
 
     def _tidy_up(self) -> None:
         """Remove the folders that a killed worker left and nobody needs any more."""
@@ -162,12 +143,7 @@ class Worker:
         return True
 
     def _accepts(self, submission: Submission) -> bool:
-        if not set(submission.suites) <= set(SUITES) or not self._room.has(submission, self._say):
-            return False  # a worker of a newer version knows the suites; one with room takes it
-        if not asked_of(submission, self.terms.tasks):
-            return False
-        limit, parameters = self.terms.max_parameters, submission.metadata.parameters
-        return limit is None or parameters is None or parameters <= limit
+        return self.terms.accept(submission) and self._room.has(submission, self._say)
 
     def _see_through(self, submission: Submission, lease: Lease) -> None:
         """Evaluate, publish, and close a claimed submission.
@@ -177,17 +153,18 @@ class Worker:
             Forbidden, NotFound: after the lease was given back.
         """
         # A worker that died between publishing and finishing left nothing to do but to say so.
-        if published := self._kept_trying(lambda: self.queue.result_of(submission)):
+        if published := self._kept_trying(lambda: self.queue.result_of(submission), lease):
             self._say("found_published", **_told(submission))
             self._finished(self._close(submission, lease, published, log=None))
             return
-        job = self._job(submission)
+        job = self._job(submission, lease)
         if submission.earlier_runs and submission.attempt == 1:
             remove(job.folder)  # a rerun takes nothing over: a killed worker may have left what is doubted
         outcome = self._evaluate(job, lease.hear, lambda: self.stopping or lease.lost)
         if lease.lost:
             raise LeaseLost(submission)
         failure, result, samples = outcome.failure, outcome.result, outcome.samples
+        change: Make | None = None
         if result is not None:
             try:
                 result, samples = vouched(
@@ -202,17 +179,17 @@ class Worker:
             except Refused as error:
                 failure = "internal", str(error)
             else:
-                failure = may_come_later(result) if submission.attempt < MAX_ATTEMPTS else None
+                told = result.model_copy(update=submitted_facts(submission))
+                change = publish_change(told, samples, rankings, curves=curves, replace=submission.force)
+                failure = self._not_read(submission, lease, job, result, change)
             if lease.lost:
                 raise LeaseLost(submission)
         if failure is not None:
             # Embeddings stay in the work folder; the result would be taken for the whole of the next attempt.
             remove(job.result_file)
             self._fail(submission, lease, job.folder, failure, outcome.log)
-        elif result is not None:
-            result = result.model_copy(update=submitted_facts(submission))
+        elif change is not None:
             try:
-                change = publish_change(result, samples, rankings, curves=curves, replace=submission.force)
                 reference = self._publish(submission, lease, change)
             except CannotMerge as error:
                 remove(job.result_file)
@@ -224,6 +201,25 @@ class Worker:
             self._finished(ended)
         else:
             self._give_back(submission, lease, "the worker is stopping")
+
+    def _not_read(
+        self, submission: Submission, lease: Lease, job: Job, result: ModelResult, change: Make
+    ) -> tuple[FailureClass, str] | None:
+        """Why the submission cannot end with this result: the data of one of its tasks could not be read.
+
+        What its other tasks scored is published at once: results add up, so the next attempt, or a retry after the last
+        one, runs only what is missing. A rerun's replaces another result as a whole or not at all.
+        """
+        if others := other_data(result, job):
+            self._say("other_data", **_told(submission), tasks=others)
+        if (failure := may_come_later(result)) is None:
+            return None
+        if any(score.scored for score in result.tasks.values()) and not submission.force:
+            try:
+                self._publish(submission, lease, change)
+            except CannotMerge as error:
+                return "internal", f"It cannot be added to what is known: {error}."
+        return failure
 
     def _fail_by(self, submission: Submission, lease: Lease, error: Exception) -> None:
         """End a submission by an error that nobody foresaw; its traceback is for us, in the worker's own log."""
@@ -252,7 +248,8 @@ class Worker:
                 message=failure[1],
                 delay=self.terms.retry_delay,
                 log=log,
-            )
+            ),
+            lease,
         )
         self._room.hear(submission, failure[0])
         self._say("failed", **_told(ended), failure=failure[0], message=failure[1])
@@ -267,7 +264,7 @@ class Worker:
             return ResultReference(path=result_path(submission.spec), revision=revision)
 
         try:
-            reference = self._kept_trying(publish)
+            reference = self._kept_trying(publish, lease)
         except StoreError as error:
             self._say("cannot_publish", **_told(submission), error=str(error))
             self._give_back(submission, lease, "the result could not be published")
@@ -277,7 +274,7 @@ class Worker:
 
     def _close(self, submission: Submission, lease: Lease, result: ResultReference, log: str | None) -> Submission:
         ended = self._kept_trying(
-            lambda: self.queue.finish(submission.id, nonce=lease.nonce, result=result, log=log or None)
+            lambda: self.queue.finish(submission.id, nonce=lease.nonce, result=result, log=log or None), lease
         )
         self._say("finished", **_told(ended))
         return ended
@@ -285,28 +282,15 @@ class Worker:
     def _give_back(self, submission: Submission, lease: Lease, why: str) -> None:
         self._say("released", **_told(self.queue.release(submission.id, nonce=lease.nonce, why=why)), why=why)
 
-    def _kept_trying(self, write: Callable[[], T]) -> T:
-        """`write()`, tried again for half a lease if the store does not answer: what was computed is worth it.
+    def _kept_trying(self, write: Callable[[], T], lease: Lease) -> T:
+        """`write()`, tried again while the store does not answer (`runner.patience`)."""
+        return kept_trying(write, lease, clock=self._clock, wait=self._wait, stopped=self._stop.is_set, say=self._say)
 
-        A worker that is to stop does not wait: the result is in the work folder, and the lease will run out.
-
-        Raises:
-            StoreError: the last one.
-        """
-        deadline = self._clock() + self.terms.lease.total_seconds() / 2
-        while True:
-            try:
-                return write()
-            except (Unavailable, Conflict, OutcomeUnknown) as error:
-                wait = max(5.0, getattr(error, "retry_after", None) or 0.0)
-                if self._clock() + wait > deadline or self.stopping:
-                    raise
-                self._say("store_unavailable", error=str(error))
-                self._wait(wait)
-
-    def _job(self, submission: Submission) -> Job:
+    def _job(self, submission: Submission, lease: Lease) -> Job:
         """What is to be run: the tasks that the submission's suites lack, or all of them where it is forced."""
-        stored = None if submission.force else self._kept_trying(lambda: self.queue.stored_result(submission.spec))
+        stored = None
+        if not submission.force:
+            stored = self._kept_trying(lambda: self.queue.stored_result(submission.spec), lease)
         wanted = asked_of(submission, self.terms.tasks)
         asked = lacking(stored, wanted) or wanted
         return Job(

@@ -48,7 +48,7 @@ class Store(Protocol):
         A folder that is not there has no files. Equal blob ids mean equal content.
 
         Raises:
-            Unavailable, Forbidden, NotFound
+            Unavailable (Gone: no such revision), Forbidden, NotFound
         """
         ...
 
@@ -57,7 +57,7 @@ class Store(Protocol):
 
         Raises:
             NotFound: there is no such file at that revision.
-            Unavailable, Forbidden
+            Unavailable (Gone: no such revision), Forbidden
         """
         ...
 
@@ -82,12 +82,37 @@ class Store(Protocol):
         ...
 
 
+class Repository(Store, Protocol):
+    """A store whose past can be given up."""
+
+    def squash(self, message: str, parent: str) -> str:
+        """Put one commit with the files of the head in the place of the whole log; returns its revision.
+
+        Only while `parent` is the head; on the Hub a commit that comes in the same second may be among what is
+        squashed, with its files. Reading at an earlier revision is `Gone` from then on, soon or late.
+
+        Raises:
+            Conflict, OutcomeUnknown, Unavailable, Forbidden
+        """
+        ...
+
+
 def blob_id(content: bytes) -> str:
     """Git's id of a file's content: SHA-1 over the header `blob <size>` and the content.
 
-    The id that `Store.list` gives, except for files that the Hub keeps in LFS.
+    The id that `Store.list` gives, except for files that the Hub keeps in LFS (`pointer_id`).
     """
     return hashlib.sha1(b"blob %d\0" % len(content) + content, usedforsecurity=False).hexdigest()
+
+
+def pointer_id(content: bytes) -> str:
+    """The blob id of a file that the Hub keeps in LFS: git's id of the pointer that stands for it there.
+
+    The pointer's text is that of git-lfs, version 1 of its specification.
+    """
+    digest = hashlib.sha256(content).hexdigest()
+    pointer = f"version https://git-lfs.github.com/spec/v1\noid sha256:{digest}\nsize {len(content)}\n"
+    return blob_id(pointer.encode())
 
 
 def in_folder(path: str, prefix: str) -> bool:
@@ -116,7 +141,7 @@ def checked_changes(changes: Changes) -> Changes:
     return changes
 
 
-def open_store(url: str, token: SecretStr | None = None) -> Store:
+def open_store(url: str, token: SecretStr | None = None) -> Repository:
     """The store at `url`: `file:DIR` (a bare git repository, made if absent), `hf:datasets/ORG/NAME`, `memory:`.
 
     `token`: what the Hub asks for; other stores need none.

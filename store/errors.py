@@ -4,8 +4,9 @@
     ├── Conflict          certainly not written: the head moved. Read again, decide again
     ├── OutcomeUnknown    may have been written: look before trying again
     ├── Unavailable       not now: the network, a rate limit, the server. `retry_after` seconds, if the server said
+    │   └── Gone          that revision is not there (any more: the history was squashed). Look at the head again
     ├── Forbidden         the token is missing, wrong or may not do this
-    └── NotFound          no such repository, revision or file
+    └── NotFound          no such repository or file
 
 Backends raise only these (foreign exceptions are mapped in each backend, in one place) and never retry.
 """
@@ -31,9 +32,18 @@ class Unavailable(StoreError):
         self.retry_after = retry_after
 
 
+class Gone(Unavailable):
+    """The repository has no such revision, or no longer: its history was squashed meanwhile. The head is to be read."""
+
+
 class Forbidden(StoreError):
     """The store refuses: token missing, wrong, or without the right."""
 
 
 class NotFound(StoreError):
-    """No such repository, revision or file."""
+    """No such repository, or no such file at a revision that is there."""
+
+
+def asked_to_wait(error: BaseException) -> float:
+    """Seconds that the store asked to wait; 0 where it asked for nothing."""
+    return (error.retry_after or 0.0) if isinstance(error, Unavailable) else 0.0

@@ -7,35 +7,40 @@ What huggingface_hub does, and what this module therefore does about it (tests/s
 - A commit whose files all equal what is there is not sent, and answers with the head as if it had been: a commit of
   additions alone is looked up before it counts.
 - Deleting a file that is not there fails the whole commit: such deletions are left out.
-- Its client waits for ever and sleeps through rate limits: the one set here does neither.
+- Its client waits for ever, sleeps through rate limits and repeats what got no answer: `store.client` does none of it.
+- Parquet, npz and what else is large goes to the Hub's storage first, through Xet (hf_xet, with errors of its own) or,
+  without hf_xet, through LFS; the commit then names it by its SHA-256. So `commit` uploads first: what fails there was
+  certainly not written (`store.uploads`). hf_xet alone tries again by itself, for six minutes at most: content that is
+  named by its hash, and that nobody sees before the commit.
 - It takes any answer for what it hopes for: every answer is bounded and checked in `store.answers`, and whatever else
   its own parsing raises becomes an error of the store in `_errors`.
 """
 
 import hashlib
+import re
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cache
 from itertools import islice
 from typing import Any, TypeVar
 from urllib.parse import quote
 
 import httpx2
-from huggingface_hub import CommitOperationAdd, CommitOperationDelete, HfApi, constants, set_client_factory
+from huggingface_hub import CommitOperationAdd, CommitOperationDelete, HfApi, constants
 from huggingface_hub.errors import EntryNotFoundError, HfHubHTTPError, RepositoryNotFoundError, RevisionNotFoundError
-from huggingface_hub.utils import build_hf_headers, get_session, hf_raise_for_status, parse_ratelimit_headers
+from huggingface_hub.utils import build_hf_headers, get_session, hf_raise_for_status
 from pydantic import SecretStr
 
-from store import Changes, Commit, answers, blob_id, checked_changes, in_folder
-from store.errors import Conflict, Forbidden, NotFound, OutcomeUnknown, StoreError, Unavailable
+from store import Changes, Commit, answers, blob_id, checked_changes, in_folder, uploads
+from store.client import OnlyTry, never_wait_for_ever, one_try
+from store.errors import Conflict, Forbidden, Gone, NotFound, OutcomeUnknown, StoreError, Unavailable
 
 BRANCH = "main"
-TIMEOUT = httpx2.Timeout(60.0, connect=10.0)  # seconds; a commit with many files takes the Hub a while
 CACHED_BYTES = 128 * 2**20
 CACHED_LISTINGS = 32
+PATHS_AT_ONCE = 500  # names in one question whether there are such files
 Answer = TypeVar("Answer")
 
 OWN_FILES = frozenset({".gitattributes"})
@@ -103,12 +108,14 @@ class HubStore:
         operations: Any = [
             CommitOperationAdd(path, content) for path, content in changes.items() if content is not None
         ]
-        deletions = [path for path, content in changes.items() if content is None and self._is_there(path, parent)]
+        deletions = self._there([path for path, content in changes.items() if content is None], parent)
         operations += [CommitOperationDelete(path, is_folder=False) for path in deletions]
         if not operations:
             return self._nothing_to_write(parent)
+        with self._errors(), one_try():
+            self._upload([each for each in operations if isinstance(each, CommitOperationAdd)])
         title, _, description = message.partition("\n")
-        with self._errors(writing=True):
+        with self._errors(writing=True), one_try():
             done = self._api.create_commit(
                 self._repo_id,
                 operations,
@@ -124,6 +131,12 @@ class HubStore:
             self._check_written(done.oid, message, parent)
         return done.oid
 
+    def squash(self, message: str, parent: str) -> str:
+        self._nothing_to_write(parent)  # what the Hub squashes is its head, whichever that is
+        with self._errors(writing=True), one_try():
+            self._api.super_squash_history(self._repo_id, branch=BRANCH, commit_message=message, repo_type="dataset")
+        return self.head()
+
     def log(self, limit: int, revision: str | None = None) -> Sequence[Commit]:
         path = f"commits/{quote(revision or BRANCH, safe='')}"
         entries = list(islice(self._pages(path, answers.LOG.validate_json), limit))
@@ -133,6 +146,23 @@ class HubStore:
             Commit(entry.id, "\n\n".join(part for part in (entry.title, entry.message) if part), entry.date)
             for entry in entries
         ]
+
+    def _upload(self, additions: Sequence[CommitOperationAdd]) -> None:
+        """Ask the Hub which files are large, and upload those; nothing of it is seen before a commit names it.
+
+        Raises:
+            StoreError, HfHubHTTPError, httpx2.HTTPError
+        """
+        if not additions:
+            return
+        try:
+            self._api.preupload_lfs_files(
+                self._repo_id, additions, repo_type="dataset", revision=BRANCH, free_memory=False
+            )
+        except (HfHubHTTPError, httpx2.HTTPError):
+            raise
+        except (OSError, RuntimeError, ValueError) as error:
+            raise uploads.error_of(error, self.url) from error
 
     def _nothing_to_write(self, parent: str) -> str:
         """The head, if it is `parent`."""
@@ -156,8 +186,23 @@ class HubStore:
         if newest.message.split() != message.split():
             raise Conflict(f"{self.url}: the head is {revision[:12]}, no longer {parent[:12]}")
 
-    def _is_there(self, path: str, revision: str) -> bool:
-        return path in self._tree(path.rpartition("/")[0], revision)
+    def _there(self, paths: Sequence[str], revision: str) -> Sequence[str]:
+        """Those of `paths` that are files at a commit: asked for by name, for their folders may hold thousands."""
+        known = {path for path in paths if self._known(path, revision)}
+        unknown = [path for path in paths if path not in known and not self._is_listed(path, revision)]
+        for begin in range(0, len(unknown), PATHS_AT_ONCE):
+            form = {"paths": unknown[begin : begin + PATHS_AT_ONCE], "expand": False}
+            url = self._api_url(f"paths-info/{quote(revision, safe='')}")
+            with self._errors("has no such revision"):
+                content, _ = self._get(url, method="POST", data=form)
+                known |= {entry.path for entry in answers.TREE.validate_json(content) if entry.type == "file"}
+        return [path for path in paths if path in known]
+
+    def _is_listed(self, path: str, revision: str) -> bool:
+        """Whether a folder above `path` was listed at a commit, so that it is known what is there."""
+        parts = path.split("/")
+        with self._lock:
+            return any((revision, "/".join(parts[:depth])) in self._listings for depth in range(len(parts)))
 
     def _tree(self, folder: str, revision: str) -> dict[str, _Blob]:
         """Path -> blob of all files below `folder` at a commit."""
@@ -212,9 +257,11 @@ class HubStore:
             url = following
         raise Unavailable(f"{self.url}: the Hub's listing has no end")
 
-    def _get(self, url: str, most: int = answers.ANSWER_BYTES) -> tuple[bytes, str | None]:
+    def _get(
+        self, url: str, most: int = answers.ANSWER_BYTES, method: str = "GET", **sent: Any
+    ) -> tuple[bytes, str | None]:
         """The body of an answer, of at most so many bytes, and the address of the next page if there is one."""
-        with get_session().stream("GET", url, headers=build_hf_headers(token=self._token)) as response:
+        with get_session().stream(method, url, headers=build_hf_headers(token=self._token), **sent) as response:
             if response.is_error:
                 hf_raise_for_status(answers.short(response))
             content = answers.body(response, most)
@@ -230,7 +277,7 @@ class HubStore:
                 raise Conflict(f"{self.url}: the head has moved") from error
             raise _NoSuchFolder(f"{self.url} {absent}") from error
         except RevisionNotFoundError as error:
-            raise NotFound(f"{self.url} {absent or 'has no such revision'}") from error
+            raise Gone(f"{self.url} {absent or 'has no such revision'}; look at its head") from error
         except HfHubHTTPError as error:
             raise self._from_status(error, writing) from error
         except httpx2.HTTPError as error:
@@ -238,8 +285,6 @@ class HubStore:
         except StoreError:
             raise
         except Exception as error:  # the client takes an answer of another shape for one of its own
-            if type(error) is RuntimeError:  # the client's own: uploading a large file failed
-                raise Unavailable(f"{self.url}: {type(error).__name__} before the commit") from error
             sort = OutcomeUnknown if writing else Unavailable
             raise sort(f"{self.url}: the Hub's answer cannot be read ({type(error).__name__})") from error
 
@@ -253,17 +298,19 @@ class HubStore:
         if isinstance(error, RepositoryNotFoundError) and (status == 404 or self._token is not False):
             return NotFound(f"{answer}; make the repository, or check its name and the token")
         if status == 401:
-            return Forbidden(f"{answer}; the token is missing or wrong")
+            return Forbidden(f"{answer}; the token is missing, wrong, or has expired")
         if status == 404:
             return NotFound(answer)
         if status in (408, 429) or status >= 500:
             # A server error after the commit was sent leaves open whether it was made. 429 is said before that.
             if status != 429 and _is_commit(error.response.request):
                 return OutcomeUnknown(answer)
-            return Unavailable(answer, _retry_after(error.response))
+            return Unavailable(answer, uploads.retry_after(error.response))
         return Unavailable(answer)
 
     def _from_transport(self, error: httpx2.HTTPError) -> StoreError:
+        if isinstance(error, OnlyTry) and isinstance(error.__cause__, httpx2.HTTPError):
+            error = error.__cause__
         answer = f"{self.url}: {type(error).__name__} while talking to the Hub"
         never_sent = isinstance(error, (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout))
         try:
@@ -278,29 +325,4 @@ class _NoSuchFolder(NotFound):
 
 
 def _is_commit(request: httpx2.Request) -> bool:
-    return request.method == "POST" and "/commit/" in request.url.path
-
-
-def _retry_after(response: httpx2.Response) -> float | None:
-    """Seconds that the Hub asks to wait: Retry-After, or the end of the rate limit's window."""
-    value = response.headers.get("retry-after", "").strip()
-    if value.isdigit():
-        return float(value)
-    limit = parse_ratelimit_headers(response.headers)
-    return float(limit.reset_in_seconds) if limit is not None and limit.remaining == 0 else None
-
-
-@cache
-def never_wait_for_ever() -> None:
-    """Give huggingface_hub a client with a timeout, and without its sleeping through failures of the server.
-
-    It is the client of the whole process. `store.update` decides about waiting; it knows for how long it may.
-    """
-
-    def refuse_to_wait(response: httpx2.Response) -> None:
-        if response.status_code == 429 or response.status_code >= 500:
-            hf_raise_for_status(answers.short(response))
-
-    set_client_factory(
-        lambda: httpx2.Client(timeout=TIMEOUT, follow_redirects=True, event_hooks={"response": [refuse_to_wait]})
-    )
+    return request.method == "POST" and re.search("/(commit|super-squash)/", request.url.path) is not None

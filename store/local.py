@@ -14,8 +14,8 @@ from typing import Any
 
 import pygit2
 
-from store import Changes, Commit, checked_changes
-from store.errors import Conflict, Forbidden, NotFound, StoreError, Unavailable
+from store import Changes, Commit, checked_changes, packing
+from store.errors import Conflict, Forbidden, Gone, NotFound, StoreError, Unavailable
 
 BRANCH = "refs/heads/main"
 STALE_LOCK_SECONDS = 10.0
@@ -84,12 +84,22 @@ class LocalStore:
             return self._committed(changes, message, parent)
 
     def _committed(self, changes: Changes, message: str, parent: str) -> str:
-        repository = self._repository
         if parent != self.head():
             raise self._conflict(parent)
         tree = self._written(self._tree(parent), _nested(changes))
+        return self._moved(parent, tree, message, [pygit2.Oid(hex=parent)])
+
+    def squash(self, message: str, parent: str) -> str:
+        with self._errors(writing=True):
+            if parent != self.head():
+                raise self._conflict(parent)
+            return self._moved(parent, self._tree(parent).id, message, [])
+
+    def _moved(self, parent: str, tree: pygit2.Oid, message: str, parents: Any) -> str:
+        """The new head, a commit of `tree`, if `parent` is the head until then."""
+        repository = self._repository
         writer = pygit2.Signature(*_WRITER)
-        new = repository.create_commit(None, writer, writer, message, tree, [pygit2.Oid(hex=parent)])
+        new = repository.create_commit(None, writer, writer, message, tree, parents)
         branch = repository.references[BRANCH]
         if str(branch.target) != parent:
             raise self._conflict(parent)
@@ -103,6 +113,7 @@ class LocalStore:
             raise Unavailable(f"{self.url} is being written by another process") from error
         except pygit2.GitError as error:
             raise self._conflict(parent) from error
+        packing.pack_if_many(self.folder)
         return str(new)
 
     def log(self, limit: int, revision: str | None = None) -> Sequence[Commit]:
@@ -130,6 +141,8 @@ class LocalStore:
             if number in _REFUSED or "not owned by current user" in str(error):
                 text = f"{self.url} may not be read or written by this user, or its disk is read-only"
                 raise Forbidden(f"{text}; give the folder to the user who runs this, or name another one") from error
+            # Another process may have packed since: the next call opens the repository anew, with the files of now.
+            self._threads.__dict__.pop("repository", None)
             text = f"{self.url} cannot be read or written ({type(error).__name__}: {error})"
             raise Unavailable(f"{text}; `git fsck` in its folder says whether it is damaged") from error
 
@@ -165,7 +178,7 @@ class LocalStore:
         except ValueError:
             found = None
         if not isinstance(found, pygit2.Commit):
-            raise NotFound(f"{self.url} has no revision {wanted}")
+            raise Gone(f"{self.url} has no revision {wanted}; look at its head")
         return found
 
     def _tree(self, revision: str | None) -> pygit2.Tree:

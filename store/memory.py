@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from store import Changes, Commit, blob_id, checked_changes, in_folder
-from store.errors import Conflict, NotFound
+from store.errors import Conflict, Gone, NotFound
 
 
 @dataclass(frozen=True)
@@ -26,6 +26,7 @@ class MemoryStore:
         self._contents: dict[str, bytes] = {}
         self._versions: dict[str, _Version] = {}
         self._order: list[str] = []
+        self._made = 0
         self._append({}, "Begin")
 
     def head(self) -> str:
@@ -58,9 +59,19 @@ class MemoryStore:
         last = self._order.index(self._version(revision).commit.revision)
         return [self._versions[self._order[i]].commit for i in range(last, max(-1, last - limit), -1)]
 
+    def squash(self, message: str, parent: str) -> str:
+        with self._lock:
+            if parent != self._order[-1]:
+                raise Conflict(f"{self.url}: the head is {self._order[-1][:12]}, no longer {parent[:12]}")
+            blobs = self._versions[parent].blobs
+            revision = self._append(blobs, message)
+            self._versions, self._order = {revision: self._versions[revision]}, [revision]
+            return revision
+
     def _append(self, blobs: dict[str, str], message: str) -> str:
         # A revision depends on its place in the history, so that an empty commit gets one of its own.
-        revision = hashlib.sha1(f"{len(self._order)}\0{message}\0{sorted(blobs.items())}".encode()).hexdigest()
+        self._made += 1
+        revision = hashlib.sha1(f"{self._made}\0{message}\0{sorted(blobs.items())}".encode()).hexdigest()
         self._versions[revision] = _Version(Commit(revision, message, self._now()), blobs)
         self._order.append(revision)
         return revision
@@ -69,4 +80,4 @@ class MemoryStore:
         try:
             return self._versions[revision or self._order[-1]]
         except KeyError:
-            raise NotFound(f"{self.url} has no revision {revision}") from None
+            raise Gone(f"{self.url} has no revision {revision}; look at its head") from None

@@ -6,8 +6,8 @@ import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from store import Changes, Store, blob_id
-from store.errors import Conflict, NotFound, OutcomeUnknown, StoreError, Unavailable
+from store import Changes, Store, blob_id, pointer_id
+from store.errors import Conflict, NotFound, OutcomeUnknown, StoreError, Unavailable, asked_to_wait
 
 MARK = "Update-Id: "
 """Begins the last line of every message that `update` commits; what follows is unique to the call."""
@@ -72,7 +72,8 @@ class Snapshot:
         """Whether the file at `path` is `content`; None: there is no such file. Reads only what was not listed."""
         for folder in (path.rpartition("/")[0], ""):
             if folder in self._lists and path not in self._contents:
-                return self._lists[folder].get(path) == (None if content is None else blob_id(content))
+                listed = self._lists[folder].get(path)
+                return listed is None if content is None else listed in (blob_id(content), pointer_id(content))
         try:
             return self.read(path) == content
         except NotFound:
@@ -143,18 +144,18 @@ def _wait(error: StoreError, attempt: int, took: float, chance: float) -> float:
     local repository (milliseconds) or the Hub (a second).
     """
     jitter = chance * min(LONGEST_WAIT, max(took, SHORTEST_BOUND) * 2.0 ** min(attempt, 20))
-    return jitter + ((error.retry_after or 0.0) if isinstance(error, Unavailable) else 0.0)
+    return jitter + asked_to_wait(error)
 
 
 def _marked_commit(store: Store, mark: str, head: str, parent: str) -> str | None:
-    """The revision after `parent` whose message ends with `mark`, or None if none has.
+    """The revision after `parent` whose message has the line `mark`, or None if none has.
 
     Raises:
-        OutcomeUnknown: `parent` is further back than is searched.
+        OutcomeUnknown: `parent` is further back than is searched, or the history was squashed without that mark.
     """
     for commit in store.log(_LOOK_BACK, head):
         if commit.revision == parent:
             return None
-        if commit.message.endswith(mark):
+        if mark in commit.message.splitlines():  # a squashed history keeps the marks of its last commits
             return commit.revision
     raise OutcomeUnknown(f"{store.url}: a commit's answer was lost and too much has been written since; look yourself")

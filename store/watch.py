@@ -5,7 +5,7 @@ import threading
 from collections.abc import Callable
 
 from store import Store
-from store.errors import StoreError
+from store.errors import StoreError, asked_to_wait
 from store.update import Snapshot
 
 log = logging.getLogger(__name__)
@@ -15,7 +15,7 @@ class Watch:
     """Calls `changed` with a snapshot of the head, once for each new revision that it sees.
 
     While the store does not answer, or `changed` raises whatever it may, the last revision stays and the next look
-    tries again: nothing ends the watching but `stop`. `seconds` lie between two looks.
+    tries again: nothing ends the watching but `stop`. Between two looks lie `seconds`, or what the store asks for.
     """
 
     def __init__(self, store: Store, seconds: float, changed: Callable[[Snapshot], None]) -> None:
@@ -23,6 +23,7 @@ class Watch:
         self._store = store
         self._seconds = seconds
         self._changed = changed
+        self._asked = 0.0  # seconds that the store asked to wait
         self._first: Callable[[], object] | None = None
         self._looking = threading.Lock()
         self._stop = threading.Event()
@@ -40,12 +41,14 @@ class Watch:
     def look(self) -> bool:
         """Look now. True if there was a new revision and `changed` took it over."""
         with self._looking:
+            self._asked = 0.0
             try:
                 revision = self._store.head()
                 if revision == self.revision:
                     return False
                 self._changed(Snapshot(self._store, revision))
             except StoreError as error:
+                self._asked = asked_to_wait(error)
                 log.warning("%s: %s; staying at %s", self._store.url, error, (self.revision or "nothing")[:12])
                 return False
             except Exception:
@@ -61,5 +64,5 @@ class Watch:
             except Exception:
                 log.exception("%s: before the first look", self._store.url)
         self.look()
-        while not self._stop.wait(self._seconds):
+        while not self._stop.wait(max(self._seconds, self._asked)):
             self.look()

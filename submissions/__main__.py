@@ -2,16 +2,21 @@
 are to be shown: `opt-out | opt-in | hide | unhide | confirm | unconfirm | correct | uncorrect | clear-drift`."""
 
 import sys
+import time
+from datetime import timedelta
 from typing import Annotated
 
 import typer
 
 from evaluator.policy import CORRECTABLE, dump_policy
 from evaluator.records import DOUBTFUL
+from settings import Settings
+from store import open_store
 from submissions.alarms import alarm_of
 from submissions.editing import change, submit
 from submissions.record import dump_submission
 from submissions.terminal import By, Id, Ids, Why, do, errors_for_people, line_of, me, open_queue
+from submissions.upkeep import Upkeep
 
 app = typer.Typer(
     help="Submit models, and decide about submissions. The stores are those of the settings (KEL_REQUESTS_URL, ...).",
@@ -33,6 +38,24 @@ def list_submissions(
             typer.echo(line_of(submission))
         for path, reason in listing.unreadable.items():
             typer.echo(f"unreadable: {path}: {reason}", err=True)
+
+
+@app.command("upkeep")
+def keep_in_order(
+    squash: Annotated[bool, typer.Option("--squash", help="squash the history, also before it is due")] = False,
+) -> None:
+    """Move what lies as in the former layout into folders by month, and squash the history if that is due.
+
+    A worker with nothing else to do does it by itself.
+    """
+    settings = Settings()
+    every = timedelta(0) if squash else timedelta(days=settings.squash_days) if settings.squash_days else None
+    with errors_for_people():
+        requests = open_store(settings.requests_url, settings.requests_token)
+        upkeep = Upkeep(requests, every=every, monotonic=time.monotonic, fewest=1 if squash else None)
+        done = ""
+        while done := ("" if "squashed" in done else upkeep.step()):
+            typer.echo(done)
 
 
 @app.command()

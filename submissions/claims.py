@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from evaluator.errors import PASSING, FailureClass
 from submissions.errors import IllegalTransition, LeaseLost
 from submissions.record import Failure, Lease, ResultReference, Status, Submission
-from submissions.transitions import moved
+from submissions.transitions import moved, noted
 
 MAX_ATTEMPTS = 3
 """Claims after which a submission whose worker vanished, or that failed for a passing reason, ends FAILED."""
@@ -101,6 +101,15 @@ def release(submission: Submission, *, nonce: str, at: datetime, why: str) -> Su
     held = _held(submission, nonce)
     changed = submission.model_copy(update={"lease": None, "attempt": submission.attempt - 1})
     return moved(changed, Status.QUEUED, who=held.worker, at=at, why=why)
+
+
+def note(submission: Submission, *, who: str, at: datetime, why: str) -> Submission:
+    """What is being done for a queued submission, in its history: a machine was rented for it. The state stays QUEUED.
+
+    Raises:
+        NotInThisState
+    """
+    return noted(submission, only=frozenset({Status.QUEUED}), who=who, at=at, why=why)
 
 
 def lease_expired(submission: Submission, stood: timedelta) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from evaluator import records
+from evaluator.errors import NOT_READ
 from evaluator.merging import lacking
 from evaluator.records import ModelResult, load_result
 from evaluator.spec import ModelSpec, result_path
@@ -14,6 +15,7 @@ from evaluator.task import Task
 from store import Store
 from store.update import Change, Snapshot, update
 from submissions.files import Listing, SubmissionFiles, change_to
+from submissions.layout import log_paths
 from submissions.limits import Limits
 from submissions.names import identity, same_name
 from submissions.policy_store import PolicyStore
@@ -46,7 +48,7 @@ class KeptSubmissions:
         self.limits = limits
         self._now = now
         self._random_hex = random_hex
-        self._files = SubmissionFiles(requests)
+        self._files = SubmissionFiles(requests, now)
         self.policies = PolicyStore(requests, now)
         self._watch = Watch(monotonic)
 
@@ -69,13 +71,14 @@ class KeptSubmissions:
         """Where the submission's result is, if it is in the results store.
 
         It is there once a run for this submission is published, other than those before a maintainer asked for a
-        rerun; or, unless it is forced, when its suites lack nothing.
+        rerun, and no task is left whose data could not be read; or, unless it is forced, when its suites lack nothing.
         """
         snapshot = Snapshot(self.results, self.results.head())
         result = _result_at(snapshot, result_path(submission.spec))
         if result is None:
             return None
-        published = bool(set(runs_of(submission, result)) - set(submission.earlier_runs))
+        left = any(score.error and score.error.failure in NOT_READ for score in result.tasks.values())
+        published = not left and bool(set(runs_of(submission, result)) - set(submission.earlier_runs))
         known = set(submission.suites) <= set(SUITES)  # else a newer version has to look
         complete = known and not submission.force and not lacking(result, tasks_of(submission.suites))
         reference = ResultReference(path=result_path(submission.spec), revision=snapshot.revision)
@@ -127,14 +130,18 @@ class KeptSubmissions:
             before = self._files.find(snapshot, submission_id)
             written.append(verb(before, snapshot))
             done = change_to(written[-1], before, what)
-            return (
-                done if log is None else Change({**done.files, f"logs/{submission_id}.txt": log.encode()}, done.message)
-            )
+            return done if log is None else Change({**done.files, **logged(submission_id, log)}, done.message)
 
         revision = update(self.requests, change)
         if len(written) == 1:
             return written[0]
         return self._files.find(self._files.snapshot(revision), submission_id)
+
+
+def logged(submission_id: str, log: str) -> dict[str, bytes | None]:
+    """The files to write so that `log` is the end of a submission's last run."""
+    path, former = log_paths(submission_id)
+    return {path: log.encode(), former: None}
 
 
 def runs_of(submission: Submission, result: ModelResult | None) -> tuple[str, ...]:

@@ -23,6 +23,7 @@ from evaluator.errors import FailureClass
 from evaluator.reading import SUBMISSION_BYTES, reading
 from evaluator.records import Record
 from evaluator.spec import ModelSpec
+from submissions.layout import month_folder
 
 
 class Status(StrEnum):
@@ -42,7 +43,7 @@ UNDECIDED = frozenset({Status.PENDING, Status.WAITING})
 """States before a maintainer's approval, in which a submission may still be changed."""
 
 OPEN = UNDECIDED | {Status.QUEUED, Status.RUNNING}
-"""States in which something is still to happen; such submissions are in `open/`, all others in `closed/`."""
+"""States in which something is still to happen; such submissions are in `open/`, all others in `closed/<month>/`."""
 
 
 class Lease(Record):
@@ -147,8 +148,8 @@ class Submission(Record):
 
     @property
     def path(self) -> str:
-        """The file that holds it: open/<id>.json while something is still to happen, closed/<id>.json after."""
-        return f"{'open' if self.status in OPEN else 'closed'}/{self.id}.json"
+        """The file that holds it: open/<id>.json while something is still to happen, closed/<month>/<id>.json after."""
+        return f"open/{self.id}.json" if self.status in OPEN else f"{month_folder('closed', self.id)}/{self.id}.json"
 
     @property
     def entered(self) -> Event | None:

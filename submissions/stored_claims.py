@@ -114,6 +114,14 @@ class StoredClaims(KeptSubmissions):
         """
         return self._write(submission_id, lambda s, _: claims.release(s, nonce=nonce, at=self._now(), why=why))
 
+    def note(self, submission_id: str, *, who: str, why: str) -> Submission:
+        """Write into a queued submission's history what is being done for it.
+
+        Raises:
+            NotInThisState
+        """
+        return self._write(submission_id, lambda s, _: claims.note(s, who=who, at=self._now(), why=why), "Note about")
+
     def reclaim_expired(self, who: str, delay: timedelta = timedelta(0)) -> tuple[Submission, ...]:
         """Put back, finish or fail every submission whose lease ran out, in one commit; returns them.
 

@@ -37,7 +37,7 @@ def open_queue() -> Queue:
     settings = Settings()
     return Queue(
         open_store(settings.requests_url, settings.requests_token),
-        open_store(settings.results_url, settings.results_token),
+        open_store(settings.results_url, settings.results_token or settings.read_token),
     )
 
 

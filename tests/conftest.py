@@ -33,7 +33,9 @@ os.environ.update(
     HF_ENDPOINT=f"http://127.0.0.1:{HUB_PORT}",
     HF_HOME=tempfile.mkdtemp(prefix="kel-hf-home-"),
     HF_HUB_DISABLE_TELEMETRY="1",
-    HF_HUB_DISABLE_XET="1",
+    HF_XET_CLIENT_RETRY_BASE_DELAY="10ms",  # the Xet client tries again by itself; a test does not wait for that
+    HF_XET_CLIENT_RETRY_MAX_DURATION="1s",
+    HF_XET_TELEMETRY_ENABLED="false",
     GRADIO_ANALYTICS_ENABLED="False",
     TOKENIZERS_PARALLELISM="false",
 )

@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
-ROOMS = ("gate", "store", "evaluator", "submissions", "leaderboard_data", "runner", "desk")
+ROOMS = ("gate", "store", "evaluator", "submissions", "leaderboard_data", "runner", "desk", "deploy")
 FLOORS = (
-    ("app", "worker"),
+    ("app", "worker", "deploy"),
     ("runner", "leaderboard_data.page", "desk"),
     ("leaderboard_data", "submissions"),
     ("evaluator.__main__",),
-    ("evaluator.looking",),
+    ("evaluator.looking", "evaluator.doctor"),
     ("evaluator.lexical",),
     ("evaluator.run", "evaluator.options", "evaluator.fetching"),
     ("evaluator.sweep",),
@@ -107,21 +107,41 @@ def test_gradio_is_imported_only_by_the_app_and_the_views() -> None:
     assert users <= allowed, users - allowed
 
 
-def test_hub_writes_are_in_the_hub_store_and_the_comments_alone() -> None:
+def test_hub_writes_are_in_the_hub_store_the_comments_and_the_rented_jobs_alone() -> None:
     writing = {"create_commit", "upload_file", "upload_folder", "delete_file", "create_repo", "super_squash_history"}
+    writing |= {"preupload_lfs_files"}
     discussing = {"create_discussion", "create_pull_request", "comment_discussion", "edit_discussion_comment"}
     discussing |= {"change_discussion_status", "rename_discussion", "hide_discussion_comment"}
-    allowed = {ROOT / "store/hub.py": writing, ROOT / "runner/comment.py": {"create_discussion"}}
+    renting = {"run_job", "run_uv_job", "rerun_job", "cancel_job", "update_job_labels", "create_scheduled_job"}
+    allowed = {
+        ROOT / "store/hub.py": writing,
+        ROOT / "runner/comment.py": {"create_discussion"},
+        ROOT / "runner/hub_jobs.py": {"run_job", "cancel_job", "update_job_labels"},
+        ROOT / "deploy/hub.py": {"create_commit", "create_repo"},
+        ROOT / "deploy/pull_request.py": {"create_commit"},
+    }
     for path in sources():
         if "huggingface_hub" not in tops(path):
             continue
         attributes = {n.attr for n in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(n, ast.Attribute)}
-        written = attributes & (writing | discussing) - allowed.get(path, set())
+        written = attributes & (writing | discussing | renting) - allowed.get(path, set())
         assert not written, f"{path.relative_to(ROOT)} writes to the Hub: {written}"
 
 
 def test_the_hub_client_is_used_where_the_plan_says() -> None:
-    readers = ("store/hub.py", "submissions/checks.py", "evaluator/data.py", "runner/comment.py")
+    readers = [
+        *(
+            "store/hub.py",
+            "store/client.py",
+            "store/uploads.py",
+            "submissions/checks.py",
+            "evaluator/data.py",
+            "runner/comment.py",
+            "runner/hub_jobs.py",
+        ),
+        *("evaluator/doctor/hub.py", "evaluator/doctor/machine.py"),
+        *("deploy/hub.py", "deploy/pull_request.py", "deploy/__main__.py"),
+    ]
     allowed = {*(ROOT / path for path in readers), *(ROOT / "evaluator/model").glob("*.py")}
     users = {path for path in sources() if "huggingface_hub" in tops(path)}
     assert users <= allowed, users - allowed

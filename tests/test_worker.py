@@ -12,6 +12,7 @@ import pytest
 from store.local import LocalStore
 from submissions.record import ModelMetadata, Status
 from submissions.stored import Queue
+from tests.hub.repositories import Repositories
 from tests.runner.conftest import queued
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -40,6 +41,29 @@ def test_once_on_an_empty_queue_ends_well(environment: dict[str, str]) -> None:
     (line,) = ended.stdout.splitlines()  # what the worker says when it starts: its cage
     assert json.loads(line)["event"] == "started"
     assert json.loads(line)["cage"]
+
+
+def test_a_worker_whose_token_may_not_write_claims_nothing_and_says_what_to_do(
+    environment: dict[str, str], hub: Repositories
+) -> None:
+    hub.add_user("hf_first_page", "first-page")
+    hub.add_user("hf_first_worker", "first-worker")
+    hub.create("datasets", "first/requests", writers={"first-page", "first-worker"})
+    results = hub.create("datasets", "first/results", writers={"first-worker"})
+    stores = {
+        "HF_ENDPOINT": os.environ["HF_ENDPOINT"],
+        "KEL_REQUESTS_URL": "hf:datasets/first/requests",
+        "KEL_RESULTS_URL": "hf:datasets/first/results",
+        "KEL_REQUESTS_TOKEN": "hf_first_page",
+    }
+    refused = run(environment | stores | {"KEL_RESULTS_TOKEN": "hf_first_page"}, "--once")
+    assert refused.returncode == 1
+    assert "KEL_RESULTS_TOKEN the right to write first/results" in refused.stderr
+    assert "nothing was claimed" in refused.stderr
+    assert len(results.commits) == 1, "not even the published board was written"
+    assert "hf_first_page" not in refused.stderr + refused.stdout
+    assert run(environment | stores | {"KEL_RESULTS_TOKEN": "hf_first_worker"}, "--once").returncode == 0
+    assert len(results.commits) == 2
 
 
 def test_the_first_worker_fills_an_empty_results_store_with_the_published_board(
@@ -95,6 +119,9 @@ def test_a_model_that_is_not_there_ends_failed_and_says_why(environment: dict[st
         (["--datasets", "/nowhere"], "does not exist"),
         (["--parallel", "2"], "--parallel needs --ray"),
         (["--lease", "0"], "0.1"),
+        (["--ray", "local", "--gpus", "many"], "--gpus many"),
+        (["--hf-jobs"], "--hf-jobs needs KEL_JOBS_NAMESPACE"),
+        (["--hf-jobs", "--device", "cpu"], "--hf-jobs goes without"),
         (["statsu"], "No such command"),
     ],
 )
@@ -103,6 +130,43 @@ def test_a_wrong_option_says_what_is_wrong(environment: dict[str, str], argument
     assert ended.returncode == 2
     assert said in ended.stderr
     assert "Traceback" not in ended.stderr
+
+
+@pytest.mark.parametrize(
+    ("settings", "arguments", "said"),
+    [
+        ({"KEL_JOBS_DOLLARS_PER_DAY": "0"}, [], "KEL_JOBS_DOLLARS_PER_DAY, the most that it may spend"),
+        ({}, ["--flavor", "h100"], "--flavor h100: KEL_JOBS_FLAVORS has l4x1"),
+        ({"KEL_JOBS_FLAVORS": "l4x1"}, [], "'l4x1' is no machine"),
+        ({"KEL_REQUESTS_URL": "file:{folder}/requests.git"}, [], "rented machines write there"),
+    ],
+)
+def test_renting_with_a_wrong_setting_says_which_one(
+    environment: dict[str, str], settings: dict[str, str], arguments: list[str], said: str, tmp_path: Path
+) -> None:
+    wrong = {name: value.replace("{folder}", str(tmp_path)) for name, value in settings.items()}
+    rents = {
+        "KEL_REQUESTS_URL": "hf:datasets/org/requests",
+        "KEL_RESULTS_URL": "hf:datasets/org/results",
+        "KEL_JOBS_NAMESPACE": "org",
+        "KEL_JOBS_TOKEN": "hf_rents12345678",
+        "KEL_JOBS_SPACE": "org/page",
+        "KEL_JOBS_DOLLARS_PER_DAY": "10",
+        "COLUMNS": "300",
+        "NO_COLOR": "1",
+    }
+    ended = run(environment | rents | wrong, "--hf-jobs", *arguments)
+    assert ended.returncode == 2
+    assert said in ended.stderr
+    assert "Traceback" not in ended.stderr
+    assert "hf_rents12345678" not in ended.stdout + ended.stderr
+
+
+def test_a_worker_for_one_submission_leaves_all_others(environment: dict[str, str], tmp_path: Path) -> None:
+    queue = Queue(LocalStore(tmp_path / "requests.git"), LocalStore(tmp_path / "results.git"))
+    submission = queued(queue)
+    assert run(environment, "--once", "--only", "20261123T031940Z-6f3a9c").returncode == 0
+    assert queue.find(submission.id).status is Status.QUEUED
 
 
 def test_a_store_that_is_none_says_which_setting(environment: dict[str, str]) -> None:

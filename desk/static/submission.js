@@ -233,6 +233,8 @@ function go(id) {
   else url.searchParams.delete("submission");
   url.searchParams.set("tab", "submit");
   history.pushState(null, "", url);
+  // as leaderboard_data/page/static/state.js does: in the Hub's frame the outer page's address follows
+  if (window.parent !== window) window.parent.postMessage({ queryString: url.search }, "https://huggingface.co");
   open(id).then(() => {
     at.host.scrollIntoView({ block: "start" });
     at.host.querySelector("h3")?.focus({ preventScroll: true });

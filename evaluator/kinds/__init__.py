@@ -38,7 +38,8 @@ class Examples:
 
     `sides` maps "text", or "query" and "document", to the texts to embed, each text once or more. `gold` is what the
     kind needs to score. `n` counts the pairs, sentences or queries scored; `removed` the rows left out, by reason.
-    `fingerprint` is the SHA-256 of all rows read, before any was left out.
+    `fingerprint` is the SHA-256 of the rows that the task uses, duplicates included, so that it is the same whether
+    these are kept or not. It depends on ids and orders only where the score does, and tells classes by their names.
     """
 
     sides: Mapping[str, Sequence[str]]
@@ -113,7 +114,7 @@ class RankingKind(Kind, Protocol):
 
     @staticmethod
     def rankings_by(examples: Examples, scores: "Iterable[np.ndarray]") -> "Iterator[Ranking]":
-        """The same by scores that are known: of each query, those of all documents, (documents,)."""
+        """The same by scores that are known: of each query, those of all documents, (documents,); 0: nothing shared."""
         ...
 
 

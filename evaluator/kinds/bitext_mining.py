@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from evaluator.data import fingerprint_of
+from evaluator.data import unordered_fingerprint
 from evaluator.kinds import Examples, Samples, Shape
 from evaluator.kinds.pairs import halves
 from evaluator.kinds.ranking import similarities
@@ -24,7 +24,8 @@ def read(task: "Task", data: "TaskData", *, keep_duplicates: bool) -> Examples: 
     """Sentences and their translations, as they are: line ends stay, and equal sentences too, as in MTEB."""
     columns = data.columns()
     text1, text2 = ([str(text) for text in columns[name]] for name in ("text1", "text2"))
-    return Examples(sides={"text": [*text1, *text2]}, gold={}, n=len(text1), fingerprint=fingerprint_of(text1, text2))
+    fingerprint = unordered_fingerprint(zip(text1, text2, strict=True))
+    return Examples(sides={"text": [*text1, *text2]}, gold={}, n=len(text1), fingerprint=fingerprint)
 
 
 def samples(examples: Examples, embedded: Mapping[str, "Embedded"], similarity: str) -> Samples:

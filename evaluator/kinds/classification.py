@@ -43,7 +43,7 @@ def read(task: "Task", data: "TaskData", *, keep_duplicates: bool) -> Examples: 
     test = data.split(task.data.config, split)
     train = test if split == TRAIN else data.split(task.data.config, TRAIN)
     (texts, names), (pool, pool_names) = (
-        ([str(text) for text in data.column(rows, task.fields["text"])], _names(rows, task.fields["label"], data))
+        ([str(text) for text in data.column(rows, task.fields["text"])], data.names(rows, task.fields["label"]))
         for rows in (test, train)
     )
     number = {name: place for place, name in enumerate(_order(test, task.fields["label"], {*names, *pool_names}))}
@@ -66,19 +66,6 @@ def read(task: "Task", data: "TaskData", *, keep_duplicates: bool) -> Examples: 
             [TRAIN] * len(pool) + [split] * len(texts), pool + texts, pool_names + names, pool_labels + labels
         ),
     )
-
-
-def _names(rows: "Dataset", column: str, data: "TaskData") -> list[str]:
-    """The labels as strings: a class's name where the column has named classes."""
-    from datasets import ClassLabel
-
-    values = data.column(rows, column)
-    feature = rows.features[column]
-    if not isinstance(feature, ClassLabel):
-        return [str(value) for value in values]
-    if any(value < 0 for value in values):  # how `datasets` marks a label that is withheld
-        raise data.unexpected(f"rows without a label in column {column!r}")
-    return [feature.int2str(value) for value in values]
 
 
 def _order(rows: "Dataset", column: str, names: set[str]) -> list[str]:

@@ -32,9 +32,9 @@ SHAPES = {
 
 def read(task: "Task", data: "TaskData", *, keep_duplicates: bool) -> Examples:  # noqa: ARG001
     """All sentences and their labels, in the order of the data set."""
-    columns = data.columns()
-    texts = [str(text) for text in columns["text"]]
-    labels = [str(label) for label in columns["label"]]
+    rows = data.rows()
+    texts = [str(text) for text in data.column(rows, task.fields["text"])]
+    labels = data.names(rows, task.fields["label"])
     if len(set(labels)) < 2:
         raise data.unexpected("fewer than two labels")
     return Examples(

@@ -3,12 +3,12 @@
 A corpus may hold a million passages: its ids and texts stay in the Arrow files, and are read from there in slices.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 
-from evaluator.data import Fingerprint
+from evaluator.data import unordered_fingerprint
 from evaluator.kinds import UNJUDGED, Examples
 
 if TYPE_CHECKING:
@@ -107,20 +107,36 @@ class Corpus:
         kept = [query for query in self.queries if query in relevant]
         if not kept:
             raise data.unexpected("no query with a relevance judgement")
-        fingerprint = Fingerprint().add(zip(self.ids, self.documents, strict=True))
-        fingerprint.add((query, self.queries[query]) for query in kept).add(rows)
         gold: dict[str, Any] = {"queries": kept, "documents": self.ids, "relevant": relevant}
         if candidates is not None:
             gold["candidates"] = [candidates.get(query, ()) for query in kept]
-            fingerprint.add([query, *sorted(self.ids[i] for i in candidates.get(query, ()))] for query in kept)
         unjudged = len(self.queries) - len(kept)
         return Examples(
             sides={"query": [self.queries[query] for query in kept], "document": self.documents},
             gold=gold,
             n=len(kept),
-            fingerprint=fingerprint.hexdigest(),
+            fingerprint=unordered_fingerprint(*self._used(kept, rows, known, candidates)),
             removed={UNJUDGED: unjudged} if unjudged else {},
         )
+
+    def _used(
+        self,
+        kept: Sequence[str],
+        rows: Sequence[tuple[str, str, int]],
+        known: Mapping[str, int],
+        candidates: Mapping[str, Sequence[int]] | None,
+    ) -> Iterator[Iterable[Sequence[object]]]:
+        """What a fingerprint is taken of: documents, queries, which text answers which, and who is asked among whom.
+
+        No ids: all they do is to break ties between equal documents.
+        """
+        yield ((text,) for text in self.documents)
+        yield ((self.queries[query],) for query in kept)
+        yield ((self.queries[query], self.documents[known[document]], relevance) for query, document, relevance in rows)
+        if candidates is not None:
+            yield (
+                (self.queries[query], *sorted(self.documents[i] for i in candidates.get(query, ()))) for query in kept
+            )
 
 
 def placed(ids: Sequence[str], wanted: set[str]) -> dict[str, int]:

@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from evaluator.data import fingerprint_of
+from evaluator.data import unordered_fingerprint
 from evaluator.errors import TaskError
 from evaluator.kinds import DUPLICATES, PAIR_LABELS, Examples, Samples, Shape
-from evaluator.kinds.pairs import PAIR_COLUMNS, first_of_each_pair, pair_samples
+from evaluator.kinds.pairs import PAIR_COLUMNS, first_of_each_pair, pair_samples, same_pairs_together
 from evaluator.suite import SIMILARITIES
 
 if TYPE_CHECKING:
@@ -29,10 +29,16 @@ def read(task: "Task", data: "TaskData", *, keep_duplicates: bool) -> Examples:
     columns = data.columns()
     text1, text2 = ([str(text) for text in columns[name]] for name in ("text1", "text2"))
     labels = data.numbers(columns["label"], int)
-    fingerprint = fingerprint_of(text1, text2, labels)
     known = task.labels if task.labels is not None else {0: 0, 1: 1}
     labelled = [i for i, label in enumerate(labels) if label in known]
     removed = {PAIR_LABELS: len(labels) - len(labelled)}
+    fingerprint = unordered_fingerprint(
+        same_pairs_together(
+            [text1[i] for i in labelled],
+            [text2[i] for i in labelled],
+            [("negative", "positive")[known[labels[i]]] for i in labelled],
+        )
+    )
     kept = labelled
     if not keep_duplicates:
         unique = first_of_each_pair([text1[i] for i in labelled], [text2[i] for i in labelled])

@@ -27,6 +27,23 @@ def first_of_each_pair(text1: Sequence[str], text2: Sequence[str]) -> list[int]:
     return kept
 
 
+def same_pairs_together(
+    text1: Sequence[str], text2: Sequence[str], gold: Sequence[object]
+) -> Iterator[tuple[object, ...]]:
+    """The rows of which a fingerprint is taken that does not depend on their order: (text, text, gold).
+
+    Equal pairs with different gold values are one row together, in their order, for the first of them is scored.
+    """
+    rows: dict[tuple[str, ...], list[tuple[str, str, object]]] = {}
+    for one, two, truth in zip(text1, text2, gold, strict=True):
+        rows.setdefault(tuple(sorted((one, two))), []).append((one, two, truth))
+    for same in rows.values():
+        if len({truth for _, _, truth in same}) > 1:
+            yield tuple(value for row in same for value in row)
+        else:
+            yield from same
+
+
 def pair_similarities(left: "Embedded", right: "Embedded", own: str) -> dict[str, np.ndarray]:
     """How similar the i-th embedding on the left is to the i-th on the right, (n,) float64 each, more is nearer.
 

@@ -141,7 +141,8 @@ class _Best:
 def best_of(scores: np.ndarray, place: np.ndarray, depth: int) -> Ranking:
     """The `depth` best of all documents, whose scores are given; ties as in `search`."""
     best = _Best(place, min(depth, len(scores)))
-    best.take(scores, 0)
+    if len(scores):
+        best.take(scores, 0)
     return Ranking(best.found, best.scores)
 
 

@@ -55,9 +55,15 @@ def rankings(examples: Examples, embedded: Mapping[str, "Embedded"], similarity:
 
 
 def rankings_by(examples: Examples, scores: Iterable[np.ndarray]) -> Iterator[Ranking]:
-    """Each query's best documents by `scores`: of each query, those of all documents, (documents,)."""
+    """Each query's best documents by `scores`: of each query, those of all documents, (documents,).
+
+    A document whose score is 0 shares nothing with the query, and is not found.
+    """
     place = places(examples.gold["documents"])
-    return (best_of(of_query, place, max(CUTOFFS)) for of_query in scores)
+    for of_query in scores:
+        near = np.flatnonzero(of_query)
+        best = best_of(of_query[near], place[near], max(CUTOFFS))
+        yield Ranking(near[best.found], best.scores)
 
 
 def samples(examples: Examples, embedded: Mapping[str, "Embedded"], similarity: str) -> Samples:

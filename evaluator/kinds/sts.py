@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from evaluator.data import fingerprint_of
+from evaluator.data import unordered_fingerprint
 from evaluator.errors import TaskError
 from evaluator.kinds import DUPLICATES, Examples, Samples, Shape
-from evaluator.kinds.pairs import PAIR_COLUMNS, first_of_each_pair, pair_samples
+from evaluator.kinds.pairs import PAIR_COLUMNS, first_of_each_pair, pair_samples, same_pairs_together
 
 if TYPE_CHECKING:
     from evaluator.data import TaskData
@@ -30,7 +30,7 @@ def read(task: "Task", data: "TaskData", *, keep_duplicates: bool) -> Examples: 
         sides={"text": [text1[i] for i in kept] + [text2[i] for i in kept]},
         gold={"score": [gold[i] for i in kept]},
         n=len(kept),
-        fingerprint=fingerprint_of(text1, text2, [round(score, 6) for score in gold]),
+        fingerprint=unordered_fingerprint(same_pairs_together(text1, text2, [round(score, 6) for score in gold])),
         removed={DUPLICATES: removed} if removed else {},
     )
 

@@ -11,7 +11,8 @@ TASK = Task(
         path="yjoonjang/markers_bm",
         splits=("test",),
         revision="fd7df84ac089bbec763b1c6bb1b56e985df5cc5c",
-        fingerprint="d9081f562a6f5b44671306028e498f4fc1788b598ce69410cc68e29528e07dd7",
+        fingerprint="7c05532ff3fee921fe5b8256177fdf74217b9dac559ce5011ab141c1640944df",
+        former=("d9081f562a6f5b44671306028e498f4fc1788b598ce69410cc68e29528e07dd7",),
     ),
     facts=Facts(
         licence="mit",

@@ -12,7 +12,7 @@ TASK = Task(
         config="kor_Hang-kor_Hang",
         splits=("test",),
         revision="979a211276faa22f671e69d096634193567cfd05",
-        fingerprint="e261b2184c6e191bab091d5fab487bfb1f3d011479b3ea498887a40be1e170d7",
+        fingerprint="c1672eccaea24b39997c4ae75b5045ed4ae8e0bcf1475ff536190f48853b304b",
     ),
     fields={"link": "link", "document": "flores_passage", "query": "question"},
     protocol="linked",

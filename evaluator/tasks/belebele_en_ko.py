@@ -12,7 +12,7 @@ TASK = Task(
         config="eng_Latn-kor_Hang",
         splits=("test",),
         revision="979a211276faa22f671e69d096634193567cfd05",
-        fingerprint="deacbdb73cd70abb1caddff0f2e45dec235fab1ba9814727254dd621dace2f72",
+        fingerprint="2adb638be5ff648f83bce076abe090828d513e2668e0928f167e362fc2633c1f",
     ),
     fields={"link": "link", "document": "flores_passage", "query": "question"},
     protocol="linked",

@@ -1,7 +1,7 @@
 """BelebeleRetrieval, English questions over Korean passages: 900 over 488.
 
 The English questions of the local copy have 21 characters of white space fewer than MTEB counts on the Hub, so its
-fingerprint is accepted for local copies only (docs/decisions/0021-fingerprints.md).
+fingerprint is accepted for local copies only (docs/decisions/0053-fingerprints-of-used-rows.md).
 """
 
 from evaluator.task import DataSource, Facts, Task
@@ -16,7 +16,7 @@ TASK = Task(
         config="kor_Hang-eng_Latn",
         splits=("test",),
         revision="979a211276faa22f671e69d096634193567cfd05",
-        copy_fingerprint="7817398774bebef9d568377604c54fbe65f5bc735986f4fbc6740d132ea96226",
+        copy_fingerprint="1249bc2cbd495fa78b1fff9b303a295d989a7a6ec097661a9ad0f81a6cec2f3e",
     ),
     fields={"link": "link", "document": "flores_passage", "query": "question"},
     protocol="linked",

@@ -12,7 +12,8 @@ TASK = Task(
         config="sts",
         splits=("validation",),
         revision="349481ec73fff722f88e0453ca05c77a447d967c",
-        fingerprint="30b9fb8d507cd57c06c930bfb013f9fd908f753d5b187218f6fea8e56e1d6b26",
+        fingerprint="631518c44b9e1800a6b811f685a63bc4f4a3dc512901e568e2ca627ad17a6c52",
+        former=("30b9fb8d507cd57c06c930bfb013f9fd908f753d5b187218f6fea8e56e1d6b26",),
     ),
     fields={"text1": "sentence1", "text2": "sentence2", "score": "labels.label"},
     facts=Facts(

@@ -11,7 +11,8 @@ TASK = Task(
         path="dkoterwa/kor-sts",
         splits=("test",),
         revision="016f35f9b961daaaa7a352e927084e3da662ac1f",
-        fingerprint="02c411137a6efe882337a2260aea9be1da93649c810d404d933955c18b485c8a",
+        fingerprint="7ad09c9d2fa97b247b877330b106280ff207b7378f1ca04200478c85bbc2fbb4",
+        former=("02c411137a6efe882337a2260aea9be1da93649c810d404d933955c18b485c8a",),
     ),
     fields={"text1": "sentence1", "text2": "sentence2", "score": "score"},
     facts=Facts(

@@ -12,7 +12,7 @@ TASK = Task(
         config="ko",
         splits=("validation",),
         revision="558da352e7dba3ed3229fc4922aef2ebaff0a90b",
-        fingerprint="a1dfd1b535db22321288de4b068ca53ebee4b60d1175871da2e5f0acc05d71b1",
+        fingerprint="d5ce3ab9598fc7c234a0b14aaa11025b25212a1e3ce78254a5cf78dac9a5198d",
     ),
     fields={"text1": "sentence1", "text2": "sentence2", "label": "labels"},
     labels={0: 0, 1: 1},

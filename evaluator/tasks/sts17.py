@@ -12,7 +12,8 @@ TASK = Task(
         config="ko-ko",
         splits=("test",),
         revision="faeb762787bd10488a50c8b5be4a3b82e411949c",
-        fingerprint="0ae48a6dad68025cef379fee551be0a3332ae8c68f5c5a3fb7c79253bf3b7a49",
+        fingerprint="e3328a55c3047ac050ed6631e6b8778cac77a9c07ff515799e8215e0dc89ff23",
+        former=("0ae48a6dad68025cef379fee551be0a3332ae8c68f5c5a3fb7c79253bf3b7a49",),
     ),
     fields={"text1": "sentence1", "text2": "sentence2", "score": "score"},
     facts=Facts(

@@ -12,7 +12,7 @@ TASK = Task(
         config="kor-eng",
         splits=("test",),
         revision="69e8f12da6e31d59addadda9a9c8a2e601a0e282",
-        fingerprint="19725884ff138385a6051da9431bf78c75fa01dc992a0952dd286c84da67f6a7",
+        fingerprint="33a5add755f398b45049d8797679f6c5be0d3186f25bbab65c20722aad8a3b65",
     ),
     fields={"text1": "sentence1", "text2": "sentence2"},
     facts=Facts(

@@ -62,6 +62,7 @@ def running_app(
         "requests_url": f"file:{folder}/requests.git",
         "refresh_seconds": 0.5,
         "patience_seconds": 30,  # a busy machine may stand still for a second
+        "host": "127.0.0.1",  # a Space's is not
         "port": port,
         **settings,
     }

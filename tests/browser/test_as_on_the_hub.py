@@ -90,6 +90,32 @@ def submit(page: Page) -> None:
     page.get_by_role("button", name="제출", exact=True).click()
 
 
+OUTER = """<!doctype html><title>Space</title><script>
+addEventListener("message", (event) => { document.title = event.data?.queryString ?? document.title; });
+</script><iframe name="space" width="1200" height="800" src="URL"></iframe>"""
+"""The Hub's page around a Space, as far as the Space notices: it passes the address on once, and changes when told."""
+
+
+@pytest.mark.browser
+def test_in_the_hubs_frame_deep_links_work_and_the_outer_address_follows(space: RunningApp, browser: Browser) -> None:
+    with closing(browser.new_context(locale="ko-KR", viewport={"width": 1280, "height": 900})) as context:
+        page = context.new_page()
+        outer = "https://huggingface.co/spaces/space/page"
+        framed = OUTER.replace("URL", f"{space.url}?tab=nli&lang=en")
+        context.route(f"{outer}**", lambda route: route.fulfill(body=framed, content_type="text/html"))
+        context.grant_permissions(["local-network-access"], origin="https://huggingface.co")
+        page.goto(f"{outer}?tab=nli&lang=en")
+        inside = page.frame_locator("iframe")
+        expect(inside.locator("#kel-first, #kel-board").first).to_be_visible()
+        expect(inside.get_by_role("tab", name="NLI")).to_have_attribute("aria-selected", "true")
+        inside.get_by_role("tab", name="Retrieval").click()
+        page.wait_for_function("document.title.includes('tab=retrieval')")
+        assert "lang=en" in page.title()
+        elsewhere = context.new_page()  # the Space's own address
+        elsewhere.goto(f"{space.url}{page.title()}")
+        expect(elsewhere.get_by_role("tab", name="Retrieval")).to_have_attribute("aria-selected", "true")
+
+
 @pytest.mark.browser
 def test_a_visitor_signs_in_and_submits_and_a_maintainer_approves_at_the_desk(
     space: RunningApp, sign_in: Callable[[str | None], Page]

@@ -95,6 +95,16 @@ def test_programs_may_read_other_sites_may_not_call(client: httpx.Client, attack
     attacks.held("the page", "a request that writes with the headers of another site", len(origins) * 4 + 1)
 
 
+def test_a_space_with_stores_that_it_loses_does_not_start() -> None:
+    environment = {**os.environ, **SIGN_IN, "KEL_REQUESTS_URL": "hf:datasets/org/requests"}
+    ran = subprocess.run(
+        [sys.executable, "app.py"], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=120, check=False
+    )
+    assert ran.returncode == 2, ran.stderr
+    (sentence,) = [line for line in ran.stderr.splitlines() if line]
+    assert "set KEL_RESULTS_URL to hf:datasets/ORG/NAME" in sentence
+
+
 def test_no_sign_in_is_pretended(attacks: Attacks) -> None:
     """Gradio's stand-in for a missing Hub signs its cookies with a key that anyone can compute."""
     without = [{key: value for key, value in SIGN_IN.items() if key != name} for name in SIGN_IN]

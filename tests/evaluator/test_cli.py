@@ -156,7 +156,7 @@ def test_a_failure_is_one_sentence_without_traceback(tmp_path: Path) -> None:
     [
         (("run",), "give either MODEL, or --spec FILE, or --onto RESULT"),
         (("run", "no-owner"), "is not a Hub model id"),
-        (("run", "a/b", "--tasks", "KLUE-TC"), "the tasks: AutoRAGRetrieval, KLUE-NLI"),
+        (("run", "a/b", "--tasks", "KLUE-NOTHING"), "the tasks: AutoRAGRetrieval, BelebeleRetrieval"),
         (("run", "a/b", "--device", "abacus"), "is no device"),
         (("run", "a/b", "--device", "cuda:7"), "CUDA devices"),
         (("run", "a/b", "--trust-remote-code"), "needs --revision COMMIT"),
@@ -184,10 +184,10 @@ def test_an_unreachable_hub_is_not_the_models_fault() -> None:
 
 def test_prompt_keys_that_no_task_uses_are_refused(tmp_path: Path) -> None:
     file = tmp_path / "prompts.json"
-    file.write_text(json.dumps({"query": "질문: ", "KLUE-TC": "x"}), encoding="utf-8")
+    file.write_text(json.dumps({"query": "질문: ", "KLUE-NOTHING": "x"}), encoding="utf-8")
     ran = evaluator("run", "a/b", "--prompts", file)
     assert ran.returncode == 2
-    assert "KLUE-TC" in ran.stderr
+    assert "KLUE-NOTHING" in ran.stderr
 
 
 @pytest.mark.shared

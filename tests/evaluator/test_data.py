@@ -8,9 +8,18 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from evaluator.data import TaskData, character_count, fingerprint_of, is_other, provenance
+from evaluator.data import (
+    TaskData,
+    character_count,
+    fingerprint_of,
+    is_other,
+    known_fingerprints,
+    provenance,
+    unordered_fingerprint,
+)
 from evaluator.errors import TaskError
 from evaluator.kinds import Examples, kind_of
+from evaluator.records import DataProvenance
 from evaluator.suite import KO_V1
 from evaluator.task import Task
 from evaluator.tasks import discovered_tasks
@@ -22,8 +31,8 @@ PAIRS = {
     "STS17": (2_846, 2_838, 183_387),
     "KLUE-NLI": (2_000, 2_000, 140_030),
     "KorNLI": (3_340, 3_340, 264_368),
-    "PawsXPairClassification": (2_000, 1_999, 260_149),
 }
+"""Without PAWS-X: its copy is put together from two languages' files, and is held against nothing."""
 
 
 SEARCHED = {
@@ -69,9 +78,9 @@ def test_pair_tasks_have_mtebs_rows_and_characters(task_id: str, datasets_folder
 
 @pytest.mark.shared
 def test_labels_are_balanced_as_in_mteb(datasets_folder: Path, read: Read) -> None:
-    positives = {task_id: sum(read(task_id, datasets_folder).gold["label"]) for task_id in list(PAIRS)[3:]}
-    # MTEB counts 896 for PAWS-X; the copy's README says that one label of its 2,000 may differ.
-    assert positives == {"KLUE-NLI": 1_000, "KorNLI": 1_670, "PawsXPairClassification": 895}
+    positives = {task_id: sum(read(task_id, datasets_folder).gold["label"]) for task_id in ("KLUE-NLI", "KorNLI")}
+    # Not of PAWS-X: the copy's labels are another language's, row by row, so no number of them is the Hub's.
+    assert positives == {"KLUE-NLI": 1_000, "KorNLI": 1_670}
 
 
 @pytest.mark.shared
@@ -119,9 +128,10 @@ def test_tatoeba_has_mtebs_pairs_and_their_line_ends(datasets_folder: Path, read
 
 @pytest.mark.shared
 def test_duplicate_pairs_are_removed_and_counted(datasets_folder: Path, read: Read) -> None:
-    removed = {task_id: read(task_id, datasets_folder, keep_duplicates=False).removed for task_id in PAIRS}
+    read_so = (*PAIRS, "PawsXPairClassification")
+    removed = {task_id: read(task_id, datasets_folder, keep_duplicates=False).removed for task_id in read_so}
     assert removed["KLUE-STS"] == {}
-    # Exact repetitions as MTEB counts them (2, 8 and 1), and pairs that are there both ways round.
+    # Exact repetitions as MTEB counts them (2 and 8), and pairs that are there both ways round.
     assert removed["KorSTS"] == {"duplicate pair": 3}
     assert removed["STS17"] == {"duplicate pair": 14}
     assert removed["KLUE-NLI"] == {"not a label of this task": 1_000}
@@ -137,6 +147,102 @@ def test_the_local_copy_has_the_pinned_fingerprint(task_id: str, datasets_folder
     found = provenance(task, examples.fingerprint, datasets_folder)
     assert found.fingerprint in (task.data.fingerprint, task.data.copy_fingerprint)
     assert found.revision == task.data.revision
+
+
+def test_a_fingerprint_without_order_changes_with_any_value_alone() -> None:
+    rows = [("가", "나", 1), ("다", "라", 0)]
+    assert unordered_fingerprint(rows) == unordered_fingerprint(rows[::-1])
+    assert unordered_fingerprint(rows) != unordered_fingerprint([("가", "나", 0), ("다", "라", 0)])
+    assert unordered_fingerprint(rows) != unordered_fingerprint([*rows, rows[0]]), "twice counts twice"
+    assert unordered_fingerprint(rows[:1], rows[1:]) != unordered_fingerprint(rows[1:], rows[:1]), (
+        "tables are told apart"
+    )
+
+
+def test_a_fingerprint_knows_neither_the_order_of_pairs_nor_the_rows_that_are_not_used(
+    tmp_path: Path, read: Read
+) -> None:
+    rows: list[dict[str, object]] = [
+        {"premise": "가", "hypothesis": "나", "label": 0},
+        {"premise": "다", "hypothesis": "라", "label": 2},
+        {"premise": "마", "hypothesis": "바", "label": 1},
+    ]
+
+    def fingerprint(name: str, rows: list[dict[str, object]]) -> str:
+        write_config(tmp_path / name / "klue/klue", {"nli": {"validation": rows}})
+        kept = {read("KLUE-NLI", tmp_path / name, keep_duplicates=keep).fingerprint for keep in (False, True)}
+        (found,) = kept
+        return found
+
+    known = fingerprint("as it is", rows)
+    assert known == fingerprint("turned round", rows[::-1])
+    assert known == fingerprint("without what is not used", rows[:2])
+    assert known == fingerprint("another unused row", [*rows[:2], {"premise": "사", "hypothesis": "아", "label": 1}])
+    assert known != fingerprint("another label", [{**rows[0], "label": 2}, {**rows[1], "label": 0}])
+
+
+def test_of_contradicting_pairs_the_order_is_in_the_fingerprint(tmp_path: Path, read: Read) -> None:
+    """The first of equal pairs is scored, so here the order decides about the score."""
+    rows: list[dict[str, object]] = [
+        {"sentence1": "가", "sentence2": "나", "labels": {"label": 1.0}},
+        {"sentence1": "나", "sentence2": "가", "labels": {"label": 5.0}},
+    ]
+    write_config(tmp_path / "one/klue/klue", {"sts": {"validation": rows}})
+    write_config(tmp_path / "two/klue/klue", {"sts": {"validation": rows[::-1]}})
+    assert read("KLUE-STS", tmp_path / "one").fingerprint != read("KLUE-STS", tmp_path / "two").fingerprint
+
+
+def retrieval_copy(folder: Path, names: dict[str, str], *, turned: bool = False, relevance: int = 1) -> Path:
+    """Two questions and three documents as a data set of AutoRAG, under other ids and in another order."""
+    texts = {
+        "q1": "누가 만들었나요?",
+        "d1": "세종대왕이 만들었다.",
+        "d2": "김치는 발효 식품이다.",
+        "d3": "하늘은 파랗다.",
+    }
+    documents = [{"_id": names[name], "title": "", "text": texts[name]} for name in ("d1", "d2", "d3")]
+    write_config(
+        folder / "yjoonjang/markers_bm",
+        {
+            "default": {
+                "test": [
+                    {"query-id": names["q1"], "corpus-id": names["d1"], "score": relevance},
+                    {"query-id": names["q1"], "corpus-id": names["d2"], "score": 0},
+                ]
+            },
+            "corpus": {"corpus": documents[::-1] if turned else documents},  # type: ignore[dict-item]
+            "queries": {"queries": [{"_id": names["q1"], "text": texts["q1"]}]},
+        },
+    )
+    return folder
+
+
+def test_a_fingerprint_of_retrieval_knows_which_text_answers_which_and_no_ids(tmp_path: Path, read: Read) -> None:
+    own = {name: name for name in ("q1", "d1", "d2", "d3")}
+    others = {"q1": "7", "d1": "c", "d2": "b", "d3": "a"}
+    swapped = own | {"d1": "d2", "d2": "d1"}
+
+    def fingerprint(name: str, *arguments: object, **options: object) -> str:
+        folder = retrieval_copy(tmp_path / name, *arguments, **options)  # type: ignore[arg-type]
+        return read("AutoRAGRetrieval", folder).fingerprint
+
+    known = fingerprint("own", own)
+    assert known == fingerprint("other ids in another order", others, turned=True)
+    assert known == fingerprint("swapped ids", swapped)
+    assert known != fingerprint("another judgement", own, relevance=2)
+
+
+def test_results_with_a_former_fingerprint_are_on_the_known_data() -> None:
+    for task in KO_V1.tasks:
+        for former in task.data.former:
+            data = DataProvenance(
+                path=task.data.path, config=None, split="test", revision=task.data.revision, fingerprint=former
+            )
+            assert not is_other(task, data, local=False), task.id
+            assert not is_other(task, data, local=True), task.id
+    assert KO_V1.task("KLUE-STS").data.former
+    # Of PAWS-X only a copy is known, so nothing on the Hub is another.
+    assert known_fingerprints(KO_V1.task("PawsXPairClassification"), local=False) == ()
 
 
 def test_every_task_tells_where_its_data_is_from() -> None:
@@ -156,7 +262,9 @@ def test_a_fingerprint_changes_with_any_value_and_with_the_order() -> None:
 
 
 @pytest.mark.shared
-def test_changed_data_is_refused(datasets_folder: Path, tmp_path: Path, read: Read) -> None:
+def test_changed_data_is_refused(
+    datasets_folder: Path, tmp_path: Path, read: Read, caplog: pytest.LogCaptureFixture
+) -> None:
     shutil.copytree(datasets_folder / "klue", tmp_path / "klue")
     file = tmp_path / "klue/klue/sts/validation.parquet"
     file.chmod(0o644)
@@ -173,6 +281,8 @@ def test_changed_data_is_refused(datasets_folder: Path, tmp_path: Path, read: Re
     # On the Hub the commit is the pin: what is there is scored, with a mark.
     found = provenance(KO_V1.task("KLUE-STS"), examples.fingerprint, None)
     assert is_other(KO_V1.task("KLUE-STS"), found, local=False)
+    (line,) = [record.getMessage() for record in caplog.records if record.name == "evaluator.data"]
+    assert line.startswith("KLUE-STS: the rows of klue/klue")
     known = found.model_copy(update={"fingerprint": KO_V1.task("KLUE-STS").data.fingerprint})
     assert not is_other(KO_V1.task("KLUE-STS"), known, local=False)
     assert not is_other(KO_V1.task("Ko-StrategyQA"), found, local=False)

@@ -13,6 +13,16 @@ from tests.hub.app import HubApp
 from tests.hub.repositories import Repositories
 
 PAGE_TOKEN, WORKER_TOKEN = "hf_page_may_write_requests", "hf_worker_may_write_both"
+RENTER_TOKEN = "hf_renter_may_start_jobs"
+ROOT = Path(__file__).resolve().parents[2]
+ROOMS = ("gate", "store", "evaluator", "submissions", "leaderboard_data", "runner", "desk")
+
+
+def project_files() -> dict[str, bytes | Path | None]:
+    """The project as a Space holds it: path -> file."""
+    rooms = [path for room in ROOMS for path in (ROOT / room).rglob("*") if path.is_file()]
+    files = [*ROOT.glob("*.py"), *ROOT.glob("requirements*.txt"), *rooms]
+    return {str(path.relative_to(ROOT)): path for path in files if "__pycache__" not in path.parts}
 
 
 def fill(repositories: Repositories, models: list[str], datasets: Path | None) -> None:
@@ -23,6 +33,9 @@ def fill(repositories: Repositories, models: list[str], datasets: Path | None) -
     repositories.add_user("hf_maintainer", "maintainer")
     repositories.create("datasets", "leaderboard/requests", writers={"page", "worker"})
     repositories.create("datasets", "leaderboard/results", writers={"worker"})
+    repositories.add_user(RENTER_TOKEN, "renter", orgs=("leaderboard",))
+    space = repositories.create("spaces", "leaderboard/page", writers={"renter"})
+    repositories.commit(space, project_files(), message="the project", parent=None)
     for model in models:
         repo_id, _, folder = model.partition("=")
         repositories.add_folder("models", repo_id, Path(folder).expanduser().resolve())
@@ -34,11 +47,10 @@ def fill(repositories: Repositories, models: list[str], datasets: Path | None) -
 
 
 def environment(url: str, home: Path) -> dict[str, dict[str, str]]:
-    """The variables of the page's process and of the worker's."""
+    """The variables of the page's process, of the worker's, and of a driver of rented machines."""
     both = {
         "HF_ENDPOINT": url,
         "HF_HOME": str(home),
-        "HF_HUB_DISABLE_XET": "1",
         "KEL_REQUESTS_URL": "hf:datasets/leaderboard/requests",
         "KEL_RESULTS_URL": "hf:datasets/leaderboard/results",
     }
@@ -50,6 +62,7 @@ def environment(url: str, home: Path) -> dict[str, dict[str, str]]:
         "OAUTH_SCOPES": "openid profile",
         "OPENID_PROVIDER_URL": url,
         "KEL_LOGIN": "true",
+        "KEL_HOST": "127.0.0.1",
         "KEL_MAINTAINERS": "maintainer",
     }
     return {
@@ -57,6 +70,10 @@ def environment(url: str, home: Path) -> dict[str, dict[str, str]]:
         "worker": both
         | {"KEL_REQUESTS_TOKEN": WORKER_TOKEN, "KEL_RESULTS_TOKEN": WORKER_TOKEN}
         | {"KEL_REFERENCE_MODEL": ""},  # this Hub has no such model
+        "driver": both
+        | {"KEL_REQUESTS_TOKEN": WORKER_TOKEN, "KEL_RESULTS_TOKEN": WORKER_TOKEN}
+        | {"KEL_JOBS_NAMESPACE": "leaderboard", "KEL_JOBS_TOKEN": RENTER_TOKEN, "KEL_JOBS_SPACE": "leaderboard/page"}
+        | {"KEL_JOBS_BUCKET": "leaderboard/left", "KEL_JOBS_DOLLARS_PER_DAY": "10"},
     }
 
 
@@ -73,7 +90,10 @@ def main(
         repositories = Repositories(Path(folder))
         fill(repositories, model or [], datasets)
         home = Path(folder) / "home"
-        for process, command in (("page", "python app.py"), ("worker", "python worker.py")):
+        repositories.jobs.variables = {"HF_ENDPOINT": url, "HF_HUB_DISABLE_XET": "1"}
+        programs = {"page": "app.py", "worker": "worker.py", "driver": "worker.py --hf-jobs"}
+        for process, program in programs.items():
+            command = f"python {program}"
             variables = environment(url, home / process)[process]
             print(f"# the {process}, in a terminal of its own:")
             print("env", *(f"{name}={shlex.quote(value)}" for name, value in variables.items()), command, flush=True)

@@ -2,10 +2,10 @@
 
 import base64
 import json
+from datetime import UTC, datetime
 from typing import Any, cast
 from urllib.parse import unquote
 
-import yaml
 from starlette.applications import Starlette
 from starlette.convertors import StringConvertor, register_url_convertor
 from starlette.requests import Request
@@ -14,8 +14,20 @@ from starlette.routing import Route
 
 from tests.hub.discussions import Discussions
 from tests.hub.faults import FaultyApp
+from tests.hub.jobs import JobRoutes
+from tests.hub.large import LargeFiles, is_large, pointed_to
 from tests.hub.openid import OpenId
-from tests.hub.repositories import Blob, Commit, HubError, Kind, Repositories, Repository, User, safetensors_parameters
+from tests.hub.repositories import (
+    Discussion,
+    HubError,
+    Kind,
+    Large,
+    Repositories,
+    Repository,
+    User,
+)
+from tests.hub.shown import card_data, file_entry, model_metadata, tree_entries
+from tests.hub.spaces import Spaces
 
 PAGE = 1000
 """Entries in one page of a tree listing, as on the real Hub."""
@@ -39,10 +51,13 @@ class HubApp:
     def __init__(self, repositories: Repositories, page: int = PAGE) -> None:
         self.repositories = repositories
         self.page = page
+        self.large = LargeFiles(repositories, self.writable)
+        self.spaces = Spaces(self.writable)
         repo = "/api/{kind}/{org}/{name}"
         self.starlette = Starlette(
             routes=[
                 Route("/api/whoami-v2", self.whoami),
+                *JobRoutes(repositories, self.user).routes,
                 Route("/api/repos/create", self.create, methods=["POST"]),
                 Route("/api/validate-yaml", self.validate_yaml, methods=["POST"]),
                 Route(repo, self.info),
@@ -52,9 +67,14 @@ class HubApp:
                 Route(repo + "/paths-info/{revision:commit}", self.paths_info, methods=["POST"]),
                 Route(repo + "/commits/{revision:commit}", self.commits),
                 Route(repo + "/refs", self.refs),
+                Route(repo + "/super-squash/{revision:commit}", self.super_squash, methods=["POST"]),
+                Route(repo + "/auth-check", self.auth_check),
+                Route(repo + "/auth-check/write", self.auth_check_write),
                 Route(repo + "/preupload/{revision:commit}", self.preupload, methods=["POST"]),
                 Route(repo + "/commit/{revision:commit}", self.commit, methods=["POST"]),
+                *self.large.routes,
                 *Discussions(self.repository, self.user).routes,
+                *self.spaces.routes,
                 *OpenId(repositories).routes,
                 Route("/_faults", self.faults, methods=["POST"]),
                 Route("/{org}/{name}/resolve/{revision:commit}/{path:path}", self.resolve),
@@ -133,7 +153,19 @@ class HubApp:
         if user is None:
             raise HubError(401, None, "Invalid username or password.")
         orgs = [{"type": "org", "name": org, "fullname": org} for org in user.orgs]
-        return JSONResponse({"type": "user", "name": user.name, "fullname": user.name, "avatarUrl": "", "orgs": orgs})
+        auth = {"type": "access_token", "accessToken": {"displayName": "token", "role": user.role}}
+        told = {"type": "user", "name": user.name, "fullname": user.name, "avatarUrl": "", "orgs": orgs, "auth": auth}
+        return JSONResponse(told)
+
+    async def auth_check(self, request: Request) -> Response:
+        """Whether this user may see the repository."""
+        self.repository(request)
+        return JSONResponse({})
+
+    async def auth_check_write(self, request: Request) -> Response:
+        """Whether this user may write the repository."""
+        self.writable(request)
+        return JSONResponse({})
 
     # writing
 
@@ -145,8 +177,13 @@ class HubApp:
         repo_id = f"{body.get('organization') or user.name}/{body['name']}"
         kind = cast(Kind, f"{body.get('type', 'model')}s")
         url = f"{request.base_url}{'' if kind == 'models' else kind + '/'}{repo_id}"
+        if body.get("organization") not in (None, user.name, *user.orgs):
+            raise HubError(403, None, f"{user.name} is no member of {body['organization']}")
+        if kind == "spaces" and body.get("sdk") == "gradio" and user.name in self.repositories.without_plan:
+            raise HubError(402, None, "Gradio Spaces need a plan")
+        private = body.get("visibility") == "private"
         try:
-            self.repositories.create(kind, repo_id, writers={user.name})
+            self.repositories.create(kind, repo_id, writers={user.name}, private=private)
         except HubError as error:
             return JSONResponse({"error": str(error), "url": url}, status_code=error.status)
         return JSONResponse({"url": url})
@@ -155,17 +192,21 @@ class HubApp:
         return JSONResponse({"errors": [], "warnings": []})
 
     async def preupload(self, request: Request) -> Response:
-        head = self.writable(request).at(self.revision(request))
+        proposed = request.query_params.get("create_pr") == "1"
+        head = (self.repository(request) if proposed else self.writable(request)).at(self.revision(request))
         files = []
         for file in (await request.json())["files"]:
             there = head.files.get(file["path"])
-            answer = {"path": file["path"], "uploadMode": "regular", "shouldIgnore": False}
-            files.append(answer | ({"oid": there.oid} if there else {}))
+            mode = "lfs" if is_large(file["path"], file["size"]) else "regular"
+            answer = {"path": file["path"], "uploadMode": mode, "shouldIgnore": False}
+            files.append(answer | ({"oid": there.sha256 or there.oid} if there else {}))
         return JSONResponse({"files": files})
 
     async def commit(self, request: Request) -> Response:
-        repository = self.writable(request)
-        summary, description, parent, changes = "", "", None, dict[str, bytes | None]()
+        proposed = request.query_params.get("create_pr") == "1"
+        repository = self.repository(request) if proposed else self.writable(request)
+        user = self.user(request)
+        summary, description, parent, changes = "", "", None, dict[str, bytes | Large | None]()
         for line in (await request.body()).splitlines():
             item = json.loads(line)
             value = item["value"]
@@ -175,17 +216,42 @@ class HubApp:
                     description = value.get("description", "")
                 case "file":
                     changes[value["path"]] = base64.b64decode(value["content"])
+                case "lfsFile":
+                    changes[value["path"]] = Large(pointed_to(value))
                 case "deletedFile":
                     changes[value["path"]] = None
                 case "deletedFolder":
                     changes[value["path"].rstrip("/") + "/"] = None
                 case other:
                     raise HubError(400, None, f"the stand-in does not know {other!r}")
+        opened: dict[str, Any] = {}
+        reference = None
+        if proposed:
+            if user is None:
+                raise HubError(401, None, "You must be authenticated")
+            if repository.discussions is None:
+                raise HubError(403, None, "Discussions are disabled for this repo")
+            repository.discussions.append(Discussion(user.name, summary, description, datetime.now(UTC), True))
+            reference = f"refs/pr/{len(repository.discussions)}"
+            prefix = "" if repository.kind == "models" else f"{repository.kind}/"
+            address = f"{request.base_url}{prefix}{repository.id}/discussions/{len(repository.discussions)}"
+            opened = {"pullRequestUrl": address}
         commit = self.repositories.commit(
-            repository, changes, message=f"{summary}\n\n{description}".strip(), parent=parent
+            repository,
+            changes,
+            message=f"{summary}\n\n{description}".strip(),
+            parent=parent,
+            reference=reference,
         )
         url = f"{request.base_url}{repository.kind}/{repository.id}/commit/{commit.oid}"
-        return JSONResponse({"success": True, "commitOid": commit.oid, "commitUrl": url})
+        return JSONResponse({"success": True, "commitOid": commit.oid, "commitUrl": url, **opened})
+
+    async def super_squash(self, request: Request) -> Response:
+        repository = self.writable(request)
+        if self.revision(request) != "main":
+            raise HubError(404, "RevisionNotFound", "only main can be squashed here")
+        commit = self.repositories.squash(repository, (await request.json())["message"])
+        return JSONResponse({"success": True, "commitOid": commit.oid})
 
     # reading
 
@@ -214,6 +280,8 @@ class HubApp:
         }
         if repository.kind == "models":
             answer |= model_metadata(commit)
+        if repository.kind == "spaces":
+            answer |= {"host": self.spaces.host(repository), "subdomain": repository.id.replace("/", "-")}
         return JSONResponse(answer)
 
     async def tree(self, request: Request) -> Response:
@@ -272,54 +340,10 @@ class HubApp:
             headers = {"X-Error-Code": "EntryNotFound", "X-Error-Message": message, "X-Repo-Commit": commit.oid}
             return JSONResponse({"error": message}, status_code=404, headers=headers)
         headers = {"X-Repo-Commit": commit.oid, "ETag": f'"{blob.oid}"', "Accept-Ranges": "bytes"}
+        if blob.sha256 is not None:
+            headers |= {"X-Linked-ETag": f'"{blob.sha256}"', "X-Linked-Size": str(blob.size)}
+            signed = f"storage/objects/{blob.sha256}?signature={self.repositories.large.signature(blob.sha256)}"
+            # Another host, as the Hub's storage is.
+            elsewhere = f"http://localhost:{request.url.port}/{signed}"
+            return Response(status_code=302, headers=headers | {"Location": elsewhere})
         return FileResponse(blob.path, headers=headers, media_type="application/octet-stream")
-
-
-def file_entry(path: str, blob: Blob) -> dict[str, Any]:
-    return {"type": "file", "path": path, "oid": blob.oid, "size": blob.size}
-
-
-def tree_entries(files: dict[str, Blob], prefix: str, recursive: bool) -> list[dict[str, Any]]:
-    """Files, and folders as the Hub lists them, below `prefix`."""
-    entries: dict[str, dict[str, Any]] = {}
-    for path, blob in files.items():
-        parts = path.removeprefix(prefix).split("/")
-        for depth in range(1, len(parts) if recursive else min(2, len(parts))):
-            folder = prefix + "/".join(parts[:depth])
-            entries.setdefault(folder, {"type": "directory", "path": folder, "oid": "0" * 40, "size": 0})
-        if recursive or len(parts) == 1:
-            entries[path] = file_entry(path, blob)
-    return list(entries.values())
-
-
-def card_data(commit: Commit) -> dict[str, Any]:
-    """The YAML between the first two lines of dashes of README.md; empty if there is none."""
-    blob = commit.files.get("README.md")
-    if blob is None:
-        return {}
-    parts = blob.path.read_text(encoding="utf-8").split("---\n")
-    try:
-        loaded = yaml.safe_load(parts[1]) if len(parts) >= 3 and not parts[0].strip() else None
-    except (yaml.YAMLError, RecursionError):
-        loaded = None
-    return loaded if isinstance(loaded, dict) else {}
-
-
-def model_metadata(commit: Commit) -> dict[str, Any]:
-    """What the Hub reads from a model's own files: `config` and `safetensors`."""
-    metadata: dict[str, Any] = {}
-    if config := commit.files.get("config.json"):
-        try:
-            parsed = json.loads(config.path.read_text(encoding="utf-8"))
-        except (ValueError, RecursionError):  # the Hub shows a model whose configuration it cannot read, too
-            parsed = {}
-        if isinstance(parsed, dict):
-            metadata["config"] = {key: parsed[key] for key in ("architectures", "model_type") if key in parsed}
-    parameters: dict[str, int] = {}
-    for path, blob in commit.files.items():
-        if path.endswith(".safetensors") and "/" not in path:
-            for dtype, count in safetensors_parameters(blob.path).items():
-                parameters[dtype] = parameters.get(dtype, 0) + count
-    if parameters:
-        metadata["safetensors"] = {"parameters": parameters, "total": sum(parameters.values())}
-    return metadata

@@ -3,6 +3,7 @@
 import hashlib
 import itertools
 import json
+import secrets
 import struct
 import tempfile
 import threading
@@ -12,27 +13,24 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
+from tests.hub.errors import HubError
 from tests.hub.faults import Faults
+from tests.hub.machines import Jobs
 
 Kind = Literal["models", "datasets", "spaces"]
 
 
-class HubError(Exception):
-    """An answer other than success: HTTP status, the Hub's X-Error-Code, a message."""
-
-    def __init__(self, status: int, code: str | None, message: str) -> None:
-        super().__init__(message)
-        self.status = status
-        self.code = code
-
-
 @dataclass(frozen=True)
 class Blob:
-    """One file's content on disk. `oid` is git's blob id, as the real Hub's ETag of a regular file is."""
+    """One file's content on disk. `oid` is git's blob id, as the real Hub's ETag of a regular file is.
+
+    `sha256`: of a large file, whose `oid` is that of its pointer; None for a regular one.
+    """
 
     path: Path
     oid: str
     size: int
+    sha256: str | None = None
 
 
 @dataclass(frozen=True)
@@ -103,8 +101,57 @@ class Repository:
 
 @dataclass(frozen=True)
 class User:
+    """`role` is that of the token: "read", "write", or "fineGrained"."""
+
     name: str
     orgs: tuple[str, ...] = ()
+    role: str = "fineGrained"
+
+
+@dataclass(frozen=True)
+class Large:
+    """A large file that was uploaded before, named by its SHA-256."""
+
+    sha256: str
+
+
+class LargeObjects:
+    """The storage of large files, by SHA-256."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._secret = secrets.token_hex(16)
+
+    def keep(self, content: bytes) -> None:
+        self.path(hashlib.sha256(content).hexdigest()).write_bytes(content)
+
+    def path(self, sha256: str) -> Path:
+        return self._folder / f"sha256-{sha256}"
+
+    def size(self, sha256: str) -> int | None:
+        """Bytes of what is there; None: nothing is."""
+        path = self.path(sha256)
+        return path.stat().st_size if path.exists() else None
+
+    def __contains__(self, sha256: str) -> bool:
+        return self.path(sha256).exists()
+
+    def signature(self, sha256: str) -> str:
+        """What makes an address of the storage a valid one."""
+        return hashlib.sha256(f"{self._secret} {sha256}".encode()).hexdigest()
+
+    def blob(self, sha256: str) -> Blob:
+        """The file in a repository that points there.
+
+        Raises:
+            HubError: 400, nothing was uploaded.
+        """
+        size = self.size(sha256)
+        if size is None:
+            raise HubError(400, None, "LFS pointer pointed to a file that does not exist")
+        pointer = f"version https://git-lfs.github.com/spec/v1\noid sha256:{sha256}\nsize {size}\n".encode()
+        oid = hashlib.sha1(b"blob %d\0" % len(pointer) + pointer).hexdigest()
+        return Blob(self.path(sha256), oid, size, sha256)
 
 
 class Repositories:
@@ -112,14 +159,18 @@ class Repositories:
 
     def __init__(self, folder: Path | None = None) -> None:
         self.folder = folder or Path(tempfile.mkdtemp(prefix="kel-hub-"))
+        self.large = LargeObjects(self.folder)
         self.users: dict[str, User] = {}
+        self.without_plan: set[str] = set()
+        """Users whose plan has no Gradio Space."""
         self.faults = Faults()
+        self.jobs = Jobs(self.folder)
         self._repositories: dict[tuple[Kind, str], Repository] = {}
         self._lock = threading.Lock()
         self._counter = itertools.count()
 
-    def add_user(self, token: str, name: str, orgs: tuple[str, ...] = ()) -> None:
-        self.users[token] = User(name, orgs)
+    def add_user(self, token: str, name: str, orgs: tuple[str, ...] = (), role: str = "fineGrained") -> None:
+        self.users[token] = User(name, orgs, role)
 
     def create(self, kind: Kind, repo_id: str, **fields: Any) -> Repository:
         """A new repository with one first commit, as the real Hub makes it.
@@ -164,7 +215,7 @@ class Repositories:
     def commit(
         self,
         repository: Repository,
-        changes: Mapping[str, bytes | Path | None],
+        changes: Mapping[str, bytes | Path | Large | None],
         *,
         message: str,
         parent: str | None,
@@ -201,13 +252,22 @@ class Repositories:
             line.append(commit)
             return commit
 
+    def squash(self, repository: Repository, message: str) -> Commit:
+        """One commit with the files of the head in the place of all of main; the ids of the others are unknown then."""
+        with self._lock:
+            commit = self._commit(repository.head.files, message)
+            repository.commits = [commit]
+            return commit
+
     def _commit(
         self, files: Mapping[str, Blob], message: str, oid: str | None = None, date: datetime | None = None
     ) -> Commit:
         oid = oid or hashlib.sha1(f"{next(self._counter)} {self.folder} {message}".encode()).hexdigest()
         return Commit(oid, message, date or datetime.now(UTC), files)
 
-    def _blob(self, content: bytes | Path) -> Blob:
+    def _blob(self, content: bytes | Path | Large) -> Blob:
+        if isinstance(content, Large):
+            return self.large.blob(content.sha256)
         size = content.stat().st_size if isinstance(content, Path) else len(content)
         digest = hashlib.sha1(b"blob %d\0" % size)
         if isinstance(content, Path):

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evaluator.records import Environment
+from evaluator.records import Environment, ModelResult
 from evaluator.suite import KO_V1
 from leaderboard_data.board import chosen, means, ranks, table, view_columns
 from leaderboard_data.entry import ORIGINS, Entry
@@ -87,6 +87,28 @@ def test_a_measured_result_stands_before_a_published_one_and_that_before_an_impo
 def test_an_incomplete_measurement_does_not_hide_a_complete_published_row() -> None:
     listed = chosen([entry(measured(missing=("STS17",))), entry(reported(score=0.2))], ORIGINS, KO_V1)
     assert [item.origin for item in listed] == ["published"]
+
+
+def without(result: ModelResult, *tasks: str) -> ModelResult:
+    return result.model_copy(update={"tasks": {name: task for name, task in result.tasks.items() if name not in tasks}})
+
+
+def test_of_what_others_report_of_a_part_the_one_that_tells_more_is_listed() -> None:
+    little = without(reported(score=0.2), "STS17", "KorSTS", "KLUE-NLI")
+    more = without(reported(score=0.3, by="MTEB"), "STS17")
+    assert [item.origin for item in chosen([entry(little), entry(more)], ORIGINS, KO_V1)] == ["imported"]
+    ours = measured(missing=("STS17", "KorSTS", "KLUE-NLI", "KorNLI"))
+    assert [item.origin for item in chosen([entry(more), entry(ours)], ORIGINS, KO_V1)] == ["measured"]
+
+
+def test_rows_without_a_score_are_listed_by_how_much_they_show() -> None:
+    listed = names(
+        "overall",
+        measured("org/a", missing=("STS17", "KorNLI", "Ko-StrategyQA")),
+        measured("org/b", missing=("STS17",)),
+        measured("org/c", missing=("STS17", "KorNLI")),
+    )
+    assert [name for name, _ in listed] == ["org/b", "org/c", "org/a"]
 
 
 def test_another_precision_is_another_row_and_is_named_by_it() -> None:

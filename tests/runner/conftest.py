@@ -13,7 +13,8 @@ from evaluator.records import ModelResult, TaskScore
 from evaluator.scores import first_score
 from evaluator.spec import ModelSpec
 from runner.child import ChildProcess, Limits
-from runner.work import Terms, Worker
+from runner.terms import Terms
+from runner.work import Worker
 from settings import evaluation_environment
 from store.memory import MemoryStore
 from submissions.record import Submission
@@ -57,6 +58,12 @@ class Evaluations:
     def ran(self) -> list[str]:
         """Each task that was computed, one item a time: "model task"."""
         file = self.folder / "ran.txt"
+        return file.read_text().splitlines() if file.exists() else []
+
+    @property
+    def devices(self) -> list[str]:
+        """The devices that each evaluation was told to use."""
+        file = self.folder / "devices.txt"
         return file.read_text().splitlines() if file.exists() else []
 
     def child(self, seconds: float = 60.0, memory_bytes: int | None = None, **environment: str) -> ChildProcess:
@@ -131,7 +138,9 @@ def tally(request: pytest.FixtureRequest) -> Iterator[Tally]:
     """What was done and what was lost; written down if all of it was done, and nothing else failed."""
     counted = Tally()
     yield counted
-    everything = {"test_kills.py", "test_faults.py"} <= {item.path.name for item in request.session.items}
+    counting = {"test_kills.py", "test_faults.py", "test_rented.py", "test_rented_faults.py", "test_handed.py"}
+    counting.add("test_two_nodes.py")
+    everything = counting <= {item.path.name for item in request.session.items}
     if everything and not request.session.testsfailed and not request.config.getoption("-k"):
         _, begin, attacks = PAGE.read_text("utf-8").partition(BEGIN)
         PAGE.write_text(counted.page() + (f"\n{begin}{attacks}" if begin else ""), encoding="utf-8")

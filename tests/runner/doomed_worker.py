@@ -17,7 +17,8 @@ from typing import Any
 from pydantic import SecretStr
 
 from runner.logs import json_lines
-from runner.work import Terms, Worker
+from runner.terms import Terms
+from runner.work import Worker
 from store import Store, open_store
 from submissions.stored import Queue
 from tests.runner.conftest import Evaluations

@@ -73,7 +73,17 @@ class Script:
 
 def main() -> None:
     parser = argparse.ArgumentParser()
-    for name in ("--script", "--spec", "--work-dir", "--output", "--samples", "--datasets", "--onto"):
+    for name in (
+        "--script",
+        "--spec",
+        "--work-dir",
+        "--output",
+        "--samples",
+        "--rankings",
+        "--curves",
+        "--datasets",
+        "--onto",
+    ):
         parser.add_argument(name, type=Path)
     parser.add_argument("--apart", action="store_true")
     parser.add_argument("--progress")
@@ -85,6 +95,9 @@ def main() -> None:
     tell = JsonLines(descriptor_stream(int(options.progress.removeprefix("fd:"))))
     script = Script(options.script, tell)
     spec = ModelSpec.model_validate_json(options.spec.read_bytes())
+    if options.device is not None:
+        with (options.script.parent / "devices.txt").open("a") as devices:
+            devices.write(f"{options.device}\n")
     script.reach("started")
     tell.phase("load")
     script.reach("loaded")
@@ -99,12 +112,20 @@ def main() -> None:
             part = kept.with_suffix(".part")
             part.write_text(str(score))
             part.rename(kept)
-        if script.happens(f"{task} unanswered"):
-            error = TaskFailure(failure="hub_unavailable", message="The Hub did not answer.")
-            scores[task] = TaskScore(error=error)
+        for point, failure in (("unanswered", "hub_unavailable"), ("unreadable", "data_unavailable")):
+            if script.happens(f"{task} {point}"):
+                error = TaskFailure.model_validate({"class": failure, "message": "The Hub did not answer."})
+                scores[task] = TaskScore(error=error)
+        if script.happens(f"{task} moved") and (data := scores[task].data) is not None:
+            other = data.model_copy(update={"fingerprint": "f" * 64})
+            scores[task] = scores[task].model_copy(update={"data": other})
         tell.task(task, score)
         script.reach(task)
     script.reach("scored")
+    errors = [score.error for score in scores.values() if score.error is not None]
+    if len(errors) == len(scores):  # as the evaluator: no result without a score
+        tell.failed(errors[0].failure, errors[0].message)
+        sys.exit(1)
     result = measured(
         spec=spec,
         tasks=scores,

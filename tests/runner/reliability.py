@@ -5,9 +5,13 @@ from dataclasses import dataclass, field
 
 HEAD = """# What was done to it, and what was lost
 
-Written by the test run (`tests/runner/test_kills.py`, `test_faults.py`): each run is the real worker on stores of its
-own, killed as a real process or talking to the stand-in of the Hub over HTTP. The evaluation is a small program that
+Written by the test run (`tests/runner/test_kills.py`, `test_faults.py`; for rented machines and Ray `test_rented.py`,
+`test_rented_faults.py`, `test_handed.py`, `test_two_nodes.py`): each run is the real worker on stores of its
+own, killed as a real process or talking to the stand-in of the Hub over HTTP; rented machines are processes that it
+starts. The evaluation is a small program that
 speaks the evaluator's contract and keeps finished tasks as the evaluator does, so that a test can say when it dies.
+Samples and replicates go to the stand-in as to the Hub: through Xet (token, xorbs, shards), or through LFS (batch, PUT,
+verify), before the commit that names them; each of these requests meets each fault too.
 *Lost*: submissions that did not end, or ended without their result. *Double*: results published more than once, and
 tasks that ran again although they had finished on that machine.
 

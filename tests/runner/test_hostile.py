@@ -19,6 +19,7 @@ from runner.folders import LOCK, remove_others
 from runner.work import Worker
 from settings import evaluation_environment
 from store.memory import MemoryStore
+from submissions.layout import log_paths
 from submissions.record import Status
 from submissions.stored import Queue
 from tests.attacks import Attacks
@@ -174,7 +175,7 @@ def test_endless_output_is_read_in_bounded_memory_until_the_time_is_up(
     assert waiting.failure is not None
     assert waiting.failure.failure == "timeout"
     assert largest - before < 100 * 2**20
-    assert len(queue.requests.read(f"logs/{submission.id}.txt")) < 200 * 100
+    assert len(queue.requests.read(log_paths(submission.id)[0])) < 200 * 100
     attacks.held("the worker", "endless output")
 
 

@@ -14,12 +14,14 @@ from evaluator.evidence.samples import dump_samples, load_samples
 from evaluator.records import MEASURED_BY, Origin, dump_result, load_result
 from evaluator.spec import result_path
 from evaluator.suite import KO_V1, NDCG_10, SUITES, Category
+from runner.asked import asked_of
 from runner.child import Job, Outcome
 from runner.work import Worker
 from store import Changes
 from store.errors import Forbidden, Unavailable
 from store.memory import MemoryStore
 from submissions.errors import AlreadyEvaluated
+from submissions.layout import log_paths
 from submissions.record import ModelMetadata, Status
 from submissions.stored import Queue
 from tests.leaderboard_data.examples import measured
@@ -104,7 +106,7 @@ def test_a_failed_evaluation_ends_with_its_class_and_the_log(
     assert failed.failure is not None
     assert (failed.failure.failure, failed.failure.message) == ("load_failed", "The weights are damaged.")
     assert not failed.failure.retriable
-    assert queue.requests.read(f"logs/{submission.id}.txt") == b"OSError: bad header\n"
+    assert queue.requests.read(log_paths(submission.id)[0]) == b"OSError: bad header\n"
     assert queue.results.list("results") == {}
 
 
@@ -131,10 +133,11 @@ def test_a_failure_that_passes_ends_in_a_result(
     assert queue.find(submission.id).status is Status.FINISHED
 
 
-def test_a_task_whose_data_the_hub_did_not_give_is_tried_again_before_anything_is_published(
-    queue: Queue, evaluations: Evaluations, make_worker: MakeWorker
+@pytest.mark.parametrize("unread", ["unanswered", "unreadable"])
+def test_a_task_whose_data_could_not_be_read_is_run_again_and_no_other(
+    unread: str, queue: Queue, evaluations: Evaluations, make_worker: MakeWorker
 ) -> None:
-    evaluations.follow(**{"KorSTS unanswered": {}})
+    evaluations.follow(**{f"KorSTS {unread}": {}})
     submission = queued(queue)
     make_worker().run(once=True)
     finished = queue.find(submission.id)
@@ -143,21 +146,81 @@ def test_a_task_whose_data_the_hub_did_not_give_is_tried_again_before_anything_i
     assert finished.result is not None
     result = load_result(queue.results.read(finished.result.path))
     assert scores_in(result) == TASKS
+    runs = {task: result.tasks[task].run for task in TASKS}
+    assert len(set(runs.values())) == 2
+    assert [task for task, run in runs.items() if run != runs["KLUE-STS"]] == ["KorSTS"]
 
 
-def test_after_three_attempts_the_result_is_published_with_its_gap(
-    queue: Queue, evaluations: Evaluations, make_worker: MakeWorker
+@pytest.mark.parametrize(("unread", "failure"), [("unanswered", "hub_unavailable"), ("unreadable", "data_unavailable")])
+def test_after_three_attempts_it_fails_and_its_other_tasks_are_kept(
+    unread: str, failure: str, queue: Queue, evaluations: Evaluations, make_worker: MakeWorker
 ) -> None:
-    evaluations.follow(**{"KorSTS unanswered": {"always": True}})
+    evaluations.follow(**{f"KorSTS {unread}": {"always": True}})
     submission = queued(queue)
     make_worker().run(once=True)
+    failed = queue.find(submission.id)
+    assert (failed.status, failed.attempt, failed.result) == (Status.FAILED, 3, None)
+    assert failed.failure is not None
+    assert failed.failure.failure == failure
+    kept = load_result(queue.results.read(result_path(spec())))
+    assert [task for task, score in kept.tasks.items() if not score.scored] == ["KorSTS"]
+
+    evaluations.follow()
+    queue.retry(submission.id, who="maintainer")
+    make_worker("next").run(once=True)
+    assert queue.find(submission.id).status is Status.FINISHED
+    whole = load_result(queue.results.read(result_path(spec())))
+    assert scores_in(whole) == TASKS
+    assert whole.tasks["KLUE-STS"].run == kept.tasks["KLUE-STS"].run
+
+
+def test_a_worker_that_dies_after_it_published_what_it_could_score_loses_nothing(
+    queue: Queue, evaluations: Evaluations, make_worker: MakeWorker, said: list[dict[str, Any]]
+) -> None:
+    """The submission is not taken for finished, and what was published is not run again."""
+    evaluations.follow(**{"KorSTS unreadable": {}})
+    submission = queued(queue)
+    fail, queue.fail = queue.fail, lambda *_, **__: pytest.fail("died")  # type: ignore[method-assign]
+    with pytest.raises(pytest.fail.Exception, match="died"):
+        make_worker("gone").run_one()
+    queue.fail = fail  # type: ignore[method-assign]
+    worker = make_worker("next")
+    worker.queue = watched_for_an_hour(queue)
+    worker.run(once=True)
+
     finished = queue.find(submission.id)
-    assert (finished.status, finished.attempt) == (Status.FINISHED, 3)
-    assert finished.result is not None
-    gap = load_result(queue.results.read(finished.result.path)).tasks["KorSTS"]
-    assert not gap.scored
-    assert gap.error is not None
-    assert gap.error.failure == "hub_unavailable"
+    assert (finished.status, finished.attempt) == (Status.FINISHED, 2)
+    assert scores_in(load_result(queue.results.read(result_path(spec())))) == TASKS
+    assert evaluations.ran == [f"org/model {task}" for task in TASKS], "also KorSTS: its embeddings stayed"
+    assert [line["event"] for line in said].count("published") == 2
+
+
+def test_a_rerun_whose_data_cannot_be_read_leaves_the_result_as_it_was(
+    queue: Queue, evaluations: Evaluations, make_worker: MakeWorker
+) -> None:
+    submission = queued(queue)
+    make_worker().run(once=True)
+    before = queue.results.read(result_path(spec()))
+    queue.rerun(submission.id, who="maintainer", why="stale data")
+    evaluations.follow(**{"KorSTS unreadable": {"always": True}})
+    make_worker("next").run(once=True)
+    assert queue.find(submission.id).status is Status.FAILED
+    assert queue.results.read(result_path(spec())) == before
+
+
+def test_rows_that_are_not_the_known_ones_are_a_line_in_the_log(
+    queue: Queue, evaluations: Evaluations, make_worker: MakeWorker, said: list[dict[str, Any]]
+) -> None:
+    """On the Hub the commit is the pin: what is there is scored, and marked."""
+    evaluations.follow(**{"KorSTS moved": {}})
+    submission = queued(queue)
+    make_worker().run(once=True)
+    result = load_result(queue.results.read(result_path(spec())))
+    (line,) = [each for each in said if each["event"] == "other_data"]
+    assert line["submission"] == submission.id
+    assert line["tasks"] == ["KorSTS"]
+    assert result.newest_run is not None
+    assert "other_data" in result.newest_run.environment.warnings
 
 
 def test_a_retry_waits_for_its_delay(queue: Queue, evaluations: Evaluations, make_worker: MakeWorker) -> None:
@@ -472,12 +535,10 @@ def test_an_evaluation_goes_on_while_the_store_does_not_answer(
     assert queue.find(submission.id).status is Status.FINISHED
 
 
-def test_a_task_on_request_is_run_where_the_terms_name_it(
-    queue: Queue, make_worker: MakeWorker, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_task_on_request_is_run_where_the_terms_name_it(queue: Queue, monkeypatch: pytest.MonkeyPatch) -> None:
     """MIRACLRetrieval has 1.5 million passages: a suite that shows it does not bring it."""
     wikipedia = Category(id="wikipedia", label="Wikipedia", task_ids=("MIRACLRetrieval",), rule=NDCG_10, weight=0.0)
     monkeypatch.setitem(SUITES, "ko-v1", replace(KO_V1, categories=(*KO_V1.categories, wikipedia)))
     submission = queued(queue)
-    assert make_worker()._job(submission).tasks == KO_V1.task_ids
-    assert make_worker(tasks=("MIRACLRetrieval",))._job(submission).tasks == ("MIRACLRetrieval",)
+    assert [task.id for task in asked_of(submission)] == list(KO_V1.task_ids)
+    assert [task.id for task in asked_of(submission, ("MIRACLRetrieval",))] == ["MIRACLRetrieval"]

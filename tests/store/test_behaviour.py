@@ -6,11 +6,12 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from store import Store, blob_id
-from store.errors import Conflict, NotFound
+from store import Repository, Store, blob_id
+from store.errors import Conflict, Gone, NotFound
 from store.hub import HubStore
 from store.local import LocalStore
 from store.memory import MemoryStore
+from store.update import Snapshot
 from tests.hub.repositories import Repositories
 
 _numbers = itertools.count()
@@ -25,7 +26,7 @@ def new_hub_store(hub: Repositories) -> HubStore:
 
 
 @pytest.fixture(params=["hub", "local", "memory"])
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Repository:
     if request.param == "hub":
         return new_hub_store(request.getfixturevalue("hub"))
     return LocalStore(tmp_path / "store.git") if request.param == "local" else MemoryStore()
@@ -130,8 +131,25 @@ def test_a_commit_of_nothing_is_refused(store: Store) -> None:
         store.commit({}, "nothing", store.head())
 
 
-def test_an_unknown_revision_is_not_found(store: Store) -> None:
-    with pytest.raises(NotFound):
+def test_a_revision_that_is_not_there_is_gone_and_no_file_is_taken_for_missing(store: Store) -> None:
+    store.commit({"a": b"1"}, "one", store.head())
+    with pytest.raises(Gone):
         store.list("", "0" * 40)
-    with pytest.raises(NotFound):
+    with pytest.raises(Gone):
         store.read("a", "0" * 40)
+    with pytest.raises(Gone):
+        Snapshot(store, "0" * 40).exists("a")
+
+
+def test_a_history_is_squashed_with_its_files_and_only_at_its_head(store: Repository) -> None:
+    first = store.commit({"a": b"1", "b/c": b"2"}, "one", store.head())
+    last = store.commit({"a": b"3"}, "two", first)
+    with pytest.raises(Conflict):
+        store.squash("at another head", first)
+    squashed = store.squash("All before\n\nUpdate-Id: 1", last)
+    assert squashed == store.head() != last
+    (only,) = store.log(10)
+    assert only.message.split() == ["All", "before", "Update-Id:", "1"]
+    assert {path: store.read(path) for path in store.list()} == {"a": b"3", "b/c": b"2"}
+    after = store.commit({"d": b"4"}, "three", squashed)
+    assert [commit.revision for commit in store.log(10)] == [after, squashed]

@@ -55,7 +55,7 @@ def test_a_commit_that_goes_wrong_says_whether_it_may_have_been_written(
         assert failed.value.retry_after == 40.0
 
 
-@pytest.mark.parametrize("request_", ["GET .*/refs", "POST .*/preupload/", "GET .*/tree/", "GET .*/resolve/"])
+@pytest.mark.parametrize("request_", ["GET .*/refs", "POST .*/preupload/", "POST .*/paths-info/", "GET .*/resolve/"])
 @pytest.mark.parametrize("status", [429, 500])
 def test_whatever_fails_before_the_commit_was_certainly_not_written(
     store: HubStore, faults: Faults, request_: str, status: int

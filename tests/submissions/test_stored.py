@@ -23,6 +23,7 @@ from submissions.errors import (
     QueueError,
     UnknownSubmission,
 )
+from submissions.layout import closed_paths
 from submissions.record import ResultReference, Status, Submission
 from submissions.stored import Queue
 from tests.leaderboard_data.examples import measured
@@ -84,7 +85,10 @@ def test_a_submission_goes_the_whole_way(queue: Queue) -> None:
     assert queue.claim("other", HOUR) is None
     finished = queue.finish(claimed.id, nonce=claimed.lease.nonce, result=has_result(queue), log="done\n")
     assert finished == queue.find(submission.id)
-    assert set(queue.requests.list()) == {f"closed/{submission.id}.json", f"logs/{submission.id}.txt"}
+    assert set(queue.requests.list()) == {
+        submission.path.replace("open/", "closed/2026-11/"),
+        f"logs/2026-11/{submission.id}.txt",
+    }
 
 
 def titles(queue: Queue, count: int) -> list[str]:
@@ -191,7 +195,7 @@ def test_several_are_decided_about_in_one_commit_or_not_at_all(queue: Queue) -> 
     message = queue.requests.log(1)[0].message
     assert message.startswith(f"Queue {ids[2]} org/m2, by m (and 1 more)\n\nQueue {ids[0]} org/m0, by m\n\nUpdate-Id: ")
     queue.together(ids, lambda queue, each: queue.withdraw(each, who="V"))
-    assert set(queue.requests.list()) == {f"closed/{each}.json" for each in ids}
+    assert set(queue.requests.list()) == {closed_paths(each)[0] for each in ids}
     for wrong in ([], [f"20261123T120000Z-{number:06x}" for number in range(201)]):
         with pytest.raises(QueueError, match="at most 200"):
             queue.together(wrong, lambda queue, each: queue.approve(each, who="m"))

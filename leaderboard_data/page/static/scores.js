@@ -196,8 +196,14 @@ export function viewOf(data, all, view, state) {
       rows[i].borda = borda;
     });
   const score = (row) => (borda ? 0 : (key(row.entry) ?? -1e9));
+  // What shows more stands before what shows less, where neither has the score that the view is sorted by.
+  const known = (row) => (borda || key(row.entry) != null ? 0 : row.values.filter((value) => value != null).length);
   rows.sort(
-    (a, b) => orderOf(a) - orderOf(b) || score(b) - score(a) || (a.entry.name < b.entry.name ? -1 : 1),
+    (a, b) =>
+      orderOf(a) - orderOf(b) ||
+      score(b) - score(a) ||
+      known(b) - known(a) ||
+      (a.entry.name < b.entry.name ? -1 : 1),
   );
   const best = columns.map((_, i) => rows.reduce((top, row) => Math.max(top, row.values[i] ?? -Infinity), -Infinity));
   return { columns, rows, best };

@@ -125,8 +125,19 @@ export function address(state) {
   return url;
 }
 
-export const saveState = (state, newPage = false) =>
-  history[newPage ? "pushState" : "replaceState"](null, "", address(state));
+// In the Hub's frame the address that a visitor sees and copies is the outer page's, which only the Hub can change: it
+// is told. https://huggingface.co/docs/hub/spaces-handle-url-parameters
+export const HUB = "https://huggingface.co";
+
+export function tellFrame(url) {
+  if (window.parent !== window) window.parent.postMessage({ queryString: url.search, hash: url.hash }, HUB);
+}
+
+export function saveState(state, newPage = false) {
+  const url = address(state);
+  history[newPage ? "pushState" : "replaceState"](null, "", url);
+  tellFrame(url);
+}
 
 const FILTERS = ["q", "precision", "params", "dim", "tokens", "license", "open", "type", "unseen", "origin"];
 

@@ -80,12 +80,9 @@ def parquet(**columns: object) -> bytes:
     ],
 )
 def test_what_is_no_ranking_is_refused(columns: dict[str, list[Any]], why: str) -> None:
-    given_columns = {
-        "document": ["a", "b"],
-        "score": [2.0, 1.0],
-        "relevance": [1, 0],
-    } | columns
-    rows = len(list(given_columns["document"]))
+    usual: dict[str, list[Any]] = {"document": ["a", "b"], "score": [2.0, 1.0], "relevance": [1, 0]}
+    given_columns = usual | columns
+    rows = len(given_columns["document"])
     with pytest.raises(BadFile, match=why):
         load_rankings(parquet(**({"task": ["t"] * rows, "query": ["q"] * rows} | given_columns)))
     with pytest.raises(BadFile):
