@@ -236,8 +236,7 @@ def evaluated(
 
     run = evaluate_lexical
     if spec.source != LEXICAL:
-        given = {"devices": devices_of(device), "work_dir": work_dir, "environments": environments}
-        given["curves"] = curves
+        given = {"devices": devices_of(device), "work_dir": work_dir, "environments": environments, "curves": curves}
         run = partial(evaluate, **given)  # type: ignore[arg-type]
     return run(
         spec,

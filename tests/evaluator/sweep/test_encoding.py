@@ -34,6 +34,7 @@ class InMemoryEncoder:
     dtype = "float32"
     routed = False
     dimension = DIMENSION
+    unknown_id = None
 
     def __init__(self, most_tokens: int | None = None, dimension: int = DIMENSION) -> None:
         self.dimension = dimension
