@@ -78,6 +78,6 @@ def test_numbers_that_are_none_are_left_out() -> None:
     entry = entry_of("results/a.json", result_of(run(CPU, 0)), KO_V1)
     assert wrong_with(entry) is None
     for name, value in (("syllable_tokens", float("nan")), ("unknown_tokens", 1.5), ("suite_seconds", -1.0)):
-        assert wrong_with(dataclasses.replace(entry, **{name: value}))
+        assert wrong_with(dataclasses.replace(entry, **{name: value}))  # type: ignore[arg-type]
     cells = (dataclasses.replace(entry.cells[0], cut=2.0), *entry.cells[1:])
     assert wrong_with(dataclasses.replace(entry, cells=cells))

@@ -72,7 +72,7 @@ def ndcg(similarities: np.ndarray, k: int) -> float:
 
 
 def decoded(rows: np.ndarray, ranges: np.ndarray) -> np.ndarray:
-    codes = quantize_embeddings(rows, "uint8", ranges=ranges)
+    codes = np.asarray(quantize_embeddings(rows, "uint8", ranges=ranges))
     return np.asarray(ranges[0] + (codes + 0.5) * (ranges[1] - ranges[0]) / 255)
 
 
