@@ -317,7 +317,7 @@ def comparable(path: Path) -> dict[str, object]:
     """A result without what only tells when and how fast it was made."""
     content: dict[str, Any] = json.loads(path.read_bytes())
     (run,) = content["runs"].values()
-    content["runs"] = {name: value for name, value in run.items() if name not in ("seconds", "at")}
+    content["runs"] = {name: value for name, value in run.items() if name not in ("seconds", "at", "peak_bytes")}
     for score in content["tasks"].values():
         score.pop("seconds")
         score.pop("run")
