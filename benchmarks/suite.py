@@ -9,7 +9,8 @@ any task, of whatever suite; the seconds of scoring are told for each. `--shape`
 architecture into FOLDER, unless one is there (`benchmarks.shapes`); for minilm, FOLDER is all-MiniLM-L6-v2.
 `benchmarks.paired` compares ours and the floor within one process. What each does:
 
-- ours: `evaluator.run.evaluate`. `encode` is its sweep with tokenising, sorting and writing to disk.
+- ours: `evaluator.run.evaluate`. `encode` is its sweep with tokenising, sorting and writing to disk. What smaller
+  vectors (`evaluator.evidence.curves`) and the counting of Korean (`evaluator.sweep.counting`) add is told beside.
 - mteb-like: `SentenceTransformer.encode(..., batch_size=32)` task by task and side by side, texts as often as they
   occur: what MTEB's evaluators ask of the model, without their scoring.
 - floor: the forward pass alone over the unique texts' token ids, sorted by length over all of them, in batches filled
@@ -97,6 +98,7 @@ def ours(setting: Setting) -> dict[str, Any]:
     from evaluator.run import evaluate
 
     processor: dict[str, float] = {}
+    counting = timed_counts()
     scoring: dict[str, float] = {}
 
     class Clock(Silent):
@@ -118,13 +120,16 @@ def ours(setting: Setting) -> dict[str, Any]:
         devices=(setting.device,),
         keep_duplicates=True,
         progress=Clock(),
+        curves=True,
     )
     (run,) = evaluation.result.runs.values()
     return {
         "seconds": run.seconds["encode"],
         "cpu": processor["score"] - processor["encode"],
         "scored": run.seconds["encode"] + run.seconds["score"],
-        "scored_cpu": time.process_time() - processor["encode"],
+        "scored_cpu": processor["curves"] - processor["encode"],
+        "added": {"curves": run.seconds["curves"], "counting": counting[0]},
+        "added_cpu": {"curves": time.process_time() - processor["curves"], "counting": counting[1]},
         "whole": time.perf_counter() - started,
         "tokens": run.tokens,
         "padded": evaluation.padded_tokens,
@@ -133,6 +138,24 @@ def ours(setting: Setting) -> dict[str, Any]:
             task: {"seconds": evaluation.result.tasks[task].seconds, "cpu": cpu} for task, cpu in scoring.items()
         },
     }
+
+
+def timed_counts() -> list[float]:
+    """[seconds, processor seconds] that the next evaluation's counting will have taken: a part of its `encode`."""
+    from evaluator.sweep import whole
+
+    taken, count = [0.0, 0.0], whole.counts_of
+
+    def counts_of(*given: Any) -> Any:
+        before = time.perf_counter(), time.process_time()
+        try:
+            return count(*given)
+        finally:
+            taken[0] += time.perf_counter() - before[0]
+            taken[1] += time.process_time() - before[1]
+
+    whole.counts_of = counts_of  # type: ignore[assignment]
+    return taken
 
 
 def mteb_like(setting: Setting) -> dict[str, Any]:
@@ -305,6 +328,18 @@ def table(best: dict[str, dict[str, Any]]) -> str:
             seconds, cpu = ("scored", "scored_cpu") if name == "mteb" else ("seconds", "cpu")
             ratios = f"{mine[seconds] / run['seconds']:.3f} of its seconds, {mine[cpu] / run['cpu']:.3f} of its cpu"
             lines.append(f"ours / {name}: {ratios}{', scoring included' if name == 'mteb' else ''}")
+    if "added" in mine:
+        lines.append(added(mine))
+    return "\n".join(lines)
+
+
+def added(mine: dict[str, Any]) -> str:
+    """What smaller vectors and counting add to a sweep: seconds, and their share of what encoding and scoring take."""
+    lines = []
+    for name, seconds in mine["added"].items():
+        spent = mine["added_cpu"][name]
+        share, of_cpu = seconds / mine["scored"], spent / mine["scored_cpu"]
+        lines.append(f"{name}: {seconds:.1f} s, {share:.3f} of the sweep's; {spent:.1f} s of processor, {of_cpu:.3f}")
     return "\n".join(lines)
 
 
@@ -363,6 +398,8 @@ def main() -> None:
             import torch
 
             found["device_peak"] = torch.cuda.max_memory_allocated(setting.device)
+        if "added" in found:
+            print(added(found))
         print(json.dumps(found))
         return
     names = [*CONTENDERS, *(["mteb"] if arguments.peer else [])]

@@ -40,6 +40,7 @@ from evaluator.looking import (
 from evaluator.merging import lacking, merge
 from evaluator.options import (
     chosen_tasks,
+    default_output,
     devices_of,
     refuse_another,
     result_file,
@@ -49,7 +50,7 @@ from evaluator.options import (
 )
 from evaluator.own.command import Corpus, Models, Report, run_own
 from evaluator.records import ModelResult, TaskFailure, dump_result
-from evaluator.spec import LEXICAL, ModelSpec, result_path
+from evaluator.spec import LEXICAL, ModelSpec
 from evaluator.suite import SUITES, rules_of
 from evaluator.task import Task
 
@@ -57,7 +58,6 @@ if TYPE_CHECKING:
     from evaluator.progress import Progress
     from evaluator.run import Evaluation
 
-EVALUATIONS = Path("evaluations")
 
 app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 app.command("tasks")(list_tasks)
@@ -126,6 +126,9 @@ def run_model(
     rankings: Annotated[
         Path | None, typer.Option(dir_okay=False, help="write each query's best 100 documents (parquet) here")
     ] = None,
+    curves: Annotated[
+        Path | None, typer.Option(dir_okay=False, help="score smaller vectors too, and write that (parquet) here")
+    ] = None,
     progress: Annotated[
         str, typer.Option(help="bar, or json (one event a line) on stderr, or fd:N: json on the open descriptor N")
     ] = "bar",
@@ -182,6 +185,7 @@ def run_model(
         )
         return
     tell = progress_of(progress)
+    from evaluator.evidence.curve_file import write_curves
     from evaluator.evidence.rankings import write_rankings
     from evaluator.evidence.samples import write_samples
     from evaluator.evidence.writing import write_atomically
@@ -208,6 +212,7 @@ def run_model(
             onto=stored,
             not_fetched=load_failures(not_fetched) if not_fetched is not None else None,
             environments=environments,
+            curves=curves is not None,
         )
     except EvaluationError as error:
         fail(tell, error)
@@ -226,6 +231,8 @@ def run_model(
         write_samples(evaluation.samples, samples, onto=earlier is not None)
     if rankings is not None:
         write_rankings(evaluation.rankings, rankings, onto=earlier is not None)
+    if curves is not None:
+        write_curves(evaluation.curves, curves, onto=earlier is not None)
     output = output or (onto if earlier is not None else None) or default_output(wanted)
     write_atomically(output, dump_result(result))
     print_table(result)
@@ -244,6 +251,7 @@ def evaluated(
     not_fetched: Mapping[str, TaskFailure] | None = None,
     work_dir: Path | None = None,
     environments: Path | None = None,
+    curves: bool = False,
 ) -> "Evaluation":
     """Evaluate a model of whatever kind: the arguments are those of `evaluator.run.evaluate`.
 
@@ -255,7 +263,7 @@ def evaluated(
 
     run = evaluate_lexical
     if spec.source != LEXICAL:
-        given = {"devices": devices_of(device), "work_dir": work_dir, "environments": environments}
+        given = {"devices": devices_of(device), "work_dir": work_dir, "environments": environments, "curves": curves}
         run = partial(evaluate, **given)  # type: ignore[arg-type]
     return run(
         spec,
@@ -266,11 +274,6 @@ def evaluated(
         onto=onto,
         not_fetched=not_fetched,
     )
-
-
-def default_output(spec: ModelSpec) -> Path:
-    """Where the result goes if nobody says: as in the results store, below `evaluations/`."""
-    return EVALUATIONS / Path(result_path(spec)).relative_to("results")
 
 
 @app.command("verify")

@@ -13,9 +13,9 @@ from evaluator.evidence.rankings import Found, ranked_samples
 from evaluator.kinds import Samples, ranking_kind_of
 from evaluator.merging import after, applicable
 from evaluator.model.lexical import Lexical, lexical_of
-from evaluator.progress import Progress, Silent
+from evaluator.progress import Clock, Progress, Silent
 from evaluator.records import MEASURED_BY, Environment, ModelInfo, ModelResult, Origin, Run, TaskFailure, TaskScore
-from evaluator.run import Clock, Evaluation, Evidence, ReadTask, all_failed, read_tasks, score_task
+from evaluator.run import Evaluation, Evidence, ReadTask, all_failed, read_tasks, score_task
 from evaluator.scores import first_score
 from evaluator.spec import ModelSpec
 from evaluator.task import Task

@@ -8,7 +8,7 @@ import typer
 
 from evaluator.model.lexical import lexical_spec
 from evaluator.records import ModelResult, load_result
-from evaluator.spec import LEXICAL, ModelSpec, local_spec, valid_commit, valid_model_id, valid_parts
+from evaluator.spec import LEXICAL, ModelSpec, local_spec, result_path, valid_commit, valid_model_id, valid_parts
 from evaluator.suite import suite_of, tasks_of
 from evaluator.task import Task
 from evaluator.tasks import discovered_tasks
@@ -199,3 +199,8 @@ def with_repeated_tasks(arguments: list[str]) -> list[str]:
         )
         expanded += [option, argument] if another else [argument]
     return expanded
+
+
+def default_output(spec: ModelSpec) -> Path:
+    """Where the result goes if nobody says: as in the results store, below `evaluations/`."""
+    return Path("evaluations") / Path(result_path(spec)).relative_to("results")

@@ -4,10 +4,11 @@ import json
 import os
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, Literal, Protocol, TextIO
 
-Phase = Literal["load", "data", "encode", "score"]
+Phase = Literal["load", "data", "encode", "score", "curves"]
 
 
 class Progress(Protocol):
@@ -114,7 +115,13 @@ class Bar:
         )
 
     def phase(self, phase: Phase, task: str | None = None) -> None:
-        text = {"load": "loading the model", "data": "reading", "encode": "encoding", "score": "scoring"}[phase]
+        text = {
+            "load": "loading the model",
+            "data": "reading",
+            "encode": "encoding",
+            "score": "scoring",
+            "curves": "scoring smaller vectors of",
+        }[phase]
         self._say(f"{text} {task}" if task else text)
 
     def tokens(self, done: int, total: int, task: str | None) -> None:
@@ -134,3 +141,20 @@ class Bar:
     def close(self) -> None:
         """Remove the bar."""
         self._bar.close()
+
+
+class Clock:
+    """Seconds by phase."""
+
+    def __init__(self, tell: Progress) -> None:
+        self._tell = tell
+        self.seconds: dict[str, float] = {}
+
+    @contextmanager
+    def phase(self, phase: Phase) -> Iterator[None]:
+        self._tell.phase(phase)
+        started = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.seconds[phase] = round(time.perf_counter() - started, 3)

@@ -10,23 +10,18 @@ import math
 from datetime import UTC, datetime
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
 from evaluator.bounds import Count, Finite, Name, Place, Prompt, Told, TrainingSets, Utc, Width
 from evaluator.errors import FailureClass
+from evaluator.observed import CardExample as CardExample
+from evaluator.observed import KoreanTexts
+from evaluator.observed import Record as Record
 from evaluator.reading import RESULT_BYTES, reading
 from evaluator.spec import ModelSpec
 
 MOST = 1000
 """Tasks, runs, metrics of a task, libraries, prompts: of nothing has a record more."""
-
-
-class Record(BaseModel):
-    """A frozen record that refuses fields it does not know, and numbers that are not finite."""
-
-    model_config = ConfigDict(
-        frozen=True, extra="forbid", serialize_by_alias=True, validate_by_name=True, allow_inf_nan=False
-    )
 
 
 class DataProvenance(Record):
@@ -55,7 +50,8 @@ class TaskScore(Record):
     left out, by reason. `seconds` is the scoring alone (embeddings are computed in one sweep over all tasks). `run`
     is the id of the run that computed it, None in what others report. `version` is that of the task (`Task.version`).
     `parts` are the metrics of each cell of MTEB's, by "split/subset", where a task is made of several that somebody
-    else reported: `metrics` are their means, if all cells are there.
+    else reported: `metrics` are their means, if all cells are there. `cut` is the share of its texts that fill the
+    model's length, 0..1; `tokens` are those of its distinct texts (`evaluator.sweep.counting`).
     """
 
     metrics: Annotated[dict[Name, Finite], Field(max_length=MOST)] = {}
@@ -67,6 +63,8 @@ class TaskScore(Record):
     data: DataProvenance | None = None
     version: Width = 1
     seconds: Finite | None = None
+    cut: Annotated[Finite, Field(ge=0, le=1)] | None = None
+    tokens: Count | None = None
     run: Name | None = None
     error: TaskFailure | None = None
 
@@ -87,7 +85,7 @@ class ModelInfo(Record):
 
     `memory_bytes` is the size of the weights. `llm_based` is True for decoder architectures. `datasets` and
     `base_models` are what the model's card names in its front matter: what it was trained on, and which models it was
-    made of.
+    made of. `matryoshka`: whether its card speaks of Matryoshka training, so that its vectors may be cut.
     """
 
     parameters: Count | None = None
@@ -100,23 +98,7 @@ class ModelInfo(Record):
     open_weights: bool | None = None
     datasets: TrainingSets | None = None
     base_models: TrainingSets | None = None
-
-
-Similarities = Annotated[tuple[Annotated[tuple[Finite, ...], Field(max_length=100)], ...], Field(max_length=100)]
-"""A matrix of similarities: of the first texts of an example with its second ones."""
-
-
-class CardExample(Record):
-    """The example on the model's card, computed again (`evaluator.model.conformance`).
-
-    `verdict`: "matches" within `tolerance` of what the card prints, "differs", or "none" where the card has none that
-    can be read. `expected` is what the card prints, `found` what this evaluation computed of the same sentences.
-    """
-
-    verdict: Literal["matches", "differs", "none"]
-    expected: Similarities = ()
-    found: Similarities = ()
-    tolerance: Finite | None = None
+    matryoshka: bool | None = None
 
 
 class Environment(Record):
@@ -168,7 +150,8 @@ class Run(Record):
     `tokens` counts the tokens encoded, without padding; `seconds` is by phase, and of the encoding it is what all
     attempts spent on it, those that were killed included. `submission` is the id of the submission that asked for it.
     `code` identifies the evaluator: 16 digits of the SHA-256 of its sources; `commit` is the project's, where the
-    sources lie in a git checkout.
+    sources lie in a git checkout. `korean` is what its Korean texts cost; `peak_bytes` the most memory that the process
+    held until all was encoded, `device_peak_bytes` that of its first GPU.
     """
 
     environment: Environment = Environment()
@@ -178,6 +161,9 @@ class Run(Record):
     submission: Name | None = None
     code: Name | None = None
     commit: Name | None = None
+    korean: KoreanTexts | None = None
+    peak_bytes: Count | None = None
+    device_peak_bytes: Count | None = None
 
     @property
     def id(self) -> str:

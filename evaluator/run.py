@@ -3,34 +3,32 @@
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from evaluator.errors import EvaluationError, TaskError
-from evaluator.evidence.environment import code_digest, environment_of, project_commit, versions
+from evaluator.evidence.curve_file import Curve, Curves
+from evaluator.evidence.curves import curves_of
+from evaluator.evidence.environment import code_digest, environment_of, project_commit
 from evaluator.evidence.rankings import Found, ranked_samples
 from evaluator.kinds import Embedded, Examples, Kind, Samples, kind_of, ranking_kind_of
 from evaluator.merging import after
 from evaluator.model.conformance import card_example
 from evaluator.model.explaining import explanation_of
-from evaluator.model.prompts import Prompt, Prompting
-from evaluator.progress import Phase, Progress, Silent
+from evaluator.model.prompts import Prompting
+from evaluator.progress import Clock, Progress, Silent
 from evaluator.records import MEASURED_BY, DataProvenance, ModelResult, Origin, Run, TaskFailure, TaskScore
 from evaluator.scores import first_score
 from evaluator.spec import ModelSpec
 from evaluator.suite import rules_of
 from evaluator.task import Task
 
-if TYPE_CHECKING:
-    from evaluator.model.encoder import Encoder
-
 
 @dataclass(frozen=True)
 class Evaluation:
-    """A result, and by task id the samples behind its scores and the rankings behind these (of tasks that rank).
+    """A result, and by task id the samples behind its scores, the rankings behind these (of tasks that rank), and what
+    it scores with smaller vectors (empty where nobody asked).
 
     `padded_tokens` is what went through the model on the first device, padding included, in this run alone.
     """
@@ -39,6 +37,7 @@ class Evaluation:
     samples: Mapping[str, Samples]
     padded_tokens: int
     rankings: Mapping[str, Sequence[Found]]
+    curves: Curves = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -63,6 +62,7 @@ def evaluate(
     onto: ModelResult | None = None,
     not_fetched: Mapping[str, TaskFailure] | None = None,
     environments: Path | None = None,
+    curves: bool = False,
 ) -> Evaluation:
     """Evaluate one model on some tasks, in one run.
 
@@ -71,13 +71,14 @@ def evaluate(
     result of the same spec that this run is to be merged into (`evaluator.merging`): a precision that the spec leaves
     open is then the one that it ran in. The result holds this run alone. `not_fetched`: tasks whose rows are known not
     to be there, and why (`evaluator.fetching`). `environments` is where those of recipes are kept, None for the usual
-    folder.
+    folder. With `curves`, each task is also scored with smaller vectors (`evaluator.evidence.curves`).
 
     Raises:
         EvaluationError: the model gives no embeddings; or every task failed, with the first one's class.
     """
     from evaluator.data import is_other
     from evaluator.model.loading import load_encoder, quiet_libraries
+    from evaluator.sweep.whole import encode_all
 
     tell = progress if progress is not None else Silent()
     clock = Clock(tell)
@@ -106,15 +107,22 @@ def evaluate(
         }
         with clock.phase("encode"):
             folder = work_dir or Path(temporary, "work")
-            encoded = _encode(encoder, spec_to_load, read, prompts, encode_tasks, devices, folder, tell)
+            sides = {entry.task.id: entry.examples.sides for entry in read}
+            encoded = encode_all(encoder, spec_to_load, sides, prompts, encode_tasks, devices, folder, tell)
             encoder.close()
         clock.seconds["encode"] = round(clock.seconds["encode"] + encoded.seconds_before, 3)
         with clock.phase("score"):
             for entry in read:
                 tell.phase("score", entry.task.id)
                 made = partial(_samples, entry, encoded.embedded[entry.task.id], encoder.similarity)
-                scores[entry.task.id] = score_task(entry, made, evidence)
-                tell.task(entry.task.id, first_score(entry.task.id, scores[entry.task.id]))
+                scored = score_task(entry, made, evidence)
+                scores[entry.task.id] = scored.model_copy(update=encoded.costs(entry.task.id))
+                tell.task(entry.task.id, first_score(entry.task.id, scored))
+        if curves:
+            with clock.phase("curves"):
+                for entry in read:
+                    tell.phase("curves", entry.task.id)
+                    evidence.keep_curves(entry, encoded.embedded[entry.task.id], encoder.similarity)
     if all(score.error is not None for score in scores.values()):
         raise all_failed(scores)
     other_data = any(is_other(task, scores[task.id].data, local=datasets is not None) for task in tasks)
@@ -135,6 +143,8 @@ def evaluate(
         at=after(onto),
         code=code_digest(),
         commit=project_commit(),
+        korean=encoded.counts.korean if encoded.counts is not None else None,
+        **encoded.memory,
     )
     result = ModelResult(
         spec=spec,
@@ -144,7 +154,7 @@ def evaluate(
         runs={run.id: run},
         origin=Origin(kind="measured", by=MEASURED_BY),
     )
-    return Evaluation(result, evidence.samples, encoded.padded, evidence.rankings)
+    return Evaluation(result, evidence.samples, encoded.padded, evidence.rankings, evidence.curves)
 
 
 def _as_before(spec: ModelSpec, onto: ModelResult | None) -> ModelSpec:
@@ -194,76 +204,17 @@ def failed(error: TaskError, task: Task) -> TaskScore:
 
 
 @dataclass(frozen=True)
-class _Encoded:  # seconds_before: what killed runs spent on the encoding that this one went on with
-    embedded: Mapping[str, Mapping[str, Embedded]]
-    tokens: int
-    padded: int
-    batch_tokens: int
-    seconds_before: float
-
-
-def _encode(
-    encoder: "Encoder",
-    spec: ModelSpec,
-    read: Sequence[ReadTask],
-    prompts: Mapping[str, Mapping[str, Prompt]],
-    encode_tasks: Mapping[str, Mapping[str, str]],
-    devices: Sequence[str],
-    work_dir: Path,
-    tell: Progress,
-) -> _Encoded:
-    """All embeddings of all tasks, in one sweep over the unique texts."""
-    from evaluator.sweep.encoding import default_batch_tokens
-    from evaluator.sweep.sharing import encode_on
-    from evaluator.sweep.texts import TextGroup, UniqueTexts
-    from evaluator.sweep.workspace import EmbeddingRows, Workspace, plan_folder
-
-    groups = [
-        TextGroup(
-            task_id=entry.task.id,
-            side=side,
-            prompt=prompts[entry.task.id][side].text,
-            route=None if side == "text" else side,  # type: ignore[arg-type]
-            texts=texts,
-            encode_task=encode_tasks.get(entry.task.id, {}).get(side),
-        )
-        for entry in read
-        for side, texts in entry.examples.sides.items()
-    ]
-    texts = UniqueTexts(groups, routed=encoder.routed, split_prompts=encoder.prompt_matters)
-    plan = {
-        "spec": spec.id,
-        "texts": texts.digest,
-        "dimension": encoder.dimension,
-        "dtype": encoder.dtype,
-        "attention": encoder.attention,
-        "linear": encoder.linear,
-        "encoding": encoder.encoding,
-        "devices": [device.split(":")[0] for device in devices],
-        "versions": versions(),
-    }
-    folder = plan_folder(work_dir, plan)
-    workspace = Workspace(folder, len(texts), encoder.dimension)
-    budget = workspace.batch_tokens(default_batch_tokens(encoder))
-    before, started = workspace.spent, time.perf_counter()
-
-    def told(done: int, total: int, task: str | None) -> None:
-        workspace.spent = before + time.perf_counter() - started
-        tell.tokens(done, total, task)
-
-    counted = encode_on(devices, encoder, spec, texts, workspace, budget, told)
-    embedded: dict[str, dict[str, Embedded]] = {entry.task.id: {} for entry in read}
-    for (task_id, side), rows in texts.rows.items():
-        embedded[task_id][side] = EmbeddingRows(workspace.embeddings, rows)
-    return _Encoded(embedded, counted.tokens, counted.padded, budget, before)
-
-
-@dataclass(frozen=True)
 class Evidence:
     """What stands behind the scores so far, by task id."""
 
     samples: dict[str, Samples] = field(default_factory=dict)
     rankings: dict[str, Sequence[Found]] = field(default_factory=dict)
+    curves: dict[str, Mapping[str, Curve]] = field(default_factory=dict)
+
+    def keep_curves(self, entry: ReadTask, sides: Mapping[str, Embedded], similarity: str) -> None:
+        """Score a task that has samples with smaller vectors too."""
+        if (samples := self.samples.get(entry.task.id)) is not None:
+            self.curves[entry.task.id] = curves_of(entry.task, entry.examples, sides, similarity, samples)
 
 
 def _samples(entry: ReadTask, sides: Mapping[str, Embedded], similarity: str) -> tuple[Samples, Sequence[Found] | None]:
@@ -307,20 +258,3 @@ def score_task(
         version=entry.task.version,
         seconds=round(time.perf_counter() - started, 3),
     )
-
-
-class Clock:
-    """Seconds by phase."""
-
-    def __init__(self, tell: Progress) -> None:
-        self._tell = tell
-        self.seconds: dict[str, float] = {}
-
-    @contextmanager
-    def phase(self, phase: Phase) -> Iterator[None]:
-        self._tell.phase(phase)
-        started = time.perf_counter()
-        try:
-            yield
-        finally:
-            self.seconds[phase] = round(time.perf_counter() - started, 3)

@@ -9,6 +9,7 @@ from evaluator.records import ModelResult
 from evaluator.scores import failure_by, score_by
 from evaluator.spec import LEXICAL, LEXICAL_KINDS, is_lexical
 from evaluator.suite import SUITES, OriginName, ScoreRule, Suite
+from leaderboard_data.costs import costs_of, encoding_speed
 from leaderboard_data.plausibility import odd_tasks
 from leaderboard_data.told import told_of
 
@@ -36,7 +37,8 @@ _SUFFIX = {"float16": "-fp16", "bfloat16": "-bf16"}
 class Cell:
     """One task of one result by a suite's rule: a score (-1..1) with its 95 % interval, or the failure class.
 
-    `odd` says how the result contradicts its neighbours (`leaderboard_data.plausibility`), if it does.
+    `odd` says how the result contradicts its neighbours (`leaderboard_data.plausibility`), if it does. `cut` is the
+    share of the task's texts that fill the model's length, 0..1.
     """
 
     score: float | None
@@ -45,6 +47,7 @@ class Cell:
     n: int | None = None
     failure: str | None = None
     odd: str | None = None
+    cut: float | None = None
 
 
 Interval = tuple[float, float]
@@ -62,7 +65,9 @@ class Entry:
     `precision` is the one it ran with, or None where the source does not say. `at` is when it was evaluated
     or, for reported numbers, when they were taken over (ISO 8601); `committed_at` is when the model's commit was made,
     as the Hub told when it was submitted. `doubts` are the result's doubts, with commas, and `environments` the ids
-    of those that its runs were made in (`evaluator.drift`). `tokens_per_second` is of the encoding alone.
+    of those that its runs were made in (`evaluator.drift`). `tokens_per_second` is of the encoding alone. What Korean
+    costs, and on which `device`: `leaderboard_data.costs`. `matryoshka`: whether the model's card speaks of Matryoshka
+    training; None where it was not looked at.
 
     `declared` is what the result's record says of the model's training data (`leaderboard_data.told`). Of all that is
     declared follow `seen`, a state a task (`leaderboard_data.training`), and `zero_shot`, the percentage of the suite's
@@ -97,6 +102,12 @@ class Entry:
     doubts: str | None = None
     environments: str | None = None
     declared: str | None = None
+    device: str | None = None
+    syllable_tokens: float | None = None
+    unknown_tokens: float | None = None
+    suite_seconds: float | None = None
+    peak_bytes: int | None = None
+    matryoshka: bool | None = None
     seen: str = ""
     zero_shot: int | None = None
 
@@ -161,13 +172,6 @@ def precision_of(result: ModelResult) -> str | None:
     return None if result.spec.precision == "auto" else result.spec.precision
 
 
-def encoding_speed(result: ModelResult) -> float | None:
-    """Tokens per second of the encoding, over all runs; None where it was not measured."""
-    runs = [run for run in result.runs.values() if run.tokens and "encode" in run.seconds]
-    tokens, seconds = sum(run.tokens or 0 for run in runs), sum(run.seconds["encode"] for run in runs)
-    return round(tokens / seconds, 1) if tokens and seconds else None
-
-
 def environments_of(result: ModelResult) -> str | None:
     """The ids of the environments that the newest runs were made in, sorted, with commas."""
     newest = sorted(result.runs.values(), key=lambda run: run.at, reverse=True)[:MOST_ENVIRONMENTS]
@@ -218,6 +222,8 @@ def entry_of(path: str, result: ModelResult, suite: Suite) -> Entry:
         llm_based=result.model.llm_based,
         open_weights=result.model.open_weights,
         tokens_per_second=encoding_speed(result),
+        matryoshka=result.model.matryoshka,
+        **costs_of(result, suite),
         cells=tuple(_cell(result, task_id, rule, suite, odd) for task_id, rule in suite.rules.items()),
     )
 
@@ -236,4 +242,5 @@ def _cell(result: ModelResult, task_id: str, rule: ScoreRule, suite: Suite, odd:
         n=task.n,
         failure=failure.failure if failure else None,
         odd=odd.get(task_id),
+        cut=task.cut,
     )

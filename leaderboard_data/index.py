@@ -53,6 +53,12 @@ _RESULT_SCHEMA = {
     "doubts": pa.string(),
     "environments": pa.string(),
     "declared": pa.string(),
+    "device": pa.string(),
+    "syllable_tokens": pa.float64(),
+    "unknown_tokens": pa.float64(),
+    "suite_seconds": pa.float64(),
+    "peak_bytes": pa.int64(),
+    "matryoshka": pa.bool_(),
 }
 _CELL_SCHEMA = {
     "task": pa.string(),
@@ -62,13 +68,15 @@ _CELL_SCHEMA = {
     "n": pa.int32(),
     "failure": pa.string(),
     "odd": pa.string(),
+    "cut": pa.float64(),
 }
 _MEANS_SCHEMA = {
     **{name: pa.string() for name in ("path", "spec_id", "reference", "suite", "model", "mean")},
     **{name: pa.float64() for name in ("score", "low", "high")},
 }
 _COLUMNS = {**_RESULT_SCHEMA, **_CELL_SCHEMA, "rule": pa.string()}
-_LATER_COLUMNS = ("rule", "committed_at", "doubts", "environments", "declared", "odd")
+_COSTS = ("device", "syllable_tokens", "unknown_tokens", "suite_seconds", "peak_bytes", "matryoshka", "cut")
+_LATER_COLUMNS = ("rule", "committed_at", "doubts", "environments", "declared", "odd", *_COSTS)
 """Columns that were added, in this order: an index without the last ones is a former one, and is read too."""
 _SCHEMAS = tuple(
     pa.schema({name: kind for name, kind in _COLUMNS.items() if name not in _LATER_COLUMNS[count:]})
@@ -148,7 +156,7 @@ def load_index(content: bytes, means_content: bytes | None = None) -> list[Entry
     Rows of a suite that is not known here, or has other tasks now, are left out, and so is an entry with something in
     it that no board can bear (`leaderboard_data.sound`), by name. Indexes of former versions are read too: one without
     rules has the suite ko-v1 alone, one without the commits' dates, the doubts,
-    the environments, the training data or what is odd knows none.
+    the environments, the training data, what is odd or what Korean costs knows none.
 
     Raises:
         ValueError: (BadFile) it is not an index of a schema known here.
@@ -193,8 +201,8 @@ def _entries(table: pa.Table) -> Iterator[Entry]:
     cells = [
         NO_CELL
         if score is None and failure is None
-        else Cell(score=score, low=low, high=high, n=n, failure=failure, odd=odd)
-        for score, low, high, n, failure, odd in zip(*cell_columns, strict=True)
+        else Cell(score=score, low=low, high=high, n=n, failure=failure, odd=odd, cut=cut)
+        for score, low, high, n, failure, odd, cut in zip(*cell_columns, strict=True)
     ]
     suite_column = names.index("suite")
     for start, width, values in zip(starts, widths, zip(*per_result, strict=True), strict=True):

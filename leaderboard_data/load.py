@@ -21,6 +21,7 @@ from store.update import Snapshot
 RESULTS_FOLDER = "results"
 RANKINGS_FOLDER = "runs"
 SAMPLES_FOLDER = "samples"
+CURVES_FOLDER = "curves"
 
 log = logging.getLogger(__name__)
 
@@ -83,6 +84,11 @@ def samples_path(path: str) -> str:
 def rankings_path(path: str) -> str:
     """Where the rankings of the result stored at `path` are."""
     return f"{RANKINGS_FOLDER}/{path.removeprefix(f'{RESULTS_FOLDER}/').removesuffix('.json')}.parquet"
+
+
+def curves_path(path: str) -> str:
+    """Where the curves of the result stored at `path` are."""
+    return f"{CURVES_FOLDER}/{path.removeprefix(f'{RESULTS_FOLDER}/').removesuffix('.json')}.parquet"
 
 
 def replicates_path(path: str) -> str:

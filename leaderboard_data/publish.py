@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from evaluator.evidence.curve_file import Curves, dump_curves, load_curves
 from evaluator.evidence.rankings import Rankings, dump_rankings, load_rankings
 from evaluator.evidence.samples import dump_samples, load_samples
 from evaluator.kinds import Samples
@@ -17,14 +18,17 @@ from evaluator.records import ModelResult, dump_result, load_result
 from evaluator.spec import result_path
 from evaluator.suite import rules_of
 from evaluator.tasks import discovered_tasks
+from leaderboard_data.curves import CURVES_PATH, renewed_curves
 from leaderboard_data.entry import Entry, entries_of
 from leaderboard_data.hybrids import HYBRIDS_PATH, renewed_hybrids
 from leaderboard_data.importing import dump_lines
 from leaderboard_data.index import dump_index
 from leaderboard_data.load import (
+    CURVES_FOLDER,
     RANKINGS_FOLDER,
     RESULTS_FOLDER,
     Reader,
+    curves_path,
     entries_with_intervals,
     load_entries,
     parse_results,
@@ -63,18 +67,20 @@ configs:
 `leaderboard.parquet` has one row per result, suite and task (scores from -1 to 1), `means.parquet` one per mean of a
 suite, with its 95 % interval. `results/<org>__<name>/` holds the whole
 result files with every metric and its provenance, `samples/` the values per pair and per query behind the scores,
-`replicates/` the scores on 1,000 bootstrap resamples of them, `runs/` the best 100 documents of each query.
+`replicates/` the scores on 1,000 bootstrap resamples of them, `runs/` the best 100 documents of each query, `curves/`
+the scores with smaller vectors.
 """
 
 
 @dataclass(frozen=True)
 class _Stored:
-    """What the store holds of one result: the record, its samples, its replicates and its rankings."""
+    """What the store holds of one result: the record, its samples, its replicates, its rankings and its curves."""
 
     result: ModelResult
     samples: Mapping[str, Samples]
     replicates: Replicates
     rankings: Rankings
+    curves: Curves
 
 
 def _replicates(samples: Mapping[str, Samples]) -> Replicates:
@@ -92,18 +98,23 @@ def _replicates(samples: Mapping[str, Samples]) -> Replicates:
 
 
 def publish_change(
-    result: ModelResult, samples: bytes | None = None, rankings: bytes | None = None, *, replace: bool = False
+    result: ModelResult,
+    samples: bytes | None = None,
+    rankings: bytes | None = None,
+    *,
+    curves: bytes | None = None,
+    replace: bool = False,
 ) -> Callable[[Snapshot], Change | None]:
     """The change, for `store.update.update`, that publishes `result`. Publishing it again changes nothing.
 
     The path follows from the spec. What the store holds there already is kept: the runs add up (`evaluator.merging`),
-    with their samples, replicates and rankings. With `replace` an earlier result gives way as a whole.
+    with their samples, replicates, rankings and curves. With `replace` an earlier result gives way as a whole.
 
     Raises (when the change is made):
         CannotMerge: the store holds a result that this one cannot be added to.
     """
     path = result_path(result.spec)
-    new = _Stored(result, _readable_samples(samples), {}, _readable_rankings(rankings))
+    new = _Stored(result, _readable_samples(samples), {}, _readable_rankings(rankings), _readable_curves(curves))
     new = dataclasses.replace(new, replicates=_replicates(new.samples))
 
     def change(snapshot: Snapshot) -> Change | None:
@@ -118,6 +129,9 @@ def publish_change(
         if whole.rankings or snapshot.exists(rankings_path(path)):
             files[rankings_path(path)] = dump_rankings(whole.rankings) if whole.rankings else None
             files[HYBRIDS_PATH] = renewed_hybrids(snapshot, [*others, *entries], {path: whole.rankings})
+        if whole.curves or snapshot.exists(curves_path(path)):
+            files[curves_path(path)] = dump_curves(whole.curves) if whole.curves else None
+            files[CURVES_PATH] = renewed_curves(snapshot, [*others, *entries], {path: whole.curves})
         if not snapshot.exists(CARD_PATH):
             files[CARD_PATH] = CARD.encode()
         if all(_is(snapshot, name, wanted) for name, wanted in files.items()):
@@ -153,7 +167,7 @@ def confirm_change(model: str, revision: str) -> Callable[[Snapshot], Change | N
 
 
 def _together(stored: _Stored, new: _Stored) -> _Stored:
-    """Both results as one; samples, replicates and rankings of each task are those of the run that it is from."""
+    """Both results as one; samples, replicates, rankings and curves of each task are those of the run it is from."""
     whole = merge(stored.result, new.result)
     kept = {task_id for task_id in whole.tasks if whole.tasks[task_id] == stored.result.tasks.get(task_id)}
     parts = [(stored, kept), (new, set(whole.tasks) - kept)]
@@ -162,6 +176,7 @@ def _together(stored: _Stored, new: _Stored) -> _Stored:
         {task: columns for part, tasks in parts for task, columns in part.samples.items() if task in tasks},
         {key: scores for part, tasks in parts for key, scores in part.replicates.items() if key[0] in tasks},
         {task: found for part, tasks in parts for task, found in part.rankings.items() if task in tasks},
+        {task: found for part, tasks in parts for task, found in part.curves.items() if task in tasks},
     )
 
 
@@ -176,8 +191,10 @@ def _stored(snapshot: Snapshot, path: str) -> _Stored | None:
         return None
     samples = snapshot.read(samples_path(path)) if snapshot.exists(samples_path(path)) else None
     rankings = snapshot.read(rankings_path(path)) if snapshot.exists(rankings_path(path)) else None
+    curves = snapshot.read(curves_path(path)) if snapshot.exists(curves_path(path)) else None
     replicates = stored_replicates(snapshot, path) or {}
-    return _Stored(result, _readable_samples(samples), replicates, _readable_rankings(rankings))
+    read = _readable_samples(samples), replicates, _readable_rankings(rankings), _readable_curves(curves)
+    return _Stored(result, *read)
 
 
 def _readable_samples(samples: bytes | None) -> Mapping[str, Samples]:
@@ -198,6 +215,15 @@ def _readable_rankings(rankings: bytes | None) -> Rankings:
         return {}
 
 
+def _readable_curves(curves: bytes | None) -> Curves:
+    """The curves in a file's content; none, with a warning, if it cannot be read."""
+    try:
+        return load_curves(curves) if curves else {}
+    except ValueError as error:
+        log.warning("no curves: %s", error)
+        return {}
+
+
 def rebuild_index(snapshot: Snapshot) -> Change | None:
     """The change that makes the index anew from the result files, which are brought up to this schema."""
     reader = Reader()
@@ -206,6 +232,8 @@ def rebuild_index(snapshot: Snapshot) -> Change | None:
     files: dict[str, bytes | None] = {**dump_index(entries)}
     if snapshot.list(RANKINGS_FOLDER):
         files[HYBRIDS_PATH] = renewed_hybrids(snapshot, entries, None)
+    if snapshot.list(CURVES_FOLDER):
+        files[CURVES_PATH] = renewed_curves(snapshot, entries, None)
     for path, found in results.items():
         is_lines = path.endswith(".jsonl")
         written = len(snapshot.read(path).splitlines()) if is_lines else 1

@@ -22,6 +22,9 @@ _REQUIRED = ("path", "spec_id", "suite", "model", "local", "origin", "by", "keep
 _DATE = re.compile(r"(\d{4})-\d\d-\d\d.*")
 _LONGEST = {"path": 500, "spec_id": 64, "revision": 40, "precision": 300, "by": 300, "label": 300, "reference": 2000}
 _LONGEST |= {"version": 300, "at": 40, "license": 300, "doubts": 300, "environments": 1000, "declared": LONGEST_TOLD}
+_LONGEST |= {"device": 300}
+_COSTS = {"tokens_per_second": 1e12, "syllable_tokens": 1e12, "unknown_tokens": 1.0, "suite_seconds": 1e12}
+"""Measured numbers, and how large they may be."""
 
 log = logging.getLogger(__name__)
 
@@ -67,10 +70,11 @@ def wrong_with(entry: Entry) -> str | None:
     dated = _DATE.fullmatch(entry.at or f"{FIRST_YEAR}-01-01")
     if dated is None or not FIRST_YEAR <= int(dated[1]) <= LAST_YEAR:
         return f"{(entry.at or '')[:40]!r} is no date of a result"
-    speed = entry.tokens_per_second
-    if speed is not None and not (math.isfinite(speed) and 0 <= speed <= 1e12):
-        return "its speed is no number of tokens"
-    for name in ("parameters", "embedding_dimension", "max_tokens", "memory_bytes"):
+    for name, most in _COSTS.items():
+        number = getattr(entry, name)
+        if number is not None and not (math.isfinite(number) and 0 <= number <= most):
+            return f"its {name} is no such number"
+    for name in ("parameters", "embedding_dimension", "max_tokens", "memory_bytes", "peak_bytes"):
         count = getattr(entry, name)
         if count is not None and not 0 <= count <= 2**53:
             return f"its {name} is no count"
@@ -83,6 +87,8 @@ def wrong_with(entry: Entry) -> str | None:
             return "it has half an interval, or less than no samples"
         if cell.failure is not None and len(cell.failure) > 60:
             return "it has a failure of no known class"
+        if cell.cut is not None and not 0 <= cell.cut <= 1:
+            return "it has a share of cut texts that is none"
         if cell.odd is not None and cell.odd not in CODES:
             return "it has a mark of no known kind"
     return None

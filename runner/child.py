@@ -23,7 +23,7 @@ from runner.cage import plan as plan_of
 from runner.disk import hub_cache, is_full
 from runner.events import ChildOutput, Event
 from runner.folders import LOCK
-from runner.left import RANKINGS_BYTES, RESULT_BYTES, SAMPLES_BYTES, Refused, read_regular
+from runner.left import CURVES_BYTES, RANKINGS_BYTES, RESULT_BYTES, SAMPLES_BYTES, Refused, read_regular
 from runner.logs import LogTail, Redaction
 from runner.vouch import parse_result
 
@@ -71,6 +71,10 @@ class Job:
     def rankings_file(self) -> Path:
         return self.folder / f"{self.name}.rankings.parquet"
 
+    @property
+    def curves_file(self) -> Path:
+        return self.folder / f"{self.name}.curves.parquet"
+
 
 @dataclass(frozen=True, kw_only=True)
 class Limits:
@@ -90,6 +94,7 @@ class Outcome:
     result: ModelResult | None = None
     samples: bytes | None = None
     rankings: bytes | None = None
+    curves: bytes | None = None
     failure: tuple[FailureClass, str] | None = None
     log: str = ""
 
@@ -155,7 +160,7 @@ class ChildProcess:
         write_atomically(spec_file, job.spec.model_dump_json(exclude_defaults=True).encode())
         options = ["--spec", spec_file, "--work-dir", job.folder / "work", "--output", job.result_file]
         options += ["--samples", job.samples_file, "--progress", f"fd:{events}"]
-        options += ["--rankings", job.rankings_file]
+        options += ["--rankings", job.rankings_file, "--curves", job.curves_file]
         if job.datasets is not None:
             options += ["--datasets", job.datasets]
         if job.device is not None:
@@ -279,16 +284,18 @@ def _result_of(job: Job, log: str) -> Outcome:
     """What the child left: a result with its samples file, or why it is none."""
     try:
         result = parse_result(read_regular(job.result_file, RESULT_BYTES, "result file"), job)
-        samples = rankings = None
+        samples = rankings = curves = None
         with contextlib.suppress(FileNotFoundError):
             samples = read_regular(job.samples_file, SAMPLES_BYTES, "samples file")
         with contextlib.suppress(FileNotFoundError):
             rankings = read_regular(job.rankings_file, RANKINGS_BYTES, "rankings file")
+        with contextlib.suppress(FileNotFoundError):
+            curves = read_regular(job.curves_file, CURVES_BYTES, "curves file")
     except FileNotFoundError:
         return Outcome(failure=("internal", "The evaluation ended without a readable result file."), log=log)
     except Refused as error:
         return Outcome(failure=("internal", str(error)), log=log)
-    return Outcome(result=result, samples=samples, rankings=rankings, log=log)
+    return Outcome(result=result, samples=samples, rankings=rankings, curves=curves, log=log)
 
 
 def _folders(job: Job) -> dict[str, Path | None]:

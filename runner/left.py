@@ -12,6 +12,7 @@ from pathlib import Path
 RESULT_BYTES = 20 * 2**20
 SAMPLES_BYTES = 500 * 2**20
 RANKINGS_BYTES = 64 * 2**20
+CURVES_BYTES = 16 * 2**20
 
 
 class Refused(ValueError):

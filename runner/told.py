@@ -9,6 +9,7 @@ from evaluator.bounds import TRAINING_SET_LENGTH
 from evaluator.cleaning import LARGEST_LENGTH, SHORT, bounded_int, clean_text
 from evaluator.evidence.environment import LIBRARIES
 from evaluator.model.lexical import MODELS
+from evaluator.observed import KoreanTexts
 from evaluator.records import CardExample, Environment, ModelInfo
 from runner.bounds import bounded_float, prompt_text
 
@@ -39,7 +40,15 @@ def model_facts(given: ModelInfo) -> ModelInfo:
         open_weights=given.open_weights,
         datasets=_training(given.datasets),
         base_models=_training(given.base_models),
+        matryoshka=given.matryoshka,
     )
+
+
+def korean(given: KoreanTexts | None) -> KoreanTexts | None:
+    """What Korean texts cost, as the evaluation counted; nothing where it counted more unknown tokens than tokens."""
+    if given is None or (given.unknown or 0) > given.tokens or not given.syllables:
+        return None
+    return given
 
 
 def submitted_facts(submission: "Submission") -> dict[str, Any]:

@@ -38,7 +38,7 @@ from evaluator.tasks import discovered_tasks
 from runner.bounds import bounded_float
 from runner.events import PHASES, failure_class
 from runner.left import Refused
-from runner.told import MANY, environment, model_facts, numbers
+from runner.told import MANY, environment, korean, model_facts, numbers
 
 if TYPE_CHECKING:
     from runner.child import Job
@@ -114,6 +114,9 @@ def vouched(
         submission=submission,
         code=code_digest(),
         commit=project_commit(),
+        korean=korean(given.korean),
+        peak_bytes=bounded_int(given.peak_bytes, 0, MANY),
+        device_peak_bytes=bounded_int(given.device_peak_bytes, 0, MANY),
     )
     tasks: dict[str, TaskScore] = {}
     for task_id, score in result.tasks.items():
@@ -158,6 +161,8 @@ def _scored(score: TaskScore, task: Task, samples: Samples, job: "Job") -> TaskS
         data=_provenance(score, task, job),
         version=task.version,
         seconds=bounded_float(score.seconds, 0.0, MANY),
+        cut=bounded_float(score.cut, 0.0, 1.0),
+        tokens=bounded_int(score.tokens, 0, MANY),
     )
 
 

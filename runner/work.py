@@ -27,7 +27,7 @@ from runner.patience import kept_trying
 from runner.terms import Terms
 from runner.told import submitted_facts
 from runner.vouch import may_come_later, other_data, vouched
-from runner.vouch_rankings import vouched_rankings
+from runner.vouch_curves import vouched_files
 from store.errors import Conflict, OutcomeUnknown, StoreError, Unavailable, asked_to_wait
 from store.update import Change, Snapshot, update
 from submissions.errors import LeaseLost
@@ -163,7 +163,7 @@ class Worker:
         outcome = self._evaluate(job, lease.hear, lambda: self.stopping or lease.lost)
         if lease.lost:
             raise LeaseLost(submission)
-        failure, result, samples, rankings = outcome.failure, outcome.result, outcome.samples, outcome.rankings
+        failure, result, samples = outcome.failure, outcome.result, outcome.samples
         change: Make | None = None
         if result is not None:
             try:
@@ -175,12 +175,12 @@ class Worker:
                     since=submission.submitted_at,
                     beat=lambda: lease.hear({}),
                 )
-                rankings = vouched_rankings(result, samples, rankings)
+                rankings, curves = vouched_files(result, samples, outcome.rankings, outcome.curves)
             except Refused as error:
                 failure = "internal", str(error)
             else:
                 told = result.model_copy(update=submitted_facts(submission))
-                change = publish_change(told, samples, rankings, replace=submission.force)
+                change = publish_change(told, samples, rankings, curves=curves, replace=submission.force)
                 failure = self._not_read(submission, lease, job, result, change)
             if lease.lost:
                 raise LeaseLost(submission)

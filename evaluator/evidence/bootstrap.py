@@ -17,10 +17,13 @@ Replicates = Mapping[tuple[str, str], np.ndarray]
 """(task id, rule id) -> the score on each resample, (1000,)."""
 
 
-def resampled_scores(task: Task, samples: Samples, rules: Iterable[ScoreRule]) -> dict[str, np.ndarray]:
-    """Rule id -> the task's score on 1,000 resamples of its pairs, queries or experiments, (1000,).
+def resampled_scores(
+    task: Task, samples: Samples, rules: Iterable[ScoreRule], resamples: int = RESAMPLES
+) -> dict[str, np.ndarray]:
+    """Rule id -> the task's score on the first `resamples` of 1,000 resamples of its pairs, queries or experiments.
 
-    Seeded by the task's id alone: the scores of all rules, and of all models, are of the same resamples.
+    Seeded by the task's id alone: the scores of all rules, and of all models, are of the same resamples. Whole
+    hundreds of resamples are asked for: they are drawn a hundred at a time.
     Source: Efron and Tibshirani, An Introduction to the Bootstrap (1993), chapter 13.
     """
     wanted = tuple(rules)
@@ -29,8 +32,8 @@ def resampled_scores(task: Task, samples: Samples, rules: Iterable[ScoreRule]) -
     count = len(samples["item"])
     kind = kind_of(task)
     parts: dict[str, list[np.ndarray]] = {rule.id: [] for rule in wanted}
-    for start in range(0, RESAMPLES, AT_ONCE):
-        drawn = generator.integers(0, count, size=(min(AT_ONCE, RESAMPLES - start), count))
+    for start in range(0, resamples, AT_ONCE):
+        drawn = generator.integers(0, count, size=(min(AT_ONCE, resamples - start), count))
         drawn += np.arange(len(drawn))[:, None] * count
         counts = np.bincount(drawn.ravel(), minlength=len(drawn) * count).reshape(len(drawn), count)
         metrics = kind.resampled_metrics(samples, counts, names)

@@ -53,10 +53,12 @@ class Encoder(ABC):
     `dimension` of its embeddings; `max_tokens` it reads of a text (None: no limit); `similarity` is its own similarity
     function; `declared` are the prompts of its repository. `routed`: queries and documents take different ways through
     it; `prompt_matters`: a batch may hold texts of one prompt only. `encoding` is "own" where texts go through the
-    model's own `encode`. `linear` says how linear layers are computed where that is not PyTorch's own way.
+    model's own `encode`. `linear` says how linear layers are computed where that is not PyTorch's own way. `unknown_id`
+    is the token that stands for what the tokenizer does not know, None where it has none.
     """
 
     linear: str | None = None
+    unknown_id: int | None = None
     encoding: str | None = None
     max_tokens: int | None
     dimension: int
@@ -149,6 +151,7 @@ class Encoder(ABC):
             open_weights=True,
             datasets=self.repository.front.datasets,
             base_models=self.repository.front.base_models,
+            matryoshka=self.repository.claims_matryoshka,
         )
 
 

@@ -1,6 +1,7 @@
 """What a model's files declare, read before any weight is loaded."""
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -15,6 +16,8 @@ from evaluator.model.prompts import Declared
 
 LARGEST_JSON = 64 * 2**20
 """Bytes of a JSON file that is read; the largest honest ones are indexes of weights, of some megabytes."""
+
+_MATRYOSHKA = re.compile(r"(?i:matryoshka)|마트료시카|마트로시카|\bMRL\b")
 
 LARGEST_CARD = 2**20
 """Bytes of a card that are looked at."""
@@ -216,6 +219,11 @@ class Repository:
             return ""
         with path.open("rb") as file:
             return file.read(LARGEST_CARD).decode("utf-8", errors="replace")
+
+    @cached_property
+    def claims_matryoshka(self) -> bool:
+        """Whether the card speaks of Matryoshka representation learning: then its vectors are meant to be cut."""
+        return _MATRYOSHKA.search(self.card) is not None
 
     @cached_property
     def front(self) -> FrontMatter:

@@ -46,6 +46,7 @@ class TokenEncoder(ModuleEncoder):
         self.prompt_matters = any(isinstance(module, Pooling) and not module.include_prompt for module in model)
         tokenizer = getattr(model, "tokenizer", None)
         self._pad_id: int = getattr(tokenizer, "pad_token_id", None) or 0
+        self.unknown_id = _unknown_id(tokenizer)
         self._pad_left = getattr(tokenizer, "padding_side", "right") == "left"
         self._template: dict[tuple[str, Route], dict[str, Any]] = {}
         self._processing: dict[str, Any] = {}
@@ -207,3 +208,10 @@ class TokenEncoder(ModuleEncoder):
         if "token_type_ids" in features:
             features["token_type_ids"] = torch.zeros_like(features["input_ids"])
         return features
+
+
+def _unknown_id(tokenizer: Any) -> int | None:
+    """The id of the tokenizer's unknown token; None where it has none, or one that stands for something else too."""
+    unknown = getattr(tokenizer, "unk_token_id", None)
+    others = {getattr(tokenizer, f"{name}_token_id", None) for name in ("eos", "bos", "pad", "cls", "sep")}
+    return unknown if isinstance(unknown, int) and unknown not in others else None

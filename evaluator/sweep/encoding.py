@@ -126,6 +126,8 @@ class Sweep:
                 ):
                     tokens[position] = ids
         self.workspace.lengths[window.items] = [len(ids) for ids in tokens]
+        if (unknown := self.encoder.unknown_id) is not None:
+            self.workspace.unknown[window.items] = [int(np.count_nonzero(np.asarray(ids) == unknown)) for ids in tokens]
         return tokens
 
     def _route(self, route: Route) -> Route:

@@ -1,10 +1,10 @@
 """Where an evaluation keeps its embeddings while it runs, so that a killed one goes on where it stopped.
 
-A folder holds, for one model, one set of texts and one environment: `plan.json` (what it is for), `embeddings.f32`
-(one row a unique text), `lengths.i32` (its tokens), `done.u8` (1 once its embedding is written) and `spent.f64` (the
-seconds that encoding took so far). The arrays are memory maps: what a killed process wrote into them stays, since the
-pages belong to the kernel. A row counts only when its flag is set, which happens after its embedding is written; a
-batch that was cut off is computed again.
+A folder holds, for one model, one set of texts and one environment: `plan.json` (what it is for), `embeddings.f32` (one
+row a unique text), `lengths.i32` (its tokens), `unknown.i32` (those that stand for what the tokenizer does not know),
+`done.u8` (1 once its embedding is written) and `spent.f64` (the seconds that encoding took so far). The arrays are
+memory maps: what a killed process wrote into them stays, since the pages belong to the kernel. A row counts only when
+its flag is set, which happens after its embedding is written; a batch that was cut off is computed again.
 """
 
 import hashlib
@@ -27,6 +27,7 @@ class Workspace:
         self.dimension = dimension
         self.embeddings = self._array("embeddings.f32", np.float32, (texts, dimension))
         self.lengths = self._array("lengths.i32", np.int32, (texts,))
+        self.unknown = self._array("unknown.i32", np.int32, (texts,))
         self.done = self._array("done.u8", np.uint8, (texts,))
         self._spent = self._array("spent.f64", np.float64, (1,))
 

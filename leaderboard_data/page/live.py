@@ -14,6 +14,7 @@ from evaluator.policy import Policy
 from evaluator.records import ModelResult
 from evaluator.suite import SUITES, OriginName
 from leaderboard_data.board import chosen, means
+from leaderboard_data.curves import CurveCell, stored_cells
 from leaderboard_data.details import ReadResult
 from leaderboard_data.drifting import Checks, alarms, marked
 from leaderboard_data.entry import Entry
@@ -60,7 +61,7 @@ class State:
     the drift checks that ring and that `policy` does not clear; results of their environments are in doubt.
 
     `replicates` are those of the measured results that the boards list; `evidence`, by suite id, follows from them.
-    `hybrids` are the fusions with lexical models.
+    `hybrids` are the fusions with lexical models, `curves` what results score with smaller vectors.
     """
 
     revision: str
@@ -72,6 +73,7 @@ class State:
     policy: Policy = _NOTHING_HIDDEN
     alarms: tuple[DriftCheck, ...] = ()
     hybrids: tuple[HybridCell, ...] = ()
+    curves: tuple[CurveCell, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -80,6 +82,7 @@ class _Known:
     entries: tuple[Entry, ...]
     checks: tuple[DriftCheck, ...]
     hybrids: tuple[HybridCell, ...]
+    curves: tuple[CurveCell, ...]
 
 
 class LiveBoard:
@@ -173,8 +176,9 @@ class LiveBoard:
         for folder in (RESULTS_FOLDER, REPLICATES_FOLDER, RANKINGS_FOLDER, SAMPLES_FOLDER, TEXTS_FOLDER):
             snapshot.list(folder)  # kept: to hide something later asks for nothing
         checks, hybrids = self._checks.at(snapshot), tuple(stored_hybrids(snapshot) or ())
+        curves = tuple(stored_cells(snapshot) or ())
         with self._showing:
-            self._known = _Known(snapshot, entries, checks, hybrids)
+            self._known = _Known(snapshot, entries, checks, hybrids, curves)
             if self._policy is None:
                 log.info("the results at %s are shown once the policy is known", snapshot.revision[:12])
             else:
@@ -190,7 +194,14 @@ class LiveBoard:
         entries = marked(shown(known.entries, policy), ringing)
         files_there = snapshot.list(RESULTS_FOLDER)
         state = State(
-            snapshot.revision, entries, snapshot, files_there, policy=policy, alarms=ringing, hybrids=known.hybrids
+            snapshot.revision,
+            entries,
+            snapshot,
+            files_there,
+            policy=policy,
+            alarms=ringing,
+            hybrids=known.hybrids,
+            curves=known.curves,
         )
         files = self._replicates_files(state)
         if sum(blob not in self._replicates for _, blob in files.values()) <= at_once:

@@ -9,8 +9,10 @@ from typing import Any
 
 import orjson
 
+from evaluator.evidence.compressing import PRECISIONS
 from evaluator.suite import SUITES, Suite
 from leaderboard_data.board import candidates, means, preference
+from leaderboard_data.curves import CurveCell
 from leaderboard_data.entry import ORIGINS, Entry
 from leaderboard_data.hybrids import HybridCell
 from leaderboard_data.significance import Evidence
@@ -23,6 +25,7 @@ def page_data(
     suite: Suite,
     evidence: Evidence | None = None,
     hybrids: Iterable[HybridCell] = (),
+    curves: Iterable[CurveCell] = (),
 ) -> bytes:
     """The file's content: UTF-8 JSON. Scores and intervals are in percent; `revision` is the results store's.
 
@@ -32,7 +35,8 @@ def page_data(
     have (intervals, failures, the published board's own means) is by row number. `training`: what models have seen
     (`leaderboard_data.training`) as a letter a task, with the percentage unseen: the few that there are, and which of
     them is each row's. `lexical`: the rows of lexical models, with the numbers of the tasks that are not applicable.
-    `hybrids`: what each row's fusion with a lexical model scores, by task or category.
+    `hybrids`: what each row's fusion with a lexical model scores, by task or category. `costs`: what Korean costs a
+    row, and on which device. `curves`: what a row scores with smaller vectors, by task, category or average.
     """
     listed = sorted(
         candidates(entries, ORIGINS, suite), key=lambda entry: (preference(entry), entry.name), reverse=True
@@ -43,6 +47,7 @@ def page_data(
         "suites": [{"id": each.id, "title": {"ko": each.title.ko, "en": each.title.en}} for each in SUITES.values()],
         "origins": ORIGINS,
         "states": STATES,
+        "precisions": PRECISIONS,
         "entries": {
             **_facts(listed),
             **_scores(listed, suite),
@@ -50,6 +55,8 @@ def page_data(
             "training": _training(listed),
             "lexical": {row: sorted(entry.not_applicable) for row, entry in enumerate(listed) if entry.lexical},
             "hybrids": _hybrids(listed, suite, hybrids),
+            "costs": {row: costs for row, entry in enumerate(listed) if (costs := _costs(entry))},
+            "curves": _curves(listed, suite, curves),
         },
     }
     return orjson.dumps(data, option=orjson.OPT_NON_STR_KEYS)
@@ -71,6 +78,7 @@ def _facts(listed: Sequence[Entry]) -> dict[str, list[Any]]:
         "llm": [None if entry.llm_based is None else int(entry.llm_based) for entry in listed],
         "open": [None if entry.open_weights is None else int(entry.open_weights) for entry in listed],
         "speed": [entry.tokens_per_second for entry in listed],
+        "matryoshka": [None if entry.matryoshka is None else int(entry.matryoshka) for entry in listed],
     }
 
 
@@ -116,6 +124,35 @@ def _hybrids(listed: Sequence[Entry], suite: Suite, cells: Iterable[HybridCell])
     return found
 
 
+def _costs(entry: Entry) -> dict[str, Any]:
+    """What is known of a row's costs; `cut` is in percent, a share a task, in the suite's order."""
+    cut = [_percent(cell.cut) for cell in entry.cells]
+    told = {
+        "device": entry.device,
+        "tokens": entry.syllable_tokens,
+        "unknown": _percent(entry.unknown_tokens),
+        "seconds": entry.suite_seconds,
+        "peak": entry.peak_bytes,
+        "cut": cut if any(share is not None for share in cut) else None,
+    }
+    known = {name: value for name, value in told.items() if value is not None}
+    return known if set(known) - {"device"} or entry.tokens_per_second is not None else {}
+
+
+def _curves(listed: Sequence[Entry], suite: Suite, cells: Iterable[CurveCell]) -> dict[int, dict[str, list[Any]]]:
+    """Row -> id of a task, a category or an average -> [dimension, number of the precision, score, change, the ends of
+    its interval], the larger vectors first."""
+    row_of = {(entry.path, entry.spec_id): row for row, entry in enumerate(listed) if entry.origin == "measured"}
+    found: dict[int, dict[str, list[Any]]] = {}
+    for cell in sorted(cells, key=lambda cell: (-cell.dimension, PRECISIONS.index(cell.precision))):  # type: ignore[arg-type]
+        row = row_of.get((cell.path, cell.spec_id))
+        if cell.suite == suite.id and row is not None:
+            numbers = (cell.score, cell.change, cell.low, cell.high)
+            point = [cell.dimension, PRECISIONS.index(cell.precision), *map(_percent, numbers)]  # type: ignore[arg-type]
+            found.setdefault(row, {}).setdefault(cell.item, []).append(point)
+    return found
+
+
 def _training(listed: Sequence[Entry]) -> dict[str, list[Any]]:
     number: dict[tuple[str, int | None], int] = {}
     of = [number.setdefault((entry.seen, entry.zero_shot), len(number)) for entry in listed]
@@ -140,4 +177,4 @@ def _evidence(listed: Sequence[Entry], evidence: Evidence | None) -> dict[str, M
 
 
 def _percent(score: float | None) -> float | None:
-    return None if score is None else round(score * 100, 6)
+    return None if score is None else round(score * 100, 6) + 0.0

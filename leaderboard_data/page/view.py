@@ -110,7 +110,7 @@ class BoardPage:
             bell(state.alarms)
         for suite in SUITES.values():
             evidence = state.evidence.get(suite.id)
-            content = page_data(state.entries, state.revision, suite, evidence, state.hybrids)
+            content = page_data(state.entries, state.revision, suite, evidence, state.hybrids, state.curves)
             self.assets.put(data_name(suite.id, DEFAULT_SUITE), content)
         for name, path in ((INDEX, INDEX_PATH), (MEANS, MEANS_PATH)):
             self.assets.put_late(name, functools.partial(_index_file, state.entries, path))

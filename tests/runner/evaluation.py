@@ -73,7 +73,17 @@ class Script:
 
 def main() -> None:
     parser = argparse.ArgumentParser()
-    for name in ("--script", "--spec", "--work-dir", "--output", "--samples", "--rankings", "--datasets", "--onto"):
+    for name in (
+        "--script",
+        "--spec",
+        "--work-dir",
+        "--output",
+        "--samples",
+        "--rankings",
+        "--curves",
+        "--datasets",
+        "--onto",
+    ):
         parser.add_argument(name, type=Path)
     parser.add_argument("--apart", action="store_true")
     parser.add_argument("--progress")

@@ -31,7 +31,7 @@ class Child:
 
     def __init__(self) -> None:
         parser = argparse.ArgumentParser()
-        for name in ("--spec", "--work-dir", "--output", "--samples", "--rankings", "--datasets", "--onto"):
+        for name in ("--spec", "--work-dir", "--output", "--samples", "--rankings", "--curves", "--datasets", "--onto"):
             parser.add_argument(name, type=Path)
         parser.add_argument("attack")
         parser.add_argument("--apart", action="store_true")

@@ -1,4 +1,5 @@
 // Search, filters, weights, columns, export: everything that changes the state, as native form controls.
+import { costName, deviceChoice } from "./costs.js";
 import { fill, h, save, copyText } from "./dom.js";
 import { EXTRAS, ORIGINS, PRECISIONS, VIEWS, filterCount } from "./state.js";
 
@@ -260,7 +261,7 @@ function columnChecks(board) {
   const { labels: t, state } = board;
   const table = board.table();
   if (!table) return [];
-  return table.names.slice(1).map((name) => {
+  const checks = table.names.slice(1).map((name) => {
     const extra = EXTRAS.includes(name);
     const set = (on) => (extra ? { cols: toggled(state.cols, name, on) } : { hide: toggled(state.hide, name, !on) });
     return h(
@@ -272,9 +273,10 @@ function columnChecks(board) {
         checked: extra ? state.cols.includes(name) : !state.hide.includes(name),
         onchange: (event) => board.change(set(event.target.checked), { columns: true, refill: name === "borda" }),
       }),
-      ` ${t.extras[name] ?? name}`,
+      ` ${t.extras[name] ?? costName(board, name) ?? name}`,
     );
   });
+  return [...checks, deviceChoice(board)];
 }
 
 // A cell that no spreadsheet takes for a formula, quoted where it has to be.

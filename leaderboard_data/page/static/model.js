@@ -1,4 +1,6 @@
 // The page of one model: all its results by origin and revision, its ranks over time, and what its card may show.
+import { costFacts } from "./costs.js";
+import { sizeTable } from "./curves.js";
 import { compact, copyText, fill, h, hubAddress, link, plainTable } from "./dom.js";
 import { cardExample, code, copyable, definition, facts, metrics, modelData, points, score, table } from "./provenance.js";
 import { trainingFact, trainingFacts, trainingTitle } from "./training.js";
@@ -14,6 +16,8 @@ export async function modelPage(board, panel) {
     return;
   }
   const { results, ranks } = details;
+  const entries = board.entries.filter((entry) => entry.model === details.model);
+  const measured = entries.find((entry) => Object.keys(entry.curves).length) ?? entries.find((entry) => entry.measuredOn != null) ?? entries[0];
   const info = results.find((r) => r.info && Object.keys(r.info).length)?.info ?? {};
   fill(
     panel,
@@ -45,7 +49,9 @@ export async function modelPage(board, panel) {
             : t.choices[info.llm_based ? "llm" : "encoder"],
       ],
       [t.filters.open, info.open_weights == null ? null : t.choices[info.open_weights ? "open" : "closed"]],
+      ...costFacts(board, measured),
     ]),
+    sizeTable(board, measured),
     h("h3", {}, trainingTitle(board)),
     definition(trainingFacts(board, details)),
     details.corrections.map((made) => h("p", {}, corrected(made, t))),

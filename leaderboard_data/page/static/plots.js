@@ -1,8 +1,10 @@
 // Plots and the comparison. Plotly comes from its Python package and is fetched only when a plot is opened.
+import { axisName, comparable, deviceChoice, isOfDevice } from "./costs.js";
+import { bytesName, sizePlot } from "./curves.js";
 import { showTogether } from "./hybrid.js";
 import { ask, compact, fill, h, hubAddress, plainTable } from "./dom.js";
 import { matches, paretoFront, percent, searchWords, viewOf } from "./scores.js";
-import { AXES, MOST_COMPARED, ORIGINS } from "./state.js";
+import { AXES, BYTES, MOST_COMPARED, ORIGINS } from "./state.js";
 
 let plotly;
 const load = () =>
@@ -56,9 +58,9 @@ function pointsOf(board) {
   const words = searchWords(state);
   const { columns, rows } = viewOf(data, board.listed(), "overall", state);
   const left = rows.filter((row) => matches(row.entry, state, words));
-  const points = left.map(({ entry, values }) => ({ entry, x: entry[state.x], y: values.at(-1) }));
+  const points = left.map(({ entry, values }) => ({ entry, x: comparable(board, entry, state.x), y: values.at(-1) }));
   const known = points.filter(({ x, y }) => x && y != null);
-  return { points: known, missing: left.length - known.length, all: left.length, weighted: columns.at(-1).weighted };
+  return { left: left.map(({ entry }) => entry), points: known, missing: left.length - known.length, all: left.length, weighted: columns.at(-1).weighted };
 }
 
 // A Plotly figure: the points by origin, and the Pareto front. Plotly reads some HTML in texts, so names are escaped.
@@ -91,7 +93,7 @@ function scatter(board, { points, weighted }, muted) {
   return {
     data: [line, ...dots.filter((trace) => trace.x.length)],
     layout: {
-      xaxis: { title: { text: t.axes[state.x] }, type: state.x === "dimension" ? "linear" : "log" },
+      xaxis: { title: { text: axisName(board, state.x) }, type: ["dimension", "cut"].includes(state.x) ? "linear" : "log" },
       yaxis: { title: { text: `Average${weighted ? "*" : ""} (%)` } },
     },
   };
@@ -113,40 +115,47 @@ export async function plotsPage(board, panel) {
         checked: state.x === x,
         onchange: () => board.change({ x }, { filter: true }),
       }),
-      ` ${t.axes[x]}`,
+      ` ${x === BYTES ? bytesName(board) : axisName(board, x)}`,
     ),
   );
+  const named = (entry) =>
+    h(
+      "th",
+      { scope: "row" },
+      h("button", { type: "button", class: "kel-link", onclick: () => board.openModel(entry.model) }, entry.name),
+    );
+  const sizeRow = ([entry, ...cells]) => h("tr", {}, named(entry), cells.map((cell) => h("td", {}, cell)));
   const row = ({ entry, x, y }) =>
     h(
       "tr",
       {},
-      h(
-        "th",
-        { scope: "row" },
-        h("button", { type: "button", class: "kel-link", onclick: () => board.openModel(entry.model) }, entry.name),
-      ),
+      named(entry),
       h("td", {}, compact(x, state.lang)),
       h("td", {}, percent(y)),
     );
+  const muted = getComputedStyle(panel).getPropertyValue("--kel-muted").trim();
+  const size = state.x === BYTES ? sizePlot(board, shown.left, muted) : null;
   const open = panel.querySelector("details")?.open;
   const focused = panel.querySelector("[name=kel-x]:focus");
   fill(
     panel,
     h("fieldset", { class: "kel-origins" }, h("legend", {}, t.axis), axes),
-    h("p", {}, t.plotHelp),
+    h("p", { class: "kel-origins" }, size?.choice, isOfDevice(state.x) ? deviceChoice(board) : null),
+    size ? size.notes.map((note) => h("p", {}, note)) : h("p", {}, t.plotHelp),
     plot,
-    h("p", { class: "kel-note" }, t.missing(shown.missing)),
+    h("p", { class: "kel-note" }, t.missing(size ? size.missing : shown.missing)),
     h(
       "details",
       { open },
       h("summary", {}, t.plotTable),
-      plainTable(["Model", t.axes[state.x], "Average"], shown.points.map(row)),
+      size
+        ? plainTable(size.head, size.lines.map(sizeRow), "kel-sizes")
+        : plainTable(["Model", axisName(board, state.x), "Average"], shown.points.map(row)),
     ),
   );
   if (focused) panel.querySelector("[name=kel-x]:checked").focus();
   try {
-    const muted = getComputedStyle(panel).getPropertyValue("--kel-muted").trim();
-    await draw(plot, scatter(board, shown, muted), t.plotLabel);
+    await draw(plot, size ? size.figure : scatter(board, shown, muted), size ? size.label : t.plotLabel);
     plot.on("plotly_click", ({ points }) => points[0].customdata && board.openModel(points[0].customdata));
   } catch (error) {
     plot.textContent = `${t.failed} (${error.message})`;

@@ -1,4 +1,5 @@
 // Where a number comes from: the dialog behind each cell, of one answer of the API about the cell's model.
+import { cutFacts } from "./costs.js";
 import { ask, copyText, fill, h, link, plainTable } from "./dom.js";
 import { hybridFacts } from "./hybrid.js";
 import { percent } from "./scores.js";
@@ -208,7 +209,7 @@ export async function explain(board, entry, column, anchor) {
       if (!shown(taskOf(result))) result = ofEntry.find((r) => shown(taskOf(r))) ?? result;
       const task = taskOf(result);
       const trained = trainingFact(board, seen[board.data.suite.tasks[column.task].id]);
-      fill(body, ...(task ? [facts(result, task, t, trained, hybridFacts(board, entry, task.id)), ...metrics(task, t)] : [definition([trained])]));
+      fill(body, ...(task ? [facts(result, task, t, trained, [...hybridFacts(board, entry, task.id), ...cutFacts(board, entry, column.task)]), ...metrics(task, t)] : [definition([trained])]));
     } else {
       const category = board.data.suite.categories[column.mean];
       const parts = board.data.suite.tasks

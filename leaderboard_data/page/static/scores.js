@@ -1,5 +1,6 @@
 // Means, ranks and the choice of rows, by the rules of leaderboard_data/board.py. Scores are in percent. Which tasks,
 // categories, weights and averages there are says the suite's description in the data (evaluator/suite.py).
+import { costsOf } from "./costs.js";
 import { applicable, lexicalOf, places } from "./hybrid.js";
 import { customWeights } from "./state.js";
 import { trainingOf } from "./training.js";
@@ -36,6 +37,7 @@ export function readEntries(data) {
   const { suite } = data;
   const trained = trainingOf(columns.training);
   const lexical = lexicalOf(data.entries);
+  const costs = costsOf(data.entries);
   const weights = suite.categories.map((c) => c.weight);
   const families = familiesOf(suite);
   const needed = suite.tasks.map((task) => suite.categories.find((c) => c.id === task.category).weight > 0);
@@ -73,6 +75,7 @@ export function readEntries(data) {
       doubts: columns.doubts[row] ?? [],
       ...trained(row),
       ...lexical(row),
+      ...costs(row),
     };
   });
 }

@@ -15,8 +15,12 @@ export function describe(suite) {
 
 export const ORIGINS = ["measured", "published", "imported"];
 export const PRECISIONS = ["float32", "float16", "bfloat16", "unknown"];
-export const EXTRAS = ["origin", "precision", "parameters", "dimension", "max_tokens", "license", "speed", "borda", "zero_shot"];
-export const AXES = ["parameters", "dimension", "speed"];
+// What a model costs (costs.js), and the axis of the plot of smaller vectors (curves.js).
+export const COSTS = ["storage", "fits", "matryoshka", "syllable_tokens", "unknown", "cut", "device", "suite_seconds", "peak"];
+export const BYTES = "bytes";
+
+export const EXTRAS = ["origin", "precision", "parameters", "dimension", "max_tokens", "license", "speed", "borda", "zero_shot", ...COSTS];
+export const AXES = ["parameters", "dimension", "speed", "storage", "syllable_tokens", "cut", "suite_seconds", "peak", BYTES];
 export const MOST_COMPARED = 4;
 
 const one = (allowed, initial) => ({
@@ -89,6 +93,8 @@ const FIELDS = {
   compare: list(null, [], MOST_COMPARED),
   look: list(null, [], 2), // the models whose items of that task are shown
   x: one(AXES, "parameters"),
+  on: text(60), // what the plot over bytes shows: a task, a category or an average; empty: retrieval
+  device: text(100), // whose speeds are sorted and drawn; empty: that of most rows
 };
 
 // Beside the board there is the form to submit a model, in a tab of Gradio's: `?tab=submit`, whatever the board shows.

@@ -1,8 +1,9 @@
 // One view as a DataTable: columns, cells, sorting, keyboard. Renderers return HTML, so every value is escaped.
+import { comparable, costHint, costName, costText, deviceMark, isOfDevice } from "./costs.js";
 import { compact, fill, h, hubAddress } from "./dom.js";
 import { GAIN, gainColumn, kindMark, notApplicable, placeCell } from "./hybrid.js";
 import { matches, orderOf, percent, searchWords, viewOf } from "./scores.js";
-import { EXTRAS, filterCount, filterKey } from "./state.js";
+import { COSTS, EXTRAS, filterCount, filterKey } from "./state.js";
 import { headButton } from "./task.js";
 import { legend, seenMark } from "./training.js";
 
@@ -159,18 +160,23 @@ export class Table {
 
   extraColumn(name) {
     const { labels, state } = this.board;
-    const number = ["parameters", "dimension", "max_tokens", "speed", "borda", "zero_shot"].includes(name);
-    const value = (row) => (name === "borda" ? row.borda : row.entry[name]);
+    const words = ["fits", "matryoshka", "device"].includes(name);
+    const cost = COSTS.includes(name);
+    const number = ["parameters", "dimension", "max_tokens", "speed", "borda", "zero_shot"].includes(name) || (cost && !words);
+    const value = (row) =>
+      name === "borda" ? row.borda : words ? costText(this.board, row.entry, name) : comparable(this.board, row.entry, name);
     const show = (row) => {
-      const v = value(row);
+      const v = name === "borda" ? row.borda : row.entry[name];
+      const device = isOfDevice(name) && v != null ? deviceMark(this.board, row.entry, this.escape) : "";
+      if (cost || device) return v == null ? "–" : this.escape(costText(this.board, row.entry, name)) + device;
       if (name === "origin") return labels.origin[v];
       if (v == null) return "–";
       return name === "parameters" ? compact(v, state.lang) : number ? v.toLocaleString(state.lang) : this.escape(v);
     };
     return {
       name,
-      title: labels.extras[name],
-      hint: labels.columnHint[name],
+      title: labels.extras[name] ?? costName(this.board, name),
+      hint: labels.columnHint[name] ?? costHint(this.board, name),
       searchable: false,
       data: null,
       type: number ? "score" : "string",
@@ -272,7 +278,8 @@ export class Table {
       if (i > score + 1) {
         const name = this.names[i];
         if (name === GAIN) return asText && this.gain.value(row) != null ? percent(this.gain.value(row)) : this.gain.value(row);
-        return name === "borda" ? row.borda : row.entry[name];
+        if (name === "borda") return row.borda;
+        return Array.isArray(row.entry[name]) || name === "matryoshka" ? costText(this.board, row.entry, name) : row.entry[name];
       }
       const number = i === score + 1 ? row.rank : row.values[i - 1];
       return asText && number != null && i <= score ? percent(number) : number;

@@ -34,6 +34,7 @@ class InMemoryEncoder:
     dtype = "float32"
     routed = False
     dimension = DIMENSION
+    unknown_id = None
 
     def __init__(self, most_tokens: int | None = None, dimension: int = DIMENSION) -> None:
         self.dimension = dimension
@@ -316,7 +317,7 @@ def comparable(path: Path) -> dict[str, object]:
     """A result without what only tells when and how fast it was made."""
     content: dict[str, Any] = json.loads(path.read_bytes())
     (run,) = content["runs"].values()
-    content["runs"] = {name: value for name, value in run.items() if name not in ("seconds", "at")}
+    content["runs"] = {name: value for name, value in run.items() if name not in ("seconds", "at", "peak_bytes")}
     for score in content["tasks"].values():
         score.pop("seconds")
         score.pop("run")
