@@ -317,8 +317,7 @@ def verify_result(
     except EvaluationError as error:
         fail(tell, error)
     close(tell)
-    found = differences(stored, again, [task.id for task in chosen])
-    for row in found:
+    for row in (found := differences(stored, again, [task.id for task in chosen])):
         then, now_ = (f"{value:.6f}" if value is not None else "-" for value in (row.stored, row.again))
         size = f"{row.size:.1e}" if row.size is not None else "-"
         name = row.task_id if len(rules_of(row.task_id)) == 1 else f"{row.task_id} {row.rule_id}"
