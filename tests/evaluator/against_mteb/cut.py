@@ -48,4 +48,4 @@ def _every(step: int, table: pa.Table) -> pa.Table:
 
 def unpinned(task: Task) -> Task:
     """The task without the fingerprint of its rows, so that it takes a cut copy."""
-    return replace(task, data=replace(task.data, fingerprint=None, copy_fingerprint=None))
+    return replace(task, data=replace(task.data, fingerprint=None, copy_fingerprint=None, former=()))

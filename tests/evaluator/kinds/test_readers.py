@@ -45,7 +45,7 @@ def read(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Read:
 
     def read_task(task_id: str, configs: dict[str, dict[str, Any]], **changes: Any) -> Examples:
         task = replace(discovered_tasks()[task_id], **changes)
-        task = replace(task, data=replace(task.data, fingerprint=None, copy_fingerprint=None))
+        task = replace(task, data=replace(task.data, fingerprint=None, copy_fingerprint=None, former=()))
         write_copy(tmp_path / task.data.path, configs)
         data = TaskData(task, tmp_path, tmp_path_factory.mktemp("cache"))
         return kind_of(task).read(task, data, keep_duplicates=False)
