@@ -98,7 +98,13 @@ def main(
             print(f"# the {process}, in a terminal of its own:")
             print("env", *(f"{name}={shlex.quote(value)}" for name, value in variables.items()), command, flush=True)
         uvicorn.run(
-            HubApp(repositories).app, host="127.0.0.1", port=port, log_level="warning", lifespan="off", ws="none"
+            HubApp(repositories).app,
+            host="127.0.0.1",
+            port=port,
+            log_level="warning",
+            lifespan="off",
+            ws="none",
+            date_header=False,
         )
 
 

@@ -3,7 +3,8 @@
 import json
 import shutil
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime
+from email.utils import format_datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -124,7 +125,9 @@ class JobRoutes:
         if tail := request.query_params.get("tail"):
             log = log[-int(tail) :]
         events = (f"data: {json.dumps({'data': line, 'timestamp': at})}\n\n" for at, line in log)
-        return Response("".join(events), media_type="text/event-stream")
+        # The client leaves out what is told after the answer's date, and the server's own date may be seconds old.
+        date = format_datetime(datetime.now(UTC), usegmt=True)
+        return Response("".join(events), media_type="text/event-stream", headers={"date": date})
 
     async def cancel(self, request: Request) -> Response:
         self.jobs.cancel(self.machine(request))

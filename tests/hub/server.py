@@ -11,7 +11,9 @@ from starlette.types import ASGIApp
 @contextmanager
 def serving(app: ASGIApp, port: int) -> Iterator[str]:
     """Serve `app` on 127.0.0.1:`port`; gives its base URL once it answers, and stops it at the end."""
-    config = uvicorn.Config(app, host="127.0.0.1", port=port, log_level="warning", lifespan="off", ws="none")
+    config = uvicorn.Config(
+        app, host="127.0.0.1", port=port, log_level="warning", lifespan="off", ws="none", date_header=False
+    )
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
