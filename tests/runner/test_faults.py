@@ -138,7 +138,8 @@ def test_a_fault_at_any_request_loses_nothing(
     for asked in ("/commit/", "/xet-write-token/" if way == "Xet" else "/objects/batch"):
         assert any(asked in request for request in requests)
     fault, fields = KINDS[kind]
-    for number in range(len(requests)):
+    tried = 0
+    for number in itertools.count():
         hub.faults.clear()
         day = Day(hub, tmp_path)
         hub.faults.clear()
@@ -146,6 +147,10 @@ def test_a_fault_at_any_request_loses_nothing(
         day.live()
         injected = hub.faults.injected
         hub.faults.clear()
+        assert (day.lost, day.double) == (0, 0), f"after {kind} at request {number} of {requests}"
+        if not injected:
+            break  # this day was over before
+        tried += 1
         tally.add(
             f"{kind}, at each request in turn",
             f"Hub stand-in, {way}",
@@ -153,8 +158,8 @@ def test_a_fault_at_any_request_loses_nothing(
             lost=day.lost,
             double=day.double,
         )
-        assert injected
-        assert (day.lost, day.double) == (0, 0), f"after {kind} at request {number}: {requests[number]}"
+    # Two uploads of one chunk at the same moment are one request or two: a day has not always as many.
+    assert tried >= len(requests) - 3
 
 
 def test_a_storm_of_conflicts_is_weathered(hub: Repositories, tmp_path: Path, tally: Tally) -> None:
