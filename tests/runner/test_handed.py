@@ -9,6 +9,7 @@ import pytest
 
 from evaluator.records import load_result
 from runner.handing import asked_text, job_of
+from submissions.layout import log_paths
 from submissions.record import Status
 from tests.attacks import Attacks
 from tests.hub.repositories import Repositories
@@ -59,7 +60,7 @@ def test_its_failure_and_its_log_come_back(board: Board) -> None:
     assert failed.status is Status.FAILED
     assert failed.failure is not None
     assert (failed.failure.failure, failed.failure.message) == ("load_failed", "Damaged.")
-    assert board.queue.requests.read(f"logs/{submission.id}.txt") == b"OSError: bad header\n"
+    assert board.queue.requests.read(log_paths(submission.id)[0]) == b"OSError: bad header\n"
 
 
 def test_a_machine_that_dies_is_a_lost_worker_with_the_end_of_its_log(board: Board) -> None:
@@ -82,7 +83,7 @@ def test_kill_9_of_the_driver_and_the_next_one_takes_the_job_up_again(board: Boa
     doomed.wait(10)
     (board.folder / "go on").touch()
     assert board.queue.reclaim_expired("watcher") == ()
-    board.seconds += 3600
+    board.seconds += 2 * 3600
     worker = board.trusting()
     worker.run(once=True)
     what = "kill -9 of the driver while a model's code runs"
@@ -103,7 +104,7 @@ def test_a_job_is_cancelled_when_its_lease_is_lost_and_left_running_when_the_dri
     assert (back.status, back.attempt) == (Status.QUEUED, 0)
     assert [machine.stage for machine in board.machines] == ["RUNNING"]
 
-    worker = board.trusting(lease_minutes=0.01)
+    worker = board.trusting()
     said = board.said
     worker.terms = type(worker.terms)(lease=type(worker.terms.lease)(seconds=1))
 

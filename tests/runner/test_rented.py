@@ -14,6 +14,7 @@ from evaluator.spec import ModelSpec
 from runner.rented import Rented, spent
 from runner.renting import jobs_text, told_of_jobs
 from store.errors import Forbidden, OutcomeUnknown, Unavailable
+from submissions.layout import log_paths
 from submissions.order import claim_order
 from submissions.record import ModelMetadata, Status
 from tests.hub.repositories import Repositories
@@ -72,7 +73,7 @@ def test_what_an_evaluation_says_of_its_failure_ends_the_submission(board: Board
     failed = board.find(submission).failure
     assert failed is not None
     assert (failed.failure, failed.message) == ("load_failed", "Damaged.")
-    assert board.queue.requests.read(f"logs/{submission.id}.txt") == b"OSError: bad header\n"
+    assert board.queue.requests.read(log_paths(submission.id)[0]) == b"OSError: bad header\n"
     assert len(board.machines) == 1
 
 
@@ -88,7 +89,7 @@ def test_a_job_that_never_claims_counts_as_an_attempt_and_its_log_is_in_the_queu
         f"Job {last.id} on the Hub ended (ERROR) without a result: Job failed with exit code: 3"
     )
     assert (failed.attempt, len(board.machines)) == (3, 3)
-    log = board.queue.requests.read(f"logs/{submission.id}.txt").decode()
+    log = board.queue.requests.read(log_paths(submission.id)[0]).decode()
     assert "no CUDA here, [secret]" in log
 
 
@@ -123,7 +124,7 @@ def test_a_job_that_the_hub_forgets_amid_an_evaluation_is_replaced(board: Board,
     board.jobs.lose(board.machines[0].id)
     driver.step()
     assert board.find(submission).status is Status.RUNNING  # its lease is judged by watching, as everybody's
-    board.seconds += 3600
+    board.seconds += 2 * 3600
     board.drive(driver, lambda: board.find(submission).status is Status.FINISHED and board.all_ended())
     tally.add("a rented job is forgotten while it runs", STAND_IN, faults=1, lost=board.lost(), double=board.double())
     assert (board.lost(), board.double(), len(board.machines)) == (0, 0, 1)
