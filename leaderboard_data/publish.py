@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 
@@ -42,6 +43,8 @@ from leaderboard_data.significance import Replicates, dump_replicates
 from store import Store
 from store.errors import NotFound
 from store.update import Change, Snapshot, update
+
+T = TypeVar("T")
 
 SHIPPED = Path(__file__).parent / "results"
 """The result files that ship with the project; the store holds them under the same names in `results/`."""
@@ -114,7 +117,7 @@ def publish_change(
         CannotMerge: the store holds a result that this one cannot be added to.
     """
     path = result_path(result.spec)
-    new = _Stored(result, _readable_samples(samples), {}, _readable_rankings(rankings), _readable_curves(curves))
+    new = _read(result, {}, samples, rankings, curves)
     new = dataclasses.replace(new, replicates=_replicates(new.samples))
 
     def change(snapshot: Snapshot) -> Change | None:
@@ -193,34 +196,30 @@ def _stored(snapshot: Snapshot, path: str) -> _Stored | None:
     rankings = snapshot.read(rankings_path(path)) if snapshot.exists(rankings_path(path)) else None
     curves = snapshot.read(curves_path(path)) if snapshot.exists(curves_path(path)) else None
     replicates = stored_replicates(snapshot, path) or {}
-    read = _readable_samples(samples), replicates, _readable_rankings(rankings), _readable_curves(curves)
-    return _Stored(result, *read)
+    return _read(result, replicates, samples, rankings, curves)
 
 
-def _readable_samples(samples: bytes | None) -> Mapping[str, Samples]:
-    """The samples in a file's content; none, with a warning, if it cannot be read: the result counts all the same."""
+def _read(
+    result: ModelResult, replicates: Replicates, samples: bytes | None, rankings: bytes | None, curves: bytes | None
+) -> _Stored:
+    """A result with what stands beside it, read from the files' contents."""
+    return _Stored(
+        result,
+        _readable(samples, load_samples, "samples and replicates"),
+        replicates,
+        _readable(rankings, load_rankings, "rankings"),
+        _readable(curves, load_curves, "curves"),
+    )
+
+
+def _readable(content: bytes | None, load: Callable[[bytes], Mapping[str, T]], what: str) -> Mapping[str, T]:
+    """What `load` makes of a file's content; nothing, with a warning, if it cannot be read: the result counts all the
+    same.
+    """
     try:
-        return load_samples(samples) if samples else {}
+        return load(content) if content else {}
     except ValueError as error:
-        log.warning("no samples and replicates: %s", error)
-        return {}
-
-
-def _readable_rankings(rankings: bytes | None) -> Rankings:
-    """The rankings in a file's content; none, with a warning, if it cannot be read."""
-    try:
-        return load_rankings(rankings) if rankings else {}
-    except ValueError as error:
-        log.warning("no rankings: %s", error)
-        return {}
-
-
-def _readable_curves(curves: bytes | None) -> Curves:
-    """The curves in a file's content; none, with a warning, if it cannot be read."""
-    try:
-        return load_curves(curves) if curves else {}
-    except ValueError as error:
-        log.warning("no curves: %s", error)
+        log.warning("no %s: %s", what, error)
         return {}
 
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from evaluator.evidence.compressing import PRECISIONS, Setting
-from evaluator.evidence.writing import write_atomically
+from evaluator.evidence.writing import write_by_task
 from evaluator.reading import CURVES_BYTES, reading, table
 
 if TYPE_CHECKING:
@@ -74,9 +74,7 @@ def write_curves(curves: Curves, path: Path, *, onto: bool = False) -> None:
     Raises:
         ValueError: `onto`, and the file is not one of curves.
     """
-    if onto and path.is_file():
-        curves = {**load_curves(path.read_bytes()), **curves}
-    write_atomically(path, dump_curves(curves))
+    write_by_task(curves, path, load=load_curves, dump=dump_curves, onto=onto)
 
 
 def load_curves(content: bytes, name: str = "the curves file") -> dict[str, dict[str, Curve]]:

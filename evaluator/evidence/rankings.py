@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from evaluator.evidence.writing import write_atomically
+from evaluator.evidence.writing import write_by_task
 from evaluator.kinds import Examples, Samples
 from evaluator.kinds.ranking import ranking_samples
 from evaluator.reading import RANKINGS_BYTES, reading, table
@@ -99,9 +99,7 @@ def write_rankings(rankings: Rankings, path: Path, *, onto: bool = False) -> Non
     Raises:
         ValueError: `onto`, and the file is not one of rankings.
     """
-    if onto and path.is_file():
-        rankings = {**load_rankings(path.read_bytes()), **rankings}
-    write_atomically(path, dump_rankings(rankings))
+    write_by_task(rankings, path, load=load_rankings, dump=dump_rankings, onto=onto)
 
 
 def load_rankings(content: bytes, name: str = "the rankings file") -> dict[str, list[Found]]:

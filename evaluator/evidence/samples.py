@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from evaluator.evidence.writing import write_atomically
+from evaluator.evidence.writing import write_by_task
 from evaluator.kinds import Samples, kind_of
 from evaluator.reading import SAMPLES_BYTES, reading, table
 from evaluator.tasks import discovered_tasks
@@ -44,9 +44,7 @@ def write_samples(samples: Mapping[str, Samples], path: Path, *, onto: bool = Fa
     Raises:
         ValueError: `onto`, and the file is not one of samples.
     """
-    if onto and path.is_file():
-        samples = {**load_samples(path.read_bytes()), **samples}
-    write_atomically(path, dump_samples(samples))
+    write_by_task(samples, path, load=load_samples, dump=dump_samples, onto=onto)
 
 
 def load_samples(content: bytes, name: str = "the samples file") -> dict[str, Samples]:

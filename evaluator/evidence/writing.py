@@ -2,7 +2,11 @@
 
 import os
 import tempfile
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import TypeVar
+
+T = TypeVar("T")
 
 
 def write_atomically(path: Path, content: bytes) -> None:
@@ -22,3 +26,21 @@ def write_atomically(path: Path, content: bytes) -> None:
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
+
+
+def write_by_task(
+    found: Mapping[str, T],
+    path: Path,
+    *,
+    load: Callable[[bytes], Mapping[str, T]],
+    dump: Callable[[Mapping[str, T]], bytes],
+    onto: bool,
+) -> None:
+    """Write a file of values by task id; with `onto`, tasks that are in it already and not in `found` stay.
+
+    Raises:
+        ValueError: `onto`, and the file is not one that `load` reads.
+    """
+    if onto and path.is_file():
+        found = {**load(path.read_bytes()), **found}
+    write_atomically(path, dump(found))
