@@ -24,7 +24,6 @@ from store import Store, open_store
 from store.errors import StoreError
 from submissions.feed import LINK
 from submissions.limits import limits_of
-from submissions.listing import CSS as QUEUE_CSS
 from submissions.live import Listener, LiveQueue
 from submissions.plain_session import PlainSession
 from submissions.routes import routes
@@ -106,7 +105,6 @@ def page(settings: Settings, space: Space) -> tuple[gr.Blocks, list[str], dict[s
         blocks,
         public,
         {
-            "css": QUEUE_CSS,
             "theme": gr.themes.Default(font=FONTS, font_mono=MONOSPACE),
             "mcp_server": True,
             "ssr_mode": False,

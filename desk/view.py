@@ -5,7 +5,7 @@ import gradio as gr
 from desk.routes import PREFIX
 from submissions.routes import SCRIPT
 
-STYLE = "".join(f'<link rel="stylesheet" href="{PREFIX}/{name}.css">' for name in ("submission", "form"))
+STYLE = "".join(f'<link rel="stylesheet" href="{PREFIX}/{name}.css">' for name in ("submission", "form", "queue"))
 """HTML for the page's head."""
 
 

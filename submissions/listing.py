@@ -50,50 +50,6 @@ OPTED_OUT = (
     " · its owner asked not to have it here: it is not evaluated any more, and no result is shown"
 )
 
-CSS = """
-.kel-queue { overflow-x: auto; }
-.kel-queue-host .seek { display: flex; flex-wrap: wrap; gap: 0.6rem; margin-block: 0.6rem; }
-.kel-queue-host .seek :is(input, select) { border: 1px solid var(--border-color-primary); border-radius: 4px;
-  padding: 0.4rem 0.6rem; background: var(--input-background-fill); color: var(--body-text-color); }
-.kel-queue-host .seek input { flex: 1 1 16rem; max-width: 32rem; }
-.kel-queue td a { text-decoration: underline; color: inherit; }
-.kel-queue h3 { color: var(--body-text-color); font-weight: 600; }
-.kel-queue table { width: 100%; border-collapse: collapse; font-size: 0.9rem; }
-.kel-queue th, .kel-queue td { padding: 0.5rem 0.6rem; text-align: left; vertical-align: top;
-  border-bottom: 1px solid var(--border-color-primary); }
-.kel-queue th { font-weight: 600; white-space: nowrap; }
-.kel-queue td.time { white-space: nowrap; }
-.kel-queue td.model { overflow-wrap: anywhere; min-width: 9rem; }
-.kel-queue td.state { min-width: 8rem; }
-.kel-queue .note { color: #52525b; white-space: pre-wrap; overflow-wrap: anywhere; }
-.dark .kel-queue .note { color: #a1a1aa; }
-.kel-queue .status { font-weight: 600; }
-.kel-queue .status-FAILED, .kel-queue .status-REJECTED { color: #b42318; }
-.dark .kel-queue .status-FAILED, .dark .kel-queue .status-REJECTED { color: #fda29b; }
-.kel-queue .status-WAITING { color: #b54708; }
-.dark .kel-queue .status-WAITING { color: #fec84b; }
-.kel-queue .status-FINISHED { color: #067647; }
-.dark .kel-queue .status-FINISHED { color: #75e0a7; }
-.kel-queue summary { cursor: pointer; }
-.kel-queue .steps { display: flex; gap: 0.8rem; align-items: baseline; margin: 0.8rem 0; }
-.kel-queue .steps button { border: 1px solid var(--border-color-primary); border-radius: 4px; padding: 0.3rem 0.8rem; }
-.kel-message { border-inline-start: 4px solid var(--border-color-accent); padding: 0.5rem 0.8rem; white-space: pre-wrap;
-  overflow-wrap: anywhere; }
-.kel-message.error { border-color: #b42318; }
-.kel-preview { overflow-x: auto; font-size: 0.9rem; }
-.kel-preview table { width: 100%; border-collapse: collapse; margin-block: 0.8rem; }
-.kel-preview caption { text-align: left; font-weight: 600; padding-block: 0.3rem; }
-.kel-preview :is(th, td) { padding: 0.3rem 0.6rem; text-align: left; vertical-align: top; font-weight: 400;
-  border: 0; border-bottom: 1px solid var(--border-color-primary); overflow-wrap: anywhere; }
-@media (max-width: 640px) {
-  .kel-preview :is(table, caption, tbody, tr, th, td) { display: block; }
-  .kel-preview :is(th, td):not(:last-child) { border: 0; }
-}
-.kel-preview code { white-space: pre-wrap; }
-.kel-preview .warnings li { border-inline-start: 4px solid #b54708; padding: 0.3rem 0.8rem; white-space: pre-wrap; }
-"""
-
-
 def shown_time(moment: datetime) -> str:
     """Korean time to the minute, with its zone."""
     return moment.astimezone(KST).strftime("%Y-%m-%d %H:%M KST")

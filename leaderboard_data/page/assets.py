@@ -25,6 +25,9 @@ INDEX = "leaderboard.parquet"
 MEANS = "means.parquet"
 PLOTLY = "plotly.min.js"
 
+STYLES = ("tokens", "base", "shell", "controls", "table", "training", "model", "task", "plots")
+"""Our style sheets, in the order in which later rules win: tokens first, then what all share, then a part each."""
+
 _REVALIDATE = "no-cache"  # keep it, but ask each time; the answer is 304 while it is the same
 
 
@@ -110,7 +113,7 @@ class Assets:
         own = [path.name for path in sorted(STATIC.glob("*.js"))]
         return "\n".join(
             [
-                *(f'<link rel="stylesheet" href="{PREFIX}/{name}">' for name in ("dt_bundle.css", "board.css")),
+                *(f'<link rel="stylesheet" href="{PREFIX}/{name}.css">' for name in ("dt_bundle", *STYLES)),
                 f'<link rel="preload" as="fetch" crossorigin="anonymous" href="{PREFIX}/{DATA}">',
                 *(f'<link rel="modulepreload" href="{PREFIX}/{name}">' for name in ("dt_bundle.js", *own)),
             ]

@@ -19,7 +19,7 @@ def placeholder(title: str, lines: Sequence[str], tabs: Sequence[str], script: s
 
     `script` is the address of what draws the board; it comes after the place it draws into, and runs as soon as it is
     loaded. The placeholder is removed when Gradio's page is there (static/board.js), and hides that until then
-    (static/board.css).
+    (static/shell.css).
     """
     told = " ".join(html.escape(line) for line in lines)
     names = "".join(f"<span>{html.escape(name)}</span>" for name in tabs)

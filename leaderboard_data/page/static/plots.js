@@ -21,8 +21,8 @@ const load = () =>
 async function draw(target, figure, label, height = 460) {
   const Plotly = await load();
   const style = getComputedStyle(target);
-  const colour = style.getPropertyValue("--body-text-color").trim() || style.color;
-  const grid = style.getPropertyValue("--border-color-primary").trim() || "#999";
+  const colour = style.getPropertyValue("--kel-text").trim() || style.color;
+  const grid = style.getPropertyValue("--kel-line").trim() || "#999";
   const axis = { gridcolor: grid, zerolinecolor: grid, automargin: true };
   const { layout } = figure;
   target.textContent = "";
