@@ -58,7 +58,8 @@ export const compact = (number, language) =>
         ? `${Math.round(number / 1e6)}M`
         : number.toLocaleString(language);
 
-// An answer of the API about the suite that is shown.
+// An answer of the API about the suite that is shown. What goes wrong has the answer's `status` (none where the server
+// was not reached), and `reason`, where the server names one.
 export const ask = (board, path, given = {}) => {
   const query = new URLSearchParams({ ...given, suite: board.data.suite.id });
   return getJson(`./api/${path}?${query}`);
@@ -66,7 +67,10 @@ export const ask = (board, path, given = {}) => {
 
 async function getJson(path, signal) {
   const answer = await fetch(new URL(path, import.meta.url), { signal, credentials: "same-origin" });
-  if (!answer.ok) throw new Error((await answer.json().catch(() => ({}))).error ?? `${answer.status}`);
+  if (!answer.ok) {
+    const { error, reason } = await answer.json().catch(() => ({}));
+    throw Object.assign(new Error(error ?? `${answer.status}`), { status: answer.status, reason });
+  }
   return answer.json();
 }
 
