@@ -98,7 +98,10 @@ export function failure(board, model, error, again) {
   const w = modelWords(board);
   const button = (text, onclick) => h("button", { type: "button", class: "kel-button", onclick }, text);
   const submit = new URLSearchParams({ tab: "submit", ...(board.state.lang === "en" ? { lang: "en" } : {}) });
-  const find = button(w.find, () => board.change({ model: "", q: model.split("/").at(-1).slice(0, 100) }, { page: true }));
+  const find = button(w.find, () => {
+    board.change({ model: "", q: model.split("/").at(-1).slice(0, 100) }, { page: true, quiet: true });
+    board.render(); // with the search box filled in
+  });
   const told = (sentence, advice, ...acts) => [
     h("p", { role: "alert" }, sentence),
     h("p", {}, advice),
