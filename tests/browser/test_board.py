@@ -485,7 +485,7 @@ def test_a_page_whose_data_does_not_come_says_so(app: RunningApp, visit: Visit) 
 def test_what_is_typed_before_the_board_is_drawn_is_searched_for(app: RunningApp, visit: Visit) -> None:
     page = ready(visit(app.url))
     held: list[Route] = []
-    page.route("**/board/board.json", held.append)
+    page.route("**/board/board.json", lambda route: held.append(route))
     page.goto(app.url, wait_until="commit")
     page.get_by_role("searchbox").fill("bge")
     expect(page).to_have_title("한국어 임베딩 리더보드")
