@@ -39,8 +39,8 @@ class Category:
     """A group of tasks that are scored by one rule, and whose mean is one column of the overall table.
 
     `label` names it in columns and files, `title` for visitors; `mean_column` is the column of its means. `weight` is
-    its share of the average; 0 leaves it out. `families` are tasks of one source of data: the mean of a family counts as one task does; a task that is in
-    none counts alone.
+    its share of the average; 0 leaves it out. `families` are tasks of one source of data: the mean of a family counts
+    as one task does; a task that is in none counts alone.
     """
 
     id: str
@@ -81,6 +81,7 @@ class View:
 
     id: str
     shows: Literal["categories", "tasks", "category"]
+    title: Words
 
 
 Over = Literal["categories", "tasks"]
@@ -189,9 +190,9 @@ class Suite:
     def views(self) -> tuple[View, ...]:
         """Its tables: the overall one, one per category, and all tasks."""
         return (
-            View(id=OVERALL, shows="categories"),
-            *(View(id=category.id, shows="category") for category in self.categories),
-            View(id="tasks", shows="tasks"),
+            View(id=OVERALL, shows="categories", title=Words(ko="종합", en="Overall")),
+            *(View(id=category.id, shows="category", title=category.title) for category in self.categories),
+            View(id="tasks", shows="tasks", title=Words(ko="전체 과제", en="All tasks")),
         )
 
     @property
@@ -237,7 +238,7 @@ class Suite:
             **{each.mean_column: each.title for each in self.categories},
         }
         return {
-            "views": {each.id: _both(each.title) for each in self.categories},
+            "views": {view.id: _both(view.title) for view in self.views},
             "columns": {name: _both(title) for name, title in columns.items()},
             "mean": _both(Words(ko="평균", en="Average")),
         }

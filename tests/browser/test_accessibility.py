@@ -80,7 +80,8 @@ def test_the_board_fits_a_phone(place: str, app: RunningApp, visit: Visit) -> No
             cell = page.locator(".kel-panel:visible tbody tr").first.locator("td").nth(number)
             expect(cell).to_contain_text(text)
             box = cell.bounding_box()
-            assert box and box["x"] >= 0 and box["x"] + box["width"] <= 390
+            assert box is not None
+            assert 0 <= box["x"] <= 390 - box["width"]
     tallest = "Math.max(0, ...[...document.querySelectorAll('.kel tr')].map(row => row.offsetHeight))"
     assert page.evaluate(tallest) < 400
 

@@ -21,7 +21,8 @@ ROWS = """panel => {
     const rank = document.querySelector('.kel-host').board.data.suite.rank_column;
     const order = names.map(name => name === rank ? 'Rank' : name).filter(name => !unasked.includes(name));
     const head = [...panel.querySelectorAll('thead th')].map(cell => cell.dataset.name);
-    const rows = [...panel.querySelectorAll('tbody tr')].map(row => [...row.cells].map(cell => cell.textContent.trim()));
+    const texts = row => [...row.cells].map(cell => cell.textContent.trim());
+    const rows = [...panel.querySelectorAll('tbody tr')].map(texts);
     return [names.slice(0, order.length), ...rows.map(row => order.map(name => row[head.indexOf(name)]))];
 }"""
 
