@@ -148,8 +148,8 @@ def test_the_strip_is_a_table_for_the_keyboard_and_for_who_does_not_see_it(app: 
     row.get_by_role("button", name="sib200").press("Enter")
     expect(page.locator(".kel-modelpage h2")).to_have_text("sib200")
     page.go_back()
-    opened(page).get_by_role("button", name="Retrieval", exact=True).press("Enter")
-    expect(page.get_by_role("tab", name="Retrieval", exact=True)).to_have_attribute("aria-selected", "true")
+    opened(page).get_by_role("button", name="검색", exact=True).press("Enter")
+    expect(page.get_by_role("tab", name="검색", exact=True)).to_have_attribute("aria-selected", "true")
 
 
 def evaluated(page: Page, expression: str) -> object:
@@ -202,7 +202,7 @@ def test_equal_ranks_count_together_and_who_lacks_the_score_is_not_said_to_be_we
 
 def test_strengths_and_weaknesses_are_in_words(app: RunningApp, mixed: RunningApp, visit: Visit) -> None:
     words = opened(visit(f"{app.url}?model={KURE}")).locator(".kel-mwords")
-    expect(words.locator(".kel-strong li")).to_have_text(["Retrieval: 상위 30 % (9개 중 1위)"])
+    expect(words.locator(".kel-strong li")).to_have_text(["검색: 상위 30 % (9개 중 1위)"])
     expect(words.locator(".kel-weak li")).to_have_count(0)
     expect(words).to_contain_text("검정하지 않았습니다")
     words = opened(visit(f"{mixed.url}?model=org/alike-1&lang=en")).locator(".kel-mwords")
@@ -239,7 +239,7 @@ def test_better_models_of_its_size_are_those_that_are_better_and_of_its_size(app
         any_better |= bool(expected)
         assert section.locator("tbody th").all_inner_texts() == expected[:5], model
         if not expected:
-            expect(section).to_contain_text("Average가 높은 모델이 없습니다")
+            expect(section).to_contain_text("평균이 높은 모델이 없습니다")
         else:
             expect(section.locator("tbody tr").first).to_contain_text("검정하지 않음")
     assert any_better
@@ -326,7 +326,6 @@ def test_the_page_of_every_kind_of_model_breaks_nothing_and_fits_a_phone(
     model: str, mixed: RunningApp, visit: Visit
 ) -> None:
     page = opened(visit(f"{mixed.url}?model={model}"))
-    expect(page.locator("#kel-first")).to_have_count(0)
     page.get_by_role("button", name="KLUE-STS: 자세히").first.click()
     breaks_nothing(page, ".kel-modelpage")
     page.set_viewport_size({"width": 390, "height": 844})

@@ -7,7 +7,7 @@ import { copyText, fill, h } from "./dom.js";
 import { badges, figures, failure, links, orphanHead, title } from "./model_head.js";
 import { loaded, resultBlock } from "./model_results.js";
 import { similar } from "./model_similar.js";
-import { strip } from "./model_strip.js";
+import { lineName, strip } from "./model_strip.js";
 import { modelWords } from "./model_words.js";
 import { code, definition, forget, modelData } from "./provenance.js";
 import { against, inWords, standings } from "./standing.js";
@@ -66,18 +66,19 @@ function standing(board, held, lines, entry) {
       "div",
       { class: "kel-mtop" },
       figures(board, held, lines, entry),
-      section("kel-mwords", w.strengths, spoken(w, inWords(lines))),
+      section("kel-mwords", w.strengths, spoken(board, inWords(lines))),
     ),
     section("kel-mstrip", w.strip, strip(board, lines, entry), legend(board)),
     section("kel-msimilar", w.similar, similar(board, lines[0], entry)),
   ];
 }
 
-function spoken(w, said) {
+function spoken(board, said) {
+  const w = modelWords(board);
   if (!said.ranked) return h("p", {}, w.noRanks);
   if (!said.enough) return h("p", {}, w.few(said.most));
   const item = (make) => ({ line, band, place, of }) => {
-    const [name, share, where] = make(line.name, band, place, of);
+    const [name, share, where] = make(lineName(board, line), band, place, of);
     return h("li", {}, `${name}: `, h("b", {}, share), " ", h("small", {}, where));
   };
   const list = (heading, found, make, name) =>

@@ -1,5 +1,6 @@
 // The head of a model's page: its name, where it is found, what it is, its average and rank; or why there is nothing.
 import { compact, copyText, h, hubAddress, link } from "./dom.js";
+import { lineName } from "./model_strip.js";
 import { modelWords } from "./model_words.js";
 import { percent } from "./scores.js";
 import { openTask } from "./task.js";
@@ -63,6 +64,8 @@ export function badges(board, entry) {
   );
 }
 
+const columnTitle = ({ data, state }, column) => data.suite.titles.columns[column]?.[state.lang] ?? column;
+
 // Average with its interval and rank with its tie group, large; and what they are held against, where that is not plain.
 export function figures(board, { origins }, lines, entry) {
   const { labels: t, data, state } = board;
@@ -81,14 +84,14 @@ export function figures(board, { origins }, lines, entry) {
   return h(
     "div",
     { class: "kel-mfigures" },
-    figure(average?.name ?? data.suite.averages[0].column, average?.value == null ? "–" : percent(average.value), "", average?.value == null ? "" : interval),
+    figure(average ? lineName(board, average) : columnTitle(board, data.suite.averages[0].column), average?.value == null ? "–" : percent(average.value), "", average?.value == null ? "" : interval),
     figure(
       w.rank,
       ranked ? String(average.rank) : average?.place ? `(${average.place})` : "–",
       ranked ? w.of(average.of) : "",
       ranked ? average.ties && w.ties(...average.ties) : average?.place ? w.place(average.place) : w.noRankWhy,
     ),
-    others.filter(([, value]) => value != null).map(([column, value]) => figure(column, percent(value), "", "")),
+    others.filter(([, value]) => value != null).map(([column, value]) => figure(columnTitle(board, column), percent(value), "", "")),
     h("p", { class: "kel-note" }, notes.join(" "), " ", h("span", { class: "kel-default-rank" })),
   );
 }
@@ -98,10 +101,7 @@ export function failure(board, model, error, again) {
   const w = modelWords(board);
   const button = (text, onclick) => h("button", { type: "button", class: "kel-button", onclick }, text);
   const submit = new URLSearchParams({ tab: "submit", ...(board.state.lang === "en" ? { lang: "en" } : {}) });
-  const find = button(w.find, () => {
-    board.change({ model: "", q: model.split("/").at(-1).slice(0, 100) }, { page: true, quiet: true });
-    board.render(); // with the search box filled in
-  });
+  const find = button(w.find, () => board.search(model.split("/").at(-1).slice(0, 100)));
   const told = (sentence, advice, ...acts) => [
     h("p", { role: "alert" }, sentence),
     h("p", {}, advice),

@@ -13,7 +13,7 @@ export function resultBlock(board, details, result, i) {
     h("b", {}, t.origin[result.origin]),
     h("span", {}, result.precision ?? t.unknown),
     code(short(result.revision)),
-    h("span", { class: "kel-result-average" }, `Average ${score(result.average)}`),
+    h("span", { class: "kel-result-average" }, `${w.average} ${score(result.average)}`),
   ];
   return h(
     "details",

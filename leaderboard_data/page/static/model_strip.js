@@ -50,14 +50,23 @@ function rankOf(w, { rank, of, ties, place }) {
   return [h("span", {}, `${rank} / ${of}`), group];
 }
 
+// What a line is called, in the visitor's language; tasks have one name.
+export function lineName(board, line) {
+  if (line.kind === "category") return board.tabLabel(line.id);
+  if (line.kind === "task") return line.name;
+  const title = board.data.suite.titles.columns[board.data.suite.averages[0].column]?.[board.state.lang] ?? line.name;
+  return line.weighted ? `${title}*` : title;
+}
+
 // A category leads to its table, a task to its page, with this model's items where it was measured here.
 function name(board, line, entry) {
-  if (line.kind === "average") return line.name;
+  const text = lineName(board, line);
+  if (line.kind === "average") return text;
   const open =
     line.kind === "task"
       ? () => openTask(board, line.id, entry.origin === "measured" ? [entry.model] : [])
       : () => board.change({ tab: line.id, model: "", sort: null }, { page: true });
-  return h("button", { type: "button", class: "kel-link", onclick: open }, line.name);
+  return h("button", { type: "button", class: "kel-link", onclick: open }, text);
 }
 
 // All models as ticks, this one as a dot with the whisker of its interval, the ends of the scale beside it.

@@ -1,6 +1,7 @@
 // The texts of a model's page that stand nowhere else, in Korean and English.
 
 const ko = {
+  average: "평균",
   badges: "특징",
   card: "모델 카드",
   items: "문항 살펴보기",
@@ -36,13 +37,13 @@ const ko = {
   stripHead: ["분류와 과제", "낮은 점수 → 높은 점수", "점수", "순위"],
   similar: "비슷한 크기에서 더 나은 모델",
   similarHint: (factor, low, high) =>
-    `파라미터가 이 모델의 1/${factor}배에서 ${factor}배(${low}–${high})인 모델 가운데 Average가 더 높은 것. 크기를 모르는 모델은 뺐습니다.`,
-  noSimilar: "없습니다. 이 크기에서는 이 모델보다 Average가 높은 모델이 없습니다.",
+    `파라미터가 이 모델의 1/${factor}배에서 ${factor}배(${low}–${high})인 모델 가운데 평균이 더 높은 것. 크기를 모르는 모델은 뺐습니다.`,
+  noSimilar: "없습니다. 이 크기에서는 이 모델보다 평균이 높은 모델이 없습니다.",
   onlyTied: "유의하게 더 나은 모델은 없습니다.",
-  tied: (n) => `Average는 더 높지만 동점군 안에 있는 모델 ${n}개는 뺐습니다.`,
+  tied: (n) => `평균은 더 높지만 동점군 안에 있는 모델 ${n}개는 뺐습니다.`,
   noSize: "이 모델의 파라미터 수를 몰라 비교하지 못합니다.",
-  noAverage: "이 모델은 Average가 없어 비교하지 못합니다.",
-  similarHead: ["모델", "파라미터", "Average", "차이", "근거", ""],
+  noAverage: "이 모델은 평균이 없어 비교하지 못합니다.",
+  similarHead: ["모델", "파라미터", "평균", "차이", "근거", ""],
   told: "동점군 밖",
   notTested: "검정하지 않음",
   more: (n) => `그 밖에 ${n}개가 더 있습니다.`,
@@ -100,6 +101,7 @@ const ko = {
 };
 
 const en = {
+  average: "Average",
   badges: "Properties",
   card: "Model card",
   items: "Look at its items",
@@ -135,12 +137,12 @@ const en = {
   stripHead: ["Category and task", "lowest → highest score", "Score", "Rank"],
   similar: "Better models of its size",
   similarHint: (factor, low, high) =>
-    `Models with 1/${factor} to ${factor} times its parameters (${low}–${high}) whose Average is higher. Models of unknown size are left out.`,
-  noSimilar: "None: no model of this size has a higher Average.",
+    `Models with 1/${factor} to ${factor} times its parameters (${low}–${high}) whose average is higher. Models of unknown size are left out.`,
+  noSimilar: "None: no model of this size has a higher average.",
   onlyTied: "No model is significantly better.",
-  tied: (n) => `Left out: ${n} with a higher Average that ${n === 1 ? "is" : "are"} in its tie group.`,
+  tied: (n) => `Left out: ${n} with a higher average that ${n === 1 ? "is" : "are"} in its tie group.`,
   noSize: "The number of its parameters is not known, so it cannot be compared.",
-  noAverage: "It has no Average, so it cannot be compared.",
+  noAverage: "It has no average, so it cannot be compared.",
   similarHead: ["Model", "Parameters", "Average", "Difference", "Evidence", ""],
   told: "outside the tie group",
   notTested: "not tested",

@@ -35,9 +35,8 @@ export function standings(data, entries, state, model) {
 
 function lineOfView(data, entries, state, mine, view) {
   const { suite } = data;
-  const { columns, rows } = viewOf(data, entries, view, state);
+  const { columns, rows, key: at } = viewOf(data, entries, view, state);
   const overall = view === "overall";
-  const at = overall ? columns.findIndex((c) => c.weighted || c.mean === suite.categories.length) : columns.length - 1;
   const row = rows.find(({ entry }) => entry === mine);
   const ranked = rows.filter(({ rank }) => rank != null);
   const scored = ranked.filter(({ values }) => values[at] != null);
