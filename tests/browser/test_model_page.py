@@ -79,10 +79,10 @@ def lines_of(suite: Suite, model: str) -> dict[str, tuple[list[float], float | N
     listed = [row.entry for row in table(entries, OVERALL, suite).rows if not row.entry.lexical]
     own = next(entry for entry in listed if entry.model == model)
     for number, task in enumerate(suite.task_ids):
-        scores = [score for entry in listed if (score := entry.cells[number].score) is not None]
+        held = [score for entry in listed if (score := entry.cells[number].score) is not None]
         score = own.cells[number].score
-        better = sum(round(each, 10) > round(score, 10) for each in scores) if score is not None else 0
-        found[task] = (scores, score, "–" if score is None else f"{better + 1} / {len(scores)}")
+        better = 0 if score is None else sum(round(each, 10) > round(score, 10) for each in held)
+        found[task] = (held, score, "–" if score is None else f"{better + 1} / {len(held)}")
     return found
 
 
