@@ -146,7 +146,7 @@ function history(board, told) {
   const ranked = told.filter(({ rank }) => rank != null);
   const [head, ...more] = w.historyHead;
   return [
-    ranked.length > 1 && rankLine(w, ranked),
+    new Set(ranked.map(({ rank }) => rank)).size > 1 && rankLine(w, ranked),
     h(
       "table",
       { class: "kel-plain kel-history" },
