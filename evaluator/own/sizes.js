@@ -21,7 +21,7 @@ const SIZES = {
     bytesAxis: "벡터 하나의 바이트 (로그 눈금)",
     scoreAxis: "nDCG@5·10",
     front: "파레토 경계",
-    bm25: (name) => `${name} (벡터 없음)`,
+    bm25: (name, score) => `${name}: ${score} (벡터 없음, 멀면 그리지 않음)`,
     picture: "모델마다 벡터 하나의 바이트와 점수. 같은 값이 아래 표에 있습니다.",
   },
   en: {
@@ -43,7 +43,7 @@ const SIZES = {
     bytesAxis: "Bytes of a vector (log scale)",
     scoreAxis: "nDCG@5, 10",
     front: "Pareto front",
-    bm25: (name) => `${name} (no vectors)`,
+    bm25: (name, score) => `${name}: ${score} (no vectors; not drawn where it is far away)`,
     picture: "Bytes of a vector and score, for each model. The tables below have the same values.",
   },
 };
@@ -104,7 +104,10 @@ function sizeName(t, { model, dimension, precision }) {
 function picture(t, models) {
   const settings = models.flatMap(pointsOf);
   const best = told.baseline == null ? null : main(told.models[told.baseline])[0];
-  const values = [...settings.map(({ score }) => score * 100), ...(best == null ? [] : [best * 100])];
+  const scored = settings.map(({ score }) => score * 100);
+  const [least, most] = [Math.min(...scored), Math.max(...scored)];
+  const near = best != null && best * 100 < most + 1.5 * (most - least) && best * 100 > least - 1.5 * (most - least);
+  const values = near ? [...scored, best * 100] : scored; // a baseline far away would press the curves flat
   const margin = Math.max((Math.max(...values) - Math.min(...values)) * 0.06, 0.5);
   const low = Math.max(Math.min(...values) - margin, Math.min(...values) < 0 ? -100 : 0);
   const high = Math.min(Math.max(...values) + margin, 101);
@@ -131,7 +134,7 @@ function picture(t, models) {
     down,
     svg("text", { x: (ROOM.left + right) / 2, y: HIGH - 8, "text-anchor": "middle" }, t.bytesAxis),
     svg("text", { transform: `translate(14 ${(ROOM.top + bottom) / 2}) rotate(-90)`, "text-anchor": "middle" }, t.scoreAxis),
-    best != null && svg("line", { x1: ROOM.left, x2: right, y1: y(best), y2: y(best), class: "bm25" }),
+    near && svg("line", { x1: ROOM.left, x2: right, y1: y(best), y2: y(best), class: "bm25" }),
     svg("polyline", { points: line(front), class: "front" }),
     models.map((i, at) => svg("polyline", { points: line(frontOf(pointsOf(i))), class: `own m${at % COLOURS}` })),
     models.map((i, at) =>
@@ -158,7 +161,7 @@ function legend(t, models) {
     models.map((i, at) => sample(rule(`own m${at % COLOURS}`), told.models[i].name)),
     there.map((precision) => sample(svg("g", { class: "mark plain" }, mark(precision, 14, 7, 4.5)), t.precisions[precision])),
     sample(rule("front"), t.front),
-    told.baseline != null && sample(rule("bm25"), t.bm25(told.models[told.baseline].name)),
+    told.baseline != null && sample(rule("bm25"), t.bm25(told.models[told.baseline].name, percent(main(told.models[told.baseline])[0]))),
   );
 }
 
@@ -188,17 +191,17 @@ function sizes(t) {
   const cut = models.some((i) => pointsOf(i).some((point) => sizeName(t, point).endsWith("†")));
   return [
     h("h2", {}, t.sizes),
-    picture(t, models),
+    h("div", { class: "scroll", tabindex: "0", role: "group", "aria-label": t.sizes }, picture(t, models)),
     legend(t, models),
     h("p", { class: "note" }, t.sizesHint),
     h("h3", {}, t.frontTable),
-    table(t.sizeHead, rows(front, named)),
+    table(t.sizeHead, rows(front, named), "sized"),
     ...models.map((i) =>
       h(
         "details",
         { class: "settings" },
         h("summary", {}, t.settingsOf(told.models[i].name, told.models[i].curve.length)),
-        table(t.sizeHead, rows(pointsOf(i), (point) => sizeName(t, point))),
+        table(t.sizeHead, rows(pointsOf(i), (point) => sizeName(t, point)), "sized"),
       ),
     ),
     h("p", { class: "note" }, t.lossHint),
