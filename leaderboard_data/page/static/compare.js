@@ -109,14 +109,14 @@ function differences(board, { models, rows, pairs }, t) {
         : h("a", { href: hubAddress(model.model), target: "_blank", rel: "noopener noreferrer" }, model.name),
       h("small", { class: "kel-verdict" }, labels.origin[model.origin]),
     );
-  const cell = (d, most) => {
+  const cell = (d, most, series) => {
     if (!d) return h("td", { class: "kel-diff-cell" }, "–");
     const verdict = d.significant == null ? t.noTest : d.significant ? t.told : t.notTold;
     const name = d.significant == null ? "" : d.significant ? "kel-significant" : "kel-even";
     return h(
       "td",
       { class: `kel-diff-cell ${name}` },
-      differenceBar(d, most),
+      differenceBar(d, most, series),
       h("span", { class: "kel-diff-number" }, signed(d.difference * 100)),
       h("small", { class: "kel-verdict" }, [
         d.interval95 && `${d.interval95.map((end) => signed(end * 100)).join(" – ")} · `,
@@ -134,7 +134,7 @@ function differences(board, { models, rows, pairs }, t) {
         { class: row.kind === "task" ? "kel-one" : "kel-total", "data-row": row.id },
         h("th", { scope: "row" }, row.column),
         row.scores.map((s) => h("td", { class: s === best ? "kel-best" : "" }, shown(s))),
-        others.map((other) => cell(ofPair(row, base, other), most)),
+        others.map((other) => cell(ofPair(row, base, other), most, [base + 1, other + 1])),
       );
     };
     const axis = (other) => h("th", { scope: "col", class: "kel-diff-head" }, `${models[base].name} − ${models[other].name}`, h("small", { class: "kel-verdict" }, `${t.unit}, ±${most.toLocaleString("en")}`));

@@ -19,7 +19,8 @@ export function reach(differences) {
 }
 
 // A difference d = {difference, interval95, significant} (shares) on an axis from -most to most (points).
-export function differenceBar(d, most) {
+// `series`: the numbers of the two models' colours, the reference's first.
+export function differenceBar(d, most, series) {
   const at = (share) => 50 + (Math.max(-most, Math.min(most, share * 100)) / most) * 50;
   const [from, to] = [at(0), at(d.difference)].sort((a, b) => a - b);
   const way = d.significant === false ? "even" : d.difference < 0 ? "less" : "more";
@@ -27,7 +28,7 @@ export function differenceBar(d, most) {
   const whisker = d.interval95?.map(at);
   return svg(
     "svg",
-    { class: "kel-diff", "aria-hidden": "true", "data-way": way, "data-tested": d.significant != null },
+    { class: "kel-diff", "aria-hidden": "true", "data-way": way, "data-tested": d.significant != null, "data-series": series[d.difference < 0 ? 1 : 0] },
     svg("rect", { x: `${from}%`, width: `${to - from}%`, y: 5, height: 12, class: "kel-diff-bar" }),
     line(50, 50, 0, 22, "kel-diff-zero"),
     ...(whisker
