@@ -1,7 +1,6 @@
 """The board: the page itself, what it fetches, and the API. Tables are drawn in the browser (static/board.js)."""
 
 import functools
-import html
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -18,8 +17,9 @@ from leaderboard_data.page.assets import INDEX, MEANS, Assets, data_name
 from leaderboard_data.page.front import FrontPage
 from leaderboard_data.page.live import LiveBoard, State
 from leaderboard_data.page.page_data import page_data
+from leaderboard_data.page.preview import Preview
 from leaderboard_data.page.routes import routes
-from leaderboard_data.page.shell import TITLE, Place, in_language, waiting
+from leaderboard_data.page.shell import Place, waiting
 from leaderboard_data.page.visits import PATIENCE
 from store import Store
 
@@ -51,6 +51,7 @@ class BoardPage:
         self.assets = Assets()
         self.live = LiveBoard(store, refresh_seconds, (self._renew,), policy=None, patience=patience_seconds)
         self.api = BoardApi(self.live)
+        self.preview = Preview(self.api)
         self._refresh_seconds = refresh_seconds
         self._renewed = 0
         self._bells: list[Callable[[tuple[DriftCheck, ...]], object]] = []
@@ -88,7 +89,7 @@ class BoardPage:
         page = FrontPage(
             self.assets,
             lambda _given, language: waiting(language),
-            lambda _given, language, _address: f"<title>{html.escape(in_language(TITLE, language))}</title>",
+            self.preview.tags,
             lambda: self._renewed,
             places,
             styles,
@@ -101,7 +102,7 @@ class BoardPage:
     @property
     def routes(self) -> list[Route]:
         """Routes for the web application."""
-        return routes(self.api, self.assets)
+        return routes(self.api, self.assets, self.preview)
 
     def _renew(self, state: State) -> None:
         for bell in self._bells:
