@@ -1,3 +1,5 @@
+import { working } from "./progress.js";
+
 // Building the page from values: text is always set as text, so that nothing a visitor or a result says is markup.
 
 export function h(tag, properties = {}, ...children) {
@@ -65,7 +67,7 @@ export const ask = (board, path, given = {}) => {
 };
 
 async function getJson(path, signal) {
-  const answer = await fetch(new URL(path, import.meta.url), { signal, credentials: "same-origin" });
+  const answer = await working(fetch(new URL(path, import.meta.url), { signal, credentials: "same-origin" }));
   if (!answer.ok) throw new Error((await answer.json().catch(() => ({}))).error ?? `${answer.status}`);
   return answer.json();
 }

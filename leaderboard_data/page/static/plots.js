@@ -1,6 +1,7 @@
 // Plots and the comparison. Plotly comes from its Python package and is fetched only when a plot is opened.
 import { axisName, comparable, deviceChoice, isOfDevice } from "./costs.js";
 import { bytesName, sizePlot } from "./curves.js";
+import { nothingCompared, nothingDrawn } from "./empty.js";
 import { showTogether } from "./hybrid.js";
 import { ask, compact, fill, h, hubAddress, plainTable } from "./dom.js";
 import { matches, paretoFront, percent, searchWords, viewOf } from "./scores.js";
@@ -154,6 +155,7 @@ export async function plotsPage(board, panel) {
     ),
   );
   if (focused) panel.querySelector("[name=kel-x]:checked").focus();
+  if (!shown.all) return void plot.replaceWith(nothingDrawn(board));
   try {
     await draw(plot, size ? size.figure : scatter(board, shown, muted), size ? size.label : t.plotLabel);
     plot.on("plotly_click", ({ points }) => points[0].customdata && board.openModel(points[0].customdata));
@@ -206,7 +208,7 @@ export async function comparePage(board, panel) {
     ),
   );
   fill(panel, h("p", {}, t.compareHelp), state.compare.length < MOST_COMPARED ? [input, options] : "", chips);
-  if (state.compare.length < 2) return;
+  if (state.compare.length < 2) return void panel.append(nothingCompared(board));
   const body = h("div", {}, t.loading);
   panel.append(body);
   try {

@@ -4,8 +4,10 @@ import { compact, fill, h, hubAddress } from "./dom.js";
 import { GAIN, gainColumn, kindMark, notApplicable, placeCell } from "./hybrid.js";
 import { matches, orderOf, percent, searchWords, viewOf } from "./scores.js";
 import { COSTS, EXTRAS, filterCount, filterKey } from "./state.js";
+import { nothingLeft } from "./empty.js";
 import { headButton } from "./task.js";
 import { legend, seenMark } from "./training.js";
+import { markAnswer } from "./wayin.js";
 
 const lastBothWays = (sign) => (a, b) => (a == null ? (b == null ? 0 : 1) : b == null ? -1 : (a - b) * sign);
 
@@ -39,7 +41,8 @@ export class Table {
     const head = columns.map((c) => h("th", { scope: "col", title: c.hint }, c.title));
     const table = h("table", { "aria-label": this.board.tabLabel(this.view) }, h("thead", {}, h("tr", {}, head)));
     this.legend = h("div", {}, legend(this.board));
-    fill(this.panel, table, this.legend);
+    this.empty = h("div", {});
+    fill(this.panel, table, this.empty, this.legend);
     const wanted = this.names.indexOf(state.sort?.[0]);
     this.table = new this.DataTable(table, {
       data: this.made.rows,
@@ -228,6 +231,8 @@ export class Table {
     if (first) first.tabIndex = 0; // one stop for the Tab key; arrows move on from there
     if (!this.table) return;
     this.board.showCount(this.count());
+    fill(this.empty, this.count() ? "" : nothingLeft(this.board));
+    markAnswer(this.board, this.panel, this.table, this.made);
     this.panel.classList.toggle("kel-onepage", this.table.page.info().pages <= 1);
   }
 

@@ -11,7 +11,7 @@ from PIL import Image
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
-from evaluator.policy import Policy
+from evaluator.policy import OptOut, Policy
 from leaderboard_data.licenses import allows_commercial_use
 from leaderboard_data.page import drawing
 from leaderboard_data.page.api import BoardApi
@@ -22,7 +22,7 @@ from leaderboard_data.page.preview import MOST_KEPT, WAITING, Preview
 from leaderboard_data.publish import publish_change, seed
 from store.memory import MemoryStore
 from store.update import update
-from tests.leaderboard_data.examples import measured
+from tests.leaderboard_data.examples import MOMENT, measured
 
 HOME = "https://board.example/"
 HOSTILE = '"><script>alert(1)</script> \u202e\u0000 Z\u0351\u0352\u0353 🦄 한국어'
@@ -112,7 +112,7 @@ def test_filters_are_those_of_the_page(live: LiveBoard) -> None:
     commercial = [entry.model for entry in entries if allows_commercial_use(entry.license)]
     assert left(license="commercial") == commercial
     assert set(left(license="commercial,cc-by-nc-4.0")) > set(commercial)
-    small = [entry.model for entry in entries if entry.parameters and entry.parameters <= 600e6]
+    small = [entry.model for entry in entries if entry.parameters is not None and entry.parameters <= 600e6]
     assert left(params="-600") == small
     assert left(params="nan-inf") == left(params="x") == left()
     assert left(open="closed") == [entry.model for entry in entries if entry.open_weights is False]
@@ -141,9 +141,7 @@ def test_a_model_that_is_not_shown_is_not_named() -> None:
     seed(store)
     hidden = LiveBoard(store, 3600, patience=60)
     hidden.refresh()
-    hidden.hide(
-        Policy.model_validate({"opted_out": {"nlpai-lab": {"by": "x", "at": "2026-01-01T00:00:00Z", "why": ""}}})
-    )
+    hidden.hide(Policy(opted_out=(OptOut(name="nlpai-lab", who="owner", at=MOMENT),)))
     for given in ({"model": "nlpai-lab/KURE-v1"}, {"tab": "compare", "compare": "nlpai-lab/KURE-v1,BAAI/bge-m3"}, {}):
         found = tags(Preview(BoardApi(hidden)), **given).found
         assert "KURE" not in found["title"] + found["description"]
