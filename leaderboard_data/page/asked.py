@@ -1,144 +1,166 @@
-"""What the page's address asks for, as the server reads it: for the tags and the image of link previews.
+"""What the page's address asks of a table: the same fields, bounds and defaults as static/state.js, read by the server.
 
-By the rules of static/state.js and of `matches` in static/scores.js. The address is a stranger's: every value is one of
-a list, a number, or cut to a length; what cannot be is as if it were not there.
+Whatever an address says is hostile until it is read here. What is not understood is the default, as in the browser; a
+browser test reads the same addresses with both. Lengths count UTF-16 units and numbers are read as JavaScript reads
+them, because the browser does so.
 """
 
-from collections.abc import Mapping
+import math
+import re
+import unicodedata
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
-from urllib.parse import urlencode
-
-from evaluator.suite import OVERALL, SUITES, OriginName, Suite
-from leaderboard_data.entry import ORIGINS, Entry
-from leaderboard_data.licenses import COMMERCIAL, allows_commercial_use
-from leaderboard_data.training import UNSEEN
-
-PAGES = ("compare", "plots", "about", "submit")
-MOST_COMPARED = 4
-MOST_LISTED = 50
-UNKNOWN = "unknown"
-FILTERS = ("q", "origin", "precision", "params", "dim", "tokens", "license", "open", "type", "unseen")
-LONGEST = {"q": 100, "model": 200, "task": 100, "compare": 900, "license": 2000}
-"""Letters of these parameters that are read; of all others 100."""
+from typing import Any
+from urllib.parse import parse_qsl
 
 Range = tuple[float | None, float | None]
+
+ORIGINS = ("measured", "published", "imported")
+PRECISIONS = ("float32", "float16", "bfloat16", "unknown")
+COSTS = ("storage", "fits", "matryoshka", "syllable_tokens", "unknown", "cut", "device", "suite_seconds", "peak")
+EXTRAS = (
+    *("origin", "precision", "parameters", "dimension", "max_tokens", "license", "speed", "borda", "zero_shot"),
+    *COSTS,
+)
+WIDE = ("parameters", "dimension", "max_tokens", "license")
+"""Columns that are shown unasked where the window is wide enough."""
+
+ELSEWHERE = ("submit", "desk")
+"""Values of `tab` that ask for a form instead of a table."""
+
+MOST_COMPARED = 4
+
+_BLANK = "\t\n\v\f\r \u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\ufeff"
+"""What JavaScript takes for white space, for a character class."""
+
+_BLANKS = re.compile(f"[{_BLANK}]+")
+_ENDS = re.compile(f"^[{_BLANK}]+|[{_BLANK}]+$")
+_DECIMAL = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
+_POWER_OF_TWO = re.compile(r"0(?:[xX][0-9a-fA-F]+|[oO][0-7]+|[bB][01]+)")
+_SORT = re.compile(r"([A-Za-z0-9_() -]{1,40})\.(asc|desc)")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Asked:
-    """One view of the page.
+    """What an address asks for. Ranges are (from, to), None where nothing bounds; `wide`: it names no columns."""
 
-    Attributes:
-        given: the known parameters of the address that are not empty, each cut to its length.
-        suite: the suite that is shown.
-        tab: a view of the suite, or one of `PAGES`.
-        language: "ko" or "en".
+    view: str
+    language: str
+    words: tuple[str, ...]
+    origins: tuple[str, ...]
+    precisions: tuple[str, ...]
+    parameters: Range
+    dimension: Range
+    tokens: Range
+    licenses: tuple[str, ...]
+    open: str
+    type: str
+    unseen: str
+    weights: tuple[float, ...]
+    sort: tuple[str, str] | None
+    columns: tuple[str, ...]
+    wide: bool
+    hide: tuple[str, ...]
+    compare: tuple[str, ...]
+    device: str
+
+
+def address_of(query: str) -> dict[str, str]:
+    """A query string's parameters as the browser reads them: of a name that is given twice, the first."""
+    given: dict[str, str] = {}
+    for name, value in parse_qsl(query, keep_blank_values=True, errors="replace"):
+        given.setdefault(name, value)
+    return given
+
+
+def asked(address: Mapping[str, str], suite: Mapping[str, Any], language: str = "ko") -> Asked | None:
+    """What an address asks of a suite (its description in the page's data); None where it asks for no table.
+
+    Args:
+        language: "ko" or "en", where the address says neither.
     """
-
-    given: Mapping[str, str]
-    suite: Suite
-    tab: str
-    language: Literal["ko", "en"]
-
-    @property
-    def view(self) -> str:
-        """The table that is shown, or stands behind what is shown."""
-        return self.tab if self.tab in self.suite.view_ids else OVERALL
-
-    @property
-    def model(self) -> str:
-        """The model whose page is open, or empty. It may not be known."""
-        return self.given.get("model", "")
-
-    @property
-    def task(self) -> str:
-        """The task of the suite whose page is open, or empty."""
-        return next((task for task in self.suite.task_ids if task == self.given.get("task")), "")
-
-    @property
-    def compared(self) -> tuple[str, ...]:
-        """The models that are compared, each once. They may not be known."""
-        return tuple(self._list("compare"))[:MOST_COMPARED]
-
-    @property
-    def origins(self) -> tuple[OriginName, ...] | None:
-        """Whose numbers are shown; None: those that the suite opens with."""
-        return tuple(origin for origin in ORIGINS if origin in self._list("origin")) or None
-
-    @property
-    def unseen(self) -> str:
-        """What the filter of training data hides."""
-        return next((choice for choice in UNSEEN if choice == self.given.get("unseen")), "")
-
-    def query(self, *, filters: bool) -> str:
-        """The address's query in a fixed order, without what is a default; "" or with a question mark."""
-        names = ("suite", "tab", "model", "task", "compare", *(FILTERS if filters else ()))
-        found = {name: self.given[name] for name in names if name in self.given}
-        if self.language != "ko":
-            found["lang"] = self.language
-        return f"?{urlencode(found)}" if found else ""
-
-    def passes(self, entry: Entry) -> bool:
-        """Whether an entry passes the filters. Origins and training data decide earlier what is listed."""
-        text = f"{entry.name}\n{entry.model}".lower()
-        licenses, precisions = self._list("license"), self._list("precision")
-        million = None if entry.parameters is None else entry.parameters / 1e6
-        opened, kind = self.given.get("open"), self.given.get("type")
-        return (
-            all(word in text for word in self.given.get("q", "").lower().split())
-            and (not precisions or (entry.precision or UNKNOWN) in precisions)
-            and _within(million, self._range("params"))
-            and _within(entry.embedding_dimension, self._range("dim"))
-            and _within(entry.max_tokens, self._range("tokens"))
-            and (
-                not licenses
-                or (entry.license or UNKNOWN) in licenses
-                or (COMMERCIAL in licenses and allows_commercial_use(entry.license))
-            )
-            and (opened not in ("open", "closed") or entry.open_weights is (opened == "open"))
-            and (kind not in ("llm", "encoder", "lexical", UNKNOWN) or _kind(entry) == kind)
-        )
-
-    def _list(self, name: str) -> list[str]:
-        parts = self.given.get(name, "").split(",")[: MOST_LISTED * 2]
-        return list(dict.fromkeys(part for part in parts if part))[:MOST_LISTED]
-
-    def _range(self, name: str) -> Range:
-        low, _, high = self.given.get(name, "").partition("-")
-        return _amount(low), _amount(high)
+    views = [view["id"] for view in suite["views"]]
+    tab = address.get("tab", "overall")
+    elsewhere = tab in ELSEWHERE or "submission" in address or address.get("model") or address.get("task")
+    if elsewhere or tab in ("compare", "plots", "about"):
+        return None
+    weights = [category["weight"] for category in suite["categories"]]
+    columns = _listed(address["cols"], EXTRAS) if "cols" in address else WIDE
+    return Asked(
+        view=tab if tab in views else "overall",
+        language=_one(address.get("lang"), ("ko", "en"), language),
+        words=tuple(filter(None, _BLANKS.split(_text(address.get("q", ""), 100).lower()))),
+        origins=_listed(address["origin"], ORIGINS) if "origin" in address else tuple(suite["origins"]),
+        precisions=_listed(address.get("precision", ""), PRECISIONS),
+        parameters=_range(address.get("params", "")),
+        dimension=_range(address.get("dim", "")),
+        tokens=_range(address.get("tokens", "")),
+        licenses=_listed(address.get("license", "")),
+        open=_one(address.get("open"), ("open", "closed"), ""),
+        type=_one(address.get("type"), ("llm", "encoder", "lexical", "unknown"), ""),
+        unseen=_one(address.get("unseen"), ("yes", "declared"), ""),
+        weights=_weights(address.get("w"), weights),
+        sort=_sort(address.get("sort", "")),
+        columns=columns,
+        wide="cols" not in address,
+        hide=_listed(address.get("hide", "")),
+        compare=_listed(address.get("compare", ""), most=MOST_COMPARED),
+        device=_text(address.get("device", ""), 100),
+    )
 
 
-def asked(given: Mapping[str, str], language: str) -> Asked:
-    """What an address with these parameters asks for."""
-    names = ("suite", "tab", "model", "task", "compare", *FILTERS)
-    known = {name: given[name][: LONGEST.get(name, 100)] for name in names if given.get(name)}
-    suite = SUITES.get(known.get("suite", "")) or next(iter(SUITES.values()))
-    if suite is next(iter(SUITES.values())):
-        known.pop("suite", None)
-    tab = known.get("tab", OVERALL)
-    if tab == OVERALL or tab not in (*suite.view_ids, *PAGES):
-        tab = OVERALL
-        known.pop("tab", None)
-    return Asked(given=known, suite=suite, tab=tab, language="en" if language == "en" else "ko")
+def number(text: str) -> float:
+    """What JavaScript's `Number(text)` is: 0 for blanks, NaN for what is no number."""
+    text = _ENDS.sub("", text)
+    if not text:
+        return 0.0
+    if _DECIMAL.fullmatch(text):
+        return float(text)
+    if _POWER_OF_TWO.fullmatch(text):
+        try:
+            return float(int(text, 0))
+        except OverflowError:
+            return math.inf
+    return {"Infinity": math.inf, "+Infinity": math.inf, "-Infinity": -math.inf}.get(text, math.nan)
+
+
+def _one(text: str | None, allowed: Sequence[str], initial: str) -> str:
+    return text if text is not None and text in allowed else initial
+
+
+def _text(text: str, longest: int) -> str:
+    units = text.encode("utf-16-le", "surrogatepass")[: 2 * longest]
+    return unicodedata.normalize("NFC", units.decode("utf-16-le", "replace"))
+
+
+def _listed(text: str, allowed: Sequence[str] | None = None, most: int = 50) -> tuple[str, ...]:
+    parts = dict.fromkeys(text.split(","))
+    kept = [part for part in parts if (part in allowed if allowed else part and _units(part) <= 200)]
+    return tuple(kept[:most])
+
+
+def _units(text: str) -> int:
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2
+
+
+def _range(text: str) -> Range:
+    low, high, *_ = [*text.split("-"), "", ""]
+    return _amount(low), _amount(high)
 
 
 def _amount(text: str) -> float | None:
-    try:
-        value = float(text) if len(text) <= 20 else None
-    except ValueError:
-        return None
-    return value if value is not None and 0 <= value < float("inf") else None
+    value = number(text)
+    return value if text != "" and math.isfinite(value) and value >= 0 else None
 
 
-def _within(value: float | None, bounds: Range) -> bool:
-    low, high = bounds
-    if low is None and high is None:
-        return True
-    return value is not None and (low is None or value >= low) and (high is None or value <= high)
+def _weights(text: str | None, usual: Sequence[float]) -> tuple[float, ...]:
+    if text is None or text.count(",") != len(usual) - 1:
+        return tuple(usual)
+    given = tuple(number(part) for part in text.split(","))
+    valid = all(0 <= weight <= 5 for weight in given) and any(given)
+    return given if valid else tuple(usual)
 
 
-def _kind(entry: Entry) -> str:
-    if entry.lexical:
-        return "lexical"
-    return UNKNOWN if entry.llm_based is None else "llm" if entry.llm_based else "encoder"
+def _sort(text: str) -> tuple[str, str] | None:
+    found = _SORT.fullmatch(text)
+    return (found[1], found[2]) if found else None

@@ -18,7 +18,7 @@ from starlette.routing import Route
 from evaluator.records import percent
 from leaderboard_data.board import Row, Table
 from leaderboard_data.page.api import BoardApi
-from leaderboard_data.page.asked import Asked, asked
+from leaderboard_data.page.linked import Linked, linked
 from leaderboard_data.page.assets import PREFIX
 from leaderboard_data.page.drawing import HEIGHT, WIDTH, Bar, Picture, Strip, draw, has_hangul
 from leaderboard_data.page.live import State
@@ -84,7 +84,7 @@ class Preview:
             language: "ko" or "en".
             address: the page's own address, with a slash at its end. Previews take only whole addresses.
         """
-        view = asked(given, language)
+        view = linked(given, language)
         told = self.told(view)
         image = f"{address}{NAME}{view.query(filters=True)}"
         named = {
@@ -120,7 +120,7 @@ class Preview:
         """The route of the images."""
         return Route(f"/{NAME}", self._answer, methods=["GET", "HEAD"])
 
-    def told(self, view: Asked) -> Told:
+    def told(self, view: Linked) -> Told:
         """What is told of a view of the board as it is now."""
         table = self._api.table(view.view, view.suite, view.origins, view.unseen)
         if view.model:
@@ -134,10 +134,10 @@ class Preview:
             return self._compared(view, table)
         return self._rows(view, table)
 
-    def image(self, view: Asked) -> bytes:
+    def image(self, view: Linked) -> bytes:
         """The PNG of a view, drawn once for each state of the board."""
         state = self._api.state
-        drawn_in = view if has_hangul() else asked(view.given, "en")
+        drawn_in = view if has_hangul() else linked(view.given, "en")
         key = f"{drawn_in.language}{drawn_in.query(filters=True)}"
         with self._lock:
             if self._kept_of is not state:
@@ -161,13 +161,13 @@ class Preview:
         given = dict(request.query_params)
         self._waiting += 1
         try:
-            view = asked(given, given.get("lang", "ko"))
+            view = linked(given, given.get("lang", "ko"))
             png = await anyio.to_thread.run_sync(self.image, view, limiter=self._limiter)
         finally:
             self._waiting -= 1
         return Response(png, media_type="image/png", headers={"Cache-Control": "public, max-age=300"})
 
-    def _rows(self, view: Asked, table: Table, task: str = "") -> Told:
+    def _rows(self, view: Linked, table: Table, task: str = "") -> Told:
         """The first rows of the asked table, by its own order, or by the scores of one task."""
         words = _WORDS[view.language]
         column = view.suite.task(task).column if task else table.sorted_by
@@ -198,7 +198,7 @@ class Preview:
             Picture(title, suite if plain else label, subtitle, bars),
         )
 
-    def _compared(self, view: Asked, table: Table) -> Told:
+    def _compared(self, view: Linked, table: Table) -> Told:
         words = _WORDS[view.language]
         at = table.columns.index(table.sorted_by)
         known = {row.entry.model: row for row in reversed(table.rows)}
@@ -218,7 +218,7 @@ class Preview:
             Picture(title, words["compare"], f"{suite} · {table.sorted_by}", bars),
         )
 
-    def _model(self, view: Asked, table: Table, row: Row) -> Told:
+    def _model(self, view: Linked, table: Table, row: Row) -> Told:
         words = _WORDS[view.language]
         ranked = sum(other.rank is not None for other in table.rows)
         place = words["unranked"] if row.rank is None else words["of"].format(rank=row.rank, count=ranked)
@@ -240,7 +240,7 @@ class Preview:
             Picture(f"{title} · {suite}", row.entry.name, told, strips=tuple(strips)),
         )
 
-    def _tied(self, view: Asked, table: Table, row: Row) -> tuple[int, int] | None:
+    def _tied(self, view: Linked, table: Table, row: Row) -> tuple[int, int] | None:
         """The best and the worst rank of the models that a row is not told apart from, where that is known."""
         evidence = self._api.state.evidence.get(view.suite.id)
         found = evidence.ties.get("overall", {}).get(row.entry.key) if evidence and not view.unseen else None

@@ -1,6 +1,6 @@
 // Empty states say what to do, and what takes longer than half a second says that it goes on.
 import { h } from "./dom.js";
-import { FILTERS, address, defaults, filterText, isFiltered } from "./state.js";
+import { FILTERS, address, defaults, isFiltered } from "./state.js";
 import { wayWords } from "./wayin_words.js";
 
 const words = (board) => wayWords(board.state.lang);
@@ -22,12 +22,18 @@ function submitLink(board, model = "") {
   return h("a", { class: "kel-button", href: url.href, onclick: open }, t.submit(model));
 }
 
+// "up to", "from" and "between" as signs that both languages read.
+function boundsText([low, high], unit) {
+  const text = low == null ? `≤ ${high}` : high == null ? `≥ ${low}` : `${low}–${high}`;
+  return text + unit;
+}
+
 // What a filter of the state is called, and what it asks for.
 function named(board, name) {
   const { labels, state } = board;
   const value = state[name];
   const shown = (one) => labels.origin[one] ?? labels.choices[one] ?? (one === "unknown" ? labels.unknown : one);
-  const text = Array.isArray(value) && typeof value[0] === "string" ? value.map(shown).join(", ") : (labels.choices[value] ?? filterText(state, name));
+  const text = Array.isArray(value) && typeof value[0] === "string" ? value.map(shown).join(", ") : name === "q" ? value : (labels.choices[value] ?? boundsText(value, name === "params" ? ` ${labels.million}` : ""));
   return `${name === "q" ? words(board).search : labels.filters[name]}: ${text}`;
 }
 

@@ -1,12 +1,11 @@
 // The way in: three questions (use, limits, licence) that lead to a filtered table with the Pareto set marked in it, as
 // an address that can be sent. Every answer is a parameter of the address that the filters have too; `pareto` marks.
 import { copyText, fill, h } from "./dom.js";
-import { matches, paretoFront, percent } from "./scores.js";
+import { matches, paretoFront, percent, viewOf } from "./scores.js";
 import { FILTERS, VIEWS, address, defaults, remember, remembered } from "./state.js";
 import { wayWords } from "./wayin_words.js";
 
 const SEEN = "kel-wayin"; // kept by the browser of who has opened or closed the invitation
-const COLUMNS = ["parameters", "dimension", "license"];
 const MOST_NAMED = 4;
 
 const words = (board) => wayWords(board.state.lang);
@@ -45,17 +44,17 @@ const choicesOf = (board) => {
   };
 };
 
+// How many models the answers leave, and how many of them have a rank.
 function countOf(board, changed) {
-  const category = board.data.suite.categories.findIndex((c) => c.id === changed.tab);
-  const scored = (entry) => (category < 0 ? entry.average : entry.categories[category]) != null;
   const state = { ...board.state, ...changed };
-  return board.listed().filter((entry) => !entry.lexical && scored(entry) && matches(entry, state, [])).length;
+  const { rows } = viewOf(board.data, board.listed(), changed.tab, state);
+  const left = rows.filter(({ entry }) => !entry.lexical && matches(entry, state, []));
+  return [left.length, left.filter(({ rank }) => rank != null).length];
 }
 
 // Take over the answers, and draw the controls anew, whose fields hold values of their own.
 function go(board, changed) {
-  const cols = [...new Set([...board.state.cols, ...COLUMNS])];
-  board.change({ ...changed, cols, model: "" }, { quiet: true, page: true });
+  board.change({ ...changed, model: "" }, { quiet: true, page: true });
   board.render();
   board.root.querySelector(".kel-answer h2")?.focus();
 }
@@ -69,7 +68,7 @@ function openDialog(board) {
   const show = h("a", { class: "kel-button kel-primary" }, t.go);
   const renew = () => {
     const changed = answerOf(at);
-    found.textContent = t.found(countOf(board, changed));
+    found.textContent = t.found(...countOf(board, changed));
     show.href = address({ ...board.state, ...changed, model: "", task: "", look: [], submitting: false }).href;
   };
   const radios = (name, values, named) =>
@@ -225,7 +224,7 @@ export function markAnswer(board, panel, table, made) {
   const rows = table.rows({ search: "applied", order: "index" }).data().toArray();
   const front = frontOf(rows, key);
   table.rows({ page: "current" }).every(function () {
-    const cell = this.node()?.querySelector(".kel-model");
+    const cell = this.node()?.querySelector(".kel-names");
     cell?.querySelector(".kel-frontmark")?.remove();
     if (cell && front.has(this.data()))
       cell.append(h("i", { class: "kel-frontmark", role: "img", "aria-label": t.frontMark, title: t.frontMark }));
@@ -245,6 +244,8 @@ function answerText(t, rows, key, front, board) {
     const names = tied.slice(0, MOST_NAMED).map(({ entry, rank }) => `${entry.name} (${rank})`);
     said.push(tied.length ? t.tied(names.join(", "), tied.length - names.length) : t.apart);
   }
+  const unranked = rows.filter((row) => row.rank == null && !row.entry.lexical).length;
+  if (unranked) said.push(t.unranked(unranked));
   if (front.size) said.push(t.front(front.size));
   return said.join(" ");
 }

@@ -15,7 +15,7 @@ from evaluator.policy import OptOut, Policy
 from leaderboard_data.licenses import allows_commercial_use
 from leaderboard_data.page import drawing
 from leaderboard_data.page.api import BoardApi
-from leaderboard_data.page.asked import asked
+from leaderboard_data.page.linked import linked
 from leaderboard_data.page.drawing import Bar, Picture, draw, drawable
 from leaderboard_data.page.live import LiveBoard
 from leaderboard_data.page.preview import MOST_KEPT, WAITING, Preview
@@ -105,7 +105,7 @@ def test_filters_are_those_of_the_page(live: LiveBoard) -> None:
     entries = live.state.entries
 
     def left(**given: str) -> list[str]:
-        return [entry.model for entry in entries if asked(given, "ko").passes(entry)]
+        return [entry.model for entry in entries if linked(given, "ko").passes(entry)]
 
     assert len(left()) == len(entries)
     assert set(left(q="KURE nlpai")) == {"nlpai-lab/KURE-v1"}
@@ -133,7 +133,7 @@ def test_nothing_that_an_address_says_is_repeated(preview: Preview, name: str) -
         }
         assert not [value for value in said.values() if "script" in value or "xxx" in value]
         assert all(len(value) < 8000 for value in found.found.values())
-        assert preview.image(asked({name: text}, "ko")).startswith(b"\x89PNG")
+        assert preview.image(linked({name: text}, "ko")).startswith(b"\x89PNG")
 
 
 def test_a_model_that_is_not_shown_is_not_named() -> None:
@@ -191,7 +191,7 @@ def test_without_a_font_with_hangul_the_image_is_english(preview: Preview, monke
     try:
         assert not drawing.has_hangul()
         assert drawable("한국어 KURE-v1 67.58") == "KURE-v1 67.58"
-        assert preview.image(asked({"tab": "sts"}, "ko")) == preview.image(asked({"tab": "sts"}, "en"))
+        assert preview.image(linked({"tab": "sts"}, "ko")) == preview.image(linked({"tab": "sts"}, "en"))
     finally:
         monkeypatch.undo()
         for cache in caches:
@@ -207,10 +207,10 @@ def test_images_are_drawn_once_for_a_state_and_few_are_kept(preview: Preview, mo
 
     monkeypatch.setattr("leaderboard_data.page.preview.draw", drawing_of)
     for _ in range(3):
-        preview.image(asked({"tab": "sts"}, "ko"))
+        preview.image(linked({"tab": "sts"}, "ko"))
     assert len(drawn) == 1
     for number in range(MOST_KEPT + 20):
-        preview.image(asked({"q": str(number)}, "ko"))
+        preview.image(linked({"q": str(number)}, "ko"))
     assert len(preview._kept) == MOST_KEPT
 
 
@@ -220,10 +220,10 @@ def test_a_new_result_is_drawn_anew() -> None:
     live = LiveBoard(store, 3600, patience=60)
     live.refresh()
     preview = Preview(BoardApi(live))
-    before = preview.image(asked({}, "ko"))
+    before = preview.image(linked({}, "ko"))
     update(store, publish_change(measured("org/best", 0.99)))
     live.refresh()
-    assert preview.image(asked({}, "ko")) != before
+    assert preview.image(linked({}, "ko")) != before
     assert "org/best" in tags(preview).found["description"]
 
 
