@@ -1,5 +1,6 @@
 """What a link to the page leads to: what link previews tell, and what addresses of their images say.
 
+`page.asked` reads what a table shows, cell by cell; this is what is told of any page in a few words.
 By the rules of static/state.js and of `matches` in static/scores.js. The address is a stranger's: every value is one of
 a list, a number, or cut to a length; what cannot be is as if it were not there.
 """

@@ -18,9 +18,9 @@ from starlette.routing import Route
 from evaluator.records import percent
 from leaderboard_data.board import Row, Table
 from leaderboard_data.page.api import BoardApi
-from leaderboard_data.page.linked import Linked, linked
 from leaderboard_data.page.assets import PREFIX
 from leaderboard_data.page.drawing import HEIGHT, WIDTH, Bar, Picture, Strip, draw, has_hangul
+from leaderboard_data.page.linked import Linked, linked
 from leaderboard_data.page.live import State
 from leaderboard_data.page.shell import INTRODUCTION, TITLE, in_language
 

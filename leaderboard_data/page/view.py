@@ -14,12 +14,13 @@ from leaderboard_data.entry import Entry
 from leaderboard_data.index import INDEX_PATH, MEANS_PATH, dump_index
 from leaderboard_data.page.api import DEFAULT_SUITE, BoardApi
 from leaderboard_data.page.assets import INDEX, MEANS, Assets, data_name
+from leaderboard_data.page.first_board import FirstBoard
 from leaderboard_data.page.front import FrontPage
 from leaderboard_data.page.live import LiveBoard, State
 from leaderboard_data.page.page_data import page_data
 from leaderboard_data.page.preview import Preview
 from leaderboard_data.page.routes import routes
-from leaderboard_data.page.shell import Place, waiting
+from leaderboard_data.page.shell import Place
 from leaderboard_data.page.visits import PATIENCE
 from store import Store
 
@@ -54,6 +55,7 @@ class BoardPage:
         self.preview = Preview(self.api)
         self._refresh_seconds = refresh_seconds
         self._renewed = 0
+        self._first = FirstBoard()
         self._bells: list[Callable[[tuple[DriftCheck, ...]], object]] = []
 
     def start(self, first: Callable[[], object] | None = None) -> None:
@@ -88,7 +90,7 @@ class BoardPage:
         """
         page = FrontPage(
             self.assets,
-            lambda _given, language: waiting(language),
+            self._first.html,
             self.preview.tags,
             lambda: self._renewed,
             places,
@@ -107,10 +109,11 @@ class BoardPage:
     def _renew(self, state: State) -> None:
         for bell in self._bells:
             bell(state.alarms)
-        self._renewed += 1
         for suite in SUITES.values():
             evidence = state.evidence.get(suite.id)
             content = page_data(state.entries, state.revision, suite, evidence, state.hybrids, state.curves)
             self.assets.put(data_name(suite.id, DEFAULT_SUITE), content)
+            self._first.put(suite.id, content)
+        self._renewed += 1
         for name, path in ((INDEX, INDEX_PATH), (MEANS, MEANS_PATH)):
             self.assets.put_late(name, functools.partial(_index_file, state.entries, path))

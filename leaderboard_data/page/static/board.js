@@ -119,6 +119,9 @@ class Board {
       this.tray,
       invitation(this),
     );
+    // The first rows as they were sent stay until the table is drawn in the same frame (table.js).
+    const sent = this.element.querySelector("table[data-first]")?.closest(".kel-panel");
+    if (sent?.dataset.view === this.state.tab) this.panels.get(sent.dataset.view).append(...sent.childNodes);
     fill(this.element, this.root);
     this.element.removeAttribute("aria-busy");
     this.show();
@@ -299,7 +302,9 @@ async function draw(host) {
   const loaded = await working(Promise.all([import("./dt_bundle.js"), fetchData(readState().suite)])).catch(() => null);
   if (!loaded) {
     host.removeAttribute("aria-busy");
-    fill(host, unreachable(readState().lang));
+    // The first rows, where the server sent some, stay readable.
+    if (host.querySelector("table[data-first]")) host.prepend(unreachable(readState().lang));
+    else fill(host, unreachable(readState().lang));
     return null;
   }
   const [{ default: DataTable }, first] = loaded;

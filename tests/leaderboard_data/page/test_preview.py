@@ -15,8 +15,8 @@ from evaluator.policy import OptOut, Policy
 from leaderboard_data.licenses import allows_commercial_use
 from leaderboard_data.page import drawing
 from leaderboard_data.page.api import BoardApi
-from leaderboard_data.page.linked import linked
 from leaderboard_data.page.drawing import Bar, Picture, draw, drawable
+from leaderboard_data.page.linked import linked
 from leaderboard_data.page.live import LiveBoard
 from leaderboard_data.page.preview import MOST_KEPT, WAITING, Preview
 from leaderboard_data.publish import publish_change, seed
