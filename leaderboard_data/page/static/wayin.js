@@ -227,7 +227,9 @@ export function markAnswer(board, panel, table, made) {
     const cell = this.node()?.querySelector(".kel-names");
     cell?.querySelector(".kel-frontmark")?.remove();
     if (cell && front.has(this.data()))
-      cell.append(h("i", { class: "kel-frontmark", role: "img", "aria-label": t.frontMark, title: t.frontMark }));
+      cell
+        .querySelector(".kel-name")
+        .before(h("i", { class: "kel-frontmark", role: "img", "aria-label": t.frontMark, title: t.frontMark }));
   });
   const title = h("h2", { tabIndex: -1 }, t.answer);
   fill(place, title, h("p", { "aria-live": "polite" }, answerText(t, rows, key, front, board)), answerButtons(board, t));
