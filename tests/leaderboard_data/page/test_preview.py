@@ -116,7 +116,9 @@ def test_filters_are_those_of_the_page(live: LiveBoard) -> None:
     assert left(params="-600") == small
     assert left(params="nan-inf") == left(params="x") == left()
     assert left(open="closed") == [entry.model for entry in entries if entry.open_weights is False]
-    assert {*left(type="llm"), *left(type="encoder")} & set(left(type="unknown")) == set()
+    kinds = [len(left(type=kind)) for kind in ("llm", "encoder", "lexical", "unknown")]
+    assert sum(kinds) == len(entries)
+    assert len(left(type="llm")) == sum(entry.llm_based is True for entry in entries)
 
 
 @pytest.mark.parametrize(
