@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 import numpy as np
 import orjson
 
+from leaderboard_data.licenses import COMMERCIAL, allows_commercial_use
 from leaderboard_data.page.asked import EXTRAS, PRECISIONS, WIDE, Asked, Range, asked
 from leaderboard_data.page.first_cells import Cells, Extras, escape, words
 from leaderboard_data.page.viewing import Data, Flags, Numbers, View, borda_ranks, standing, view
@@ -161,7 +162,13 @@ def _passing(data: Data, wanted: Asked, rows: Numbers) -> Flags:
         if range_ != (None, None):
             tests.append(_within(entries[name], range_, unit))
     if wanted.licenses:
-        tests.append(lambda row: _known(entries["license"][row]) in wanted.licenses)
+        commercial = COMMERCIAL in wanted.licenses
+        tests.append(
+            lambda row: (
+                _known(entries["license"][row]) in wanted.licenses
+                or (commercial and allows_commercial_use(entries["license"][row]))
+            )
+        )
     if wanted.open:
         tests.append(lambda row: entries["open"][row] == (1 if wanted.open == "open" else 0))
     if wanted.type:

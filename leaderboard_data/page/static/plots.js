@@ -3,6 +3,7 @@ import { PLOT_TEXTS } from "./compare_words.js";
 import { axisName, comparable, deviceChoice, isOfDevice } from "./costs.js";
 import { bytesName, sizePlot } from "./curves.js";
 import { compact, fill, h, plainTable, withValues } from "./dom.js";
+import { nothingDrawn } from "./empty.js";
 import { labelFront } from "./plot_labels.js";
 import { matches, paretoFront, percent, searchWords, typeOf, viewOf } from "./scores.js";
 import { AXES, BYTES, ORIGINS } from "./state.js";
@@ -207,6 +208,7 @@ export async function plotsPage(board, panel) {
     every,
   );
   if (focused) panel.querySelector("[name=kel-x]:checked").focus();
+  if (!shown.all) return void plot.replaceWith(nothingDrawn(board));
   try {
     const figure = size ? size.figure : scatter(board, shown, front, part, tone);
     const Plotly = await draw(plot, figure, size ? size.label : t.plotLabel, size ? 460 : 560);
