@@ -1,6 +1,6 @@
 """The queue as a visitor sees it: submissions -> HTML. Pure; everything that a visitor typed is escaped."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta, timezone
 from html import escape
 
@@ -23,6 +23,7 @@ from submissions.words import (
     RETRIED,
     RETRY_ASKED,
     STATUS_TEXT,
+    TASKS_DONE,
     UNREADABLE,
     Language,
     Pair,
@@ -201,7 +202,7 @@ def _state(submission: Submission, positions: dict[str, int], opt_out: OptOut | 
     if submission.id in positions:
         lines.append(f'<div class="note">{said(PLACE, language).format(positions[submission.id])}</div>')
     if submission.lease and submission.status == Status.RUNNING:
-        progress = ", ".join(f"{key}: {value}" for key, value in submission.lease.progress.items() if value is not None)
+        progress = _progress(submission.lease.progress, language)
         lines.append(f'<div class="note">{escape(_cut(progress, 300))}</div>' if progress else "")
     if submission.failure and submission.status in (Status.FAILED, Status.QUEUED):
         failure = submission.failure
@@ -220,6 +221,17 @@ def _state(submission: Submission, positions: dict[str, int], opt_out: OptOut | 
         events = f'<div class="note">… +{earlier}</div>{events}'
     lines.append(f"<details><summary>{said(HISTORY, language)}</summary>{events}</details>")
     return "".join(lines)
+
+
+def _progress(told: Mapping[str, float | int | str | None], language: Language) -> str:
+    """How far a running one is, as far as its worker told: the task, the share of its tokens, the tasks that ended."""
+    done, total, ended = (told.get(name) for name in ("tokens_done", "tokens_total", "tasks_done"))
+    parts = [str(told.get("task") or "")]
+    if isinstance(done, (int, float)) and isinstance(total, (int, float)) and total > 0:
+        parts.append(f"{min(1.0, max(0.0, done / total)):.0%}")
+    if isinstance(ended, (int, float)):
+        parts.append(said(TASKS_DONE, language).format(ended))
+    return " · ".join(part for part in parts if part)
 
 
 def _event(event: Event, language: Language) -> str:

@@ -357,7 +357,7 @@ def test_settings_are_changed_on_the_submissions_page(
     about.get_by_role("button", name="설정 바꾸기").click()
     form = visitor.locator("#kel-form")
     expect(form.get_by_label("모델 id")).to_have_value("space/minilm")
-    form.get_by_text("선택 사항").click()
+    form.locator("summary", has_text="불러오기").click()
     form.get_by_label("풀링").select_option("cls")
     form.get_by_role("button", name="바꾸기", exact=True).click()
     expect(form.locator("#kel-submit-message")).to_contain_text("설정을 바꿨습니다")
@@ -376,14 +376,14 @@ def test_what_was_typed_before_the_sign_in_is_there_after_it(
     page.goto(f"{space.url}?tab=submit#draft={draft}")
     expect(page.get_by_label("모델 id")).to_have_value("space/minilm")
     assert "draft" not in page.url
-    page.locator("#kel-form").get_by_text("선택 사항").click()
+    page.locator("#kel-form summary", has_text="메모").click()
     page.get_by_label("메모").fill("다른 메모입니다")
     page.get_by_role("link", name="로그인").click()
     page.get_by_role("link", name="space-visitor", exact=True).click()
     page.wait_for_url(f"{space.url}**")
     page.get_by_role("link", name="모델 제출").click()
     expect(page.get_by_label("모델 id")).to_have_value("space/minilm")
-    page.locator("#kel-form").get_by_text("선택 사항").click()
+    page.locator("#kel-form summary", has_text="메모").click()
     expect(page.get_by_label("메모")).to_have_value("다른 메모입니다")
     assert page.locator("#kel-own-tab").count() == 0, "this is no frame"
 

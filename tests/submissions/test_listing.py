@@ -126,3 +126,15 @@ def test_the_queue_speaks_one_language_at_a_time(status: Status) -> None:
         assert words in english
         assert words not in korean
     assert korean.count("&amp;submission=") == english.count("&amp;lang=en") == 122
+
+
+def test_a_running_one_tells_how_far_it_is_in_words() -> None:
+    def row(progress: dict[str, float | int | str | None], language: Language) -> str:
+        lease = Lease(worker="w", nonce="n", until=START, progress=progress)
+        return queue_html([submission(1, Status.RUNNING, lease=lease)], language=language)
+
+    told: dict[str, float | int | str | None] = {"task": "KLUE-STS", "tokens_done": 5, "tokens_total": 20}
+    assert ">KLUE-STS · 25% · 과제 2개 끝남<" in row({**told, "tasks_done": 2}, "ko")
+    assert ">KLUE-STS · 25%<" in row(told, "en")
+    odd: dict[str, float | int | str | None] = {"tokens_done": 9, "tokens_total": 0, "tasks_done": "<b>", "x": HOSTILE}
+    assert "<b>" not in row(odd, "ko")
