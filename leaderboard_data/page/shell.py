@@ -193,7 +193,8 @@ def document(
     links = "".join(element("a", words, language, href=address) for address, words in _LINKS.items())
     return (
         f'<!doctype html><html lang="{language}"><head>{head_html}</head><body><div class="kel" id="kel-page">'
-        f'{header_html}<main id="kel-main"><div class="kel-host" data-refresh="{refresh_seconds:g}" aria-busy="true">{board}</div>'
+        f'{header_html}<main id="kel-main">'
+        f'<div class="kel-host" data-refresh="{refresh_seconds:g}" aria-busy="true">{board}</div>'
         f'<section id="kel-submit"{"" if submitting else " hidden"}>{parts}</section>'
         f"<noscript>{element('p', _NO_SCRIPT, language, class_='kel-note')}</noscript></main>"
         f'<footer class="kel-footer">{links}</footer></div>'

@@ -272,7 +272,9 @@ def test_another_site_cannot_use_a_maintainers_session(
         assert states(space) == before
         maintainer.reload()
         maintainer.get_by_role("link", name="모델 제출").click()
-        expect(maintainer.get_by_role("button", name="space-maintainer")).to_be_visible()  # not signed out either
+        expect(
+            maintainer.get_by_role("link", name="로그아웃 (space-maintainer)")
+        ).to_be_visible()  # not signed out either
     attacks.held("the page", "another site's script and forms, with a maintainer's cookie", len(answers) + 30)
 
 

@@ -49,8 +49,7 @@ class Board {
   }
 
   tabLabel(tab) {
-    const category = this.data.suite.categories.find((c) => c.id === tab);
-    return category ? category.label : this.labels.tabs[tab];
+    return this.data.suite.titles.views[tab]?.[this.state.lang] ?? this.labels.tabs[tab];
   }
 
   take(data) {

@@ -248,7 +248,7 @@ function columnChecks(board) {
   const { labels: t, state } = board;
   const table = board.table();
   if (!table) return [];
-  const checks = table.names.slice(1).map((name) => {
+  const checks = table.names.filter((name) => name !== "Model").map((name) => {
     const extra = EXTRAS.includes(name);
     const set = (on) => (extra ? { cols: toggled(state.cols, name, on) } : { hide: toggled(state.hide, name, !on) });
     return h(
@@ -260,7 +260,7 @@ function columnChecks(board) {
         checked: extra ? state.cols.includes(name) : !state.hide.includes(name),
         onchange: (event) => board.change(set(event.target.checked), { columns: true, refill: name === "borda" }),
       }),
-      ` ${t.extras[name] ?? costName(board, name) ?? name}`,
+      ` ${t.extras[name] ?? costName(board, name) ?? table.titles.get(name) ?? name}`,
     );
   });
   return [...checks, deviceChoice(board)];

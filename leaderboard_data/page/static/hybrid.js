@@ -1,18 +1,12 @@
 // Lexical models (BM25): their mark, their place, what is not applicable to them; and what other models gain from them.
-import { ask, fill, h, plainTable } from "./dom.js";
+import { ask, fill, h, plainTable, withValues } from "./dom.js";
 import { percent } from "./scores.js";
+import { TABLE_WORDS } from "./table_words.js";
 
 export const GAIN = "hybrid"; // the column's name
 
 const TEXTS = {
   ko: {
-    mark: "어휘 검색",
-    markHint: "BM25: 학습하지 않은 어휘 검색 기준선. 다른 모델의 순위를 차지하지 않습니다",
-    place: (place) => `이 점수라면 ${place}위에 해당합니다. 기준선은 순위를 차지하지 않습니다`,
-    notApplicable: "해당 없음",
-    notApplicableHint: "벡터를 내지 않는 모델이라 이 과제는 해당하지 않습니다",
-    column: "+ BM25",
-    columnHint: "가장 나은 BM25와 순위를 합쳤을 때(RRF, k = 60) 늘어나는 점수와 쌍체 95 % 구간",
     field: "BM25와 합치면",
     methods: { rrf: "RRF (k = 60)", convex: "정규화 점수의 반반 합" },
     gain: (score, gain, low, high) => `${score} % (${gain}, 95 % 구간 ${low} – ${high})`,
@@ -22,13 +16,6 @@ const TEXTS = {
     fusedHint: "질의마다 저장된 상위 100개 문서로 계산했습니다. 차이는 둘 가운데 나은 쪽과 비교한 값과 쌍체 95 % 구간입니다.",
   },
   en: {
-    mark: "lexical",
-    markHint: "BM25: a lexical baseline that learnt nothing. It takes no rank from a model",
-    place: (place) => `with this score it would be number ${place}; a baseline takes no rank`,
-    notApplicable: "n/a",
-    notApplicableHint: "not applicable: this model gives no vectors",
-    column: "+ BM25",
-    columnHint: "what the score gains when rankings are fused with the best BM25 (RRF, k = 60), with its paired 95 % interval",
     field: "Fused with BM25",
     methods: { rrf: "RRF (k = 60)", convex: "normalised scores, half and half" },
     gain: (score, gain, low, high) => `${score} % (${gain}, 95 % interval ${low} – ${high})`,
@@ -40,6 +27,7 @@ const TEXTS = {
 };
 
 const textsOf = (board) => TEXTS[board.state.lang];
+const wordsOf = (board) => TABLE_WORDS[board.state.lang];
 export const signed = (value) => `${value > 0 ? "+" : ""}${percent(value)}`;
 
 // Of each row, by its number: whether it is a lexical model, what is not applicable to it, and its fusions.
@@ -59,13 +47,15 @@ export function places(entries, rank, key) {
   return entries.map((e) => (e.lexical && key(e) != null ? 1 + held.filter((s) => s > rounded(e)).length : null));
 }
 
-export const kindMark = (board, entry, escape) => {
-  const t = textsOf(board);
-  return entry.lexical ? `<i class="kel-kind" data-label="${escape(t.mark)}" title="${escape(t.markHint)}"></i>` : "";
-};
+// What kind of model a row is of, as one of the quiet marks beside its name; nothing where nobody told.
+export function kindMark(board, { lexical, llm }, escape) {
+  const t = wordsOf(board);
+  const kind = lexical ? "lexical" : llm == null ? null : llm ? "llm" : "encoder";
+  return kind ? `<i class="kel-kind" data-kind="${kind}" data-label="${escape(t.kind[kind])}" title="${escape(t.kindHint[kind])}"></i>` : "";
+}
 
 export const placeCell = (board, place, escape) =>
-  `<span class="kel-place" title="${escape(textsOf(board).place(place))}">(${place})</span>`;
+  `<span class="kel-place" title="${escape(withValues(wordsOf(board).place, { place }))}">(${place})</span>`;
 
 // What stands in a cell that no lexical model can fill; nothing where the task, or one of the mean's, is applicable.
 export function notApplicable(board, column, entry, escape) {
@@ -75,13 +65,13 @@ export function notApplicable(board, column, entry, escape) {
     (column.task != null ? i === column.task : category && task.category === category.id) ? [i] : [],
   );
   if (!within.length || !within.every((i) => entry.notApplicable.has(i))) return "";
-  const t = textsOf(board);
+  const t = wordsOf(board);
   return `<span class="kel-gap" title="${escape(t.notApplicableHint)}">${escape(t.notApplicable)}</span>`;
 }
 
 // The column of a category's table: what each model gains. Hidden where no row has one.
 export function gainColumn(board, view, rows) {
-  const t = textsOf(board);
+  const t = wordsOf(board);
   const of = (row) => row.entry.hybrids[view]?.rrf ?? null;
   const show = (gain) =>
     gain
@@ -89,13 +79,13 @@ export function gainColumn(board, view, rows) {
       : "–";
   return {
     name: GAIN,
-    title: t.column,
-    hint: t.columnHint,
+    title: t.gain,
+    hint: t.gainHint,
     searchable: false,
     data: null,
     type: "score",
     orderSequence: ["desc", "asc"],
-    className: "kel-score",
+    className: "kel-score kel-c-gain",
     any: rows.some(of),
     value: (row) => of(row)?.[1] ?? null,
     render: (_, kind, row) => (kind === "display" ? show(of(row)) : (of(row)?.[1] ?? null)),

@@ -43,6 +43,8 @@ export function showSubmit(on) {
 export function wire(board, go) {
   const search = one(".kel-search");
   let typing;
+  // typed before this script had come
+  if (search.value !== search.defaultValue) go((b) => b.search(search.value.normalize("NFC")));
   search.addEventListener("input", () => {
     clearTimeout(typing);
     typing = setTimeout(() => go((b) => b.search(search.value.normalize("NFC"))), 120);

@@ -20,6 +20,18 @@ export const COSTS = ["storage", "fits", "matryoshka", "syllable_tokens", "unkno
 export const BYTES = "bytes";
 
 export const EXTRAS = ["origin", "precision", "parameters", "dimension", "max_tokens", "license", "speed", "borda", "zero_shot", ...COSTS];
+// Shown without being asked for where there is room. Whatever the address says (`cols=`) is shown at every width.
+export const WIDE = ["parameters", "dimension", "max_tokens", "license"];
+const room = matchMedia("(min-width: 1024px)");
+export const DENSITIES = ["comfortable", "compact"];
+
+// Tells `change` the default columns whenever the window becomes wide or narrow, until it is stopped.
+export function defaultColumns(change) {
+  const told = () => change([...FIELDS.cols.initial]);
+  room.addEventListener("change", told);
+  return { stop: () => room.removeEventListener("change", told) };
+}
+
 export const AXES = ["parameters", "dimension", "speed", "storage", "syllable_tokens", "cut", "suite_seconds", "peak", BYTES];
 export const MOST_COMPARED = 4;
 
@@ -88,7 +100,13 @@ const FIELDS = {
   unseen: one(["yes", "declared"], ""), // what it hides: training.js
   w: weights,
   sort,
-  cols: list(EXTRAS),
+  cols: {
+    ...list(EXTRAS),
+    get initial() {
+      return room.matches ? WIDE : [];
+    },
+  },
+  density: one(DENSITIES, DENSITIES[0]),
   hide: list(null),
   compare: list(null, [], MOST_COMPARED),
   look: list(null, [], 2), // the models whose items of that task are shown
