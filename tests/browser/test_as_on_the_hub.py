@@ -25,6 +25,7 @@ from tests.browser.calling import Caller
 from tests.browser.conftest import CHROMIUM_FLAGS
 from tests.browser.foreign import foreign_site
 from tests.browser.running import ROOT, RunningApp, running_app
+from tests.browser.test_accessibility import breaks_nothing
 from tests.evaluator.models import bert, with_pooling
 from tests.hub.repositories import Repositories
 
@@ -138,6 +139,7 @@ def test_a_visitor_signs_in_and_submits_and_a_maintainer_approves_at_the_desk(
     maintainer.get_by_text("관리자 데스크").click()
     waiting = maintainer.locator("#kel-desk tr[data-submission]", has_text="space/minilm")
     expect(waiting).to_contain_text("space-visitor")
+    breaks_nothing(maintainer, "#kel-desk")
     waiting.get_by_role("link", name="space/minilm").click()
     about = maintainer.get_by_role("article")
     about.get_by_label("내용").fill("카드에 없는 프롬프트가 있나요?")
