@@ -12,6 +12,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from gate.address import page_address
+from leaderboard_data.page.asked import address_of
 from leaderboard_data.page.assets import Asset, Assets, answered
 from leaderboard_data.page.shell import (
     Place,
@@ -87,7 +88,7 @@ class FrontPage:
         return Route("/", self._answer, methods=["GET", "HEAD"])
 
     async def _answer(self, request: Request) -> Response:
-        given = dict(request.query_params) if len(request.url.query) <= LONGEST else {}
+        given = address_of(request.url.query) if len(request.url.query) <= LONGEST else {}
         language = language_of(given, request.cookies.get(REMEMBERED))
         made = await run_in_threadpool(self._made, given, language, page_address(request))
         return answered(made, request, {"Vary": "Accept-Encoding, Cookie"})

@@ -15,11 +15,12 @@ from leaderboard_data.entry import Entry
 from leaderboard_data.index import INDEX_PATH, MEANS_PATH, dump_index
 from leaderboard_data.page.api import DEFAULT_SUITE, BoardApi
 from leaderboard_data.page.assets import INDEX, MEANS, Assets, data_name
+from leaderboard_data.page.first_board import FirstBoard
 from leaderboard_data.page.front import FrontPage
 from leaderboard_data.page.live import LiveBoard, State
 from leaderboard_data.page.page_data import page_data
 from leaderboard_data.page.routes import routes
-from leaderboard_data.page.shell import TITLE, Place, in_language, waiting
+from leaderboard_data.page.shell import TITLE, Place, in_language
 from leaderboard_data.page.visits import PATIENCE
 from store import Store
 
@@ -53,6 +54,7 @@ class BoardPage:
         self.api = BoardApi(self.live)
         self._refresh_seconds = refresh_seconds
         self._renewed = 0
+        self._first = FirstBoard()
         self._bells: list[Callable[[tuple[DriftCheck, ...]], object]] = []
 
     def start(self, first: Callable[[], object] | None = None) -> None:
@@ -87,7 +89,7 @@ class BoardPage:
         """
         page = FrontPage(
             self.assets,
-            lambda _given, language: waiting(language),
+            self._first.html,
             lambda _given, language, _address: f"<title>{html.escape(in_language(TITLE, language))}</title>",
             lambda: self._renewed,
             places,
@@ -106,10 +108,11 @@ class BoardPage:
     def _renew(self, state: State) -> None:
         for bell in self._bells:
             bell(state.alarms)
-        self._renewed += 1
         for suite in SUITES.values():
             evidence = state.evidence.get(suite.id)
             content = page_data(state.entries, state.revision, suite, evidence, state.hybrids, state.curves)
             self.assets.put(data_name(suite.id, DEFAULT_SUITE), content)
+            self._first.put(suite.id, content)
+        self._renewed += 1
         for name, path in ((INDEX, INDEX_PATH), (MEANS, MEANS_PATH)):
             self.assets.put_late(name, functools.partial(_index_file, state.entries, path))

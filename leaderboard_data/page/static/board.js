@@ -113,6 +113,9 @@ class Board {
       this.modelPanel,
       this.tray,
     );
+    // The first rows as they were sent stay until the table is drawn in the same frame (table.js).
+    const sent = this.element.querySelector("table[data-first]")?.closest(".kel-panel");
+    if (sent?.dataset.view === this.state.tab) this.panels.get(sent.dataset.view).append(...sent.childNodes);
     fill(this.element, this.root);
     this.element.removeAttribute("aria-busy");
     this.show();
