@@ -62,7 +62,7 @@ class Entrance:
                     "ko": each.title.ko,
                     "en": each.title.en,
                     "tasks": len(each.tasks),
-                    "categories": [category.label for category in each.categories],
+                    "categories": [{"ko": one.title.ko, "en": one.title.en} for one in each.categories],
                 }
                 for each in SUITES.values()
                 if each.offered

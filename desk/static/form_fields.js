@@ -229,7 +229,7 @@ export function suites(v, offered, w, told, changed) {
       { class: "kel-suitecard" },
       box,
       h("strong", {}, suite[language()]),
-      h("span", { class: "kel-hint" }, `${w.tasksOf(suite.tasks)} · ${suite.categories.join(", ")}`),
+      h("span", { class: "kel-hint" }, `${w.tasksOf(suite.tasks)} · ${suite.categories.map((each) => each[language()]).join(", ")}`),
       seen && h("span", { class: "kel-left" }, w.leftOf(seen)),
     );
   };
