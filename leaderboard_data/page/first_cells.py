@@ -1,4 +1,4 @@
-"""The cells of the first rows as HTML: the same elements, classes and texts as static/cells.js, bars.js and hybrid.js make.
+"""The cells of the first rows as HTML: the elements, classes and texts that static/cells.js, bars.js and hybrid.js make.
 
 The script draws them again in their place, so whatever differs would be seen to jump; a browser test compares each
 cell. Texts come from the script's own file (static/table_words.js).
@@ -163,8 +163,8 @@ class Cells:
         above = f'<span class="kel-org">{escape(organisation)}/</span>' if slash else ""
         return (
             f'<span class="kel-model"><input type="checkbox" data-compare="{escape(model)}"{checked}'
-            f' aria-label="{escape(labels["compareWith"])} {escape(name)}"><span class="kel-names">{above}{marks}{named}'
-            f'</span><button type="button" class="kel-open" data-model="{escape(model)}"'
+            f' aria-label="{escape(labels["compareWith"])} {escape(name)}"><span class="kel-names">{above}{marks}'
+            f'{named}</span><button type="button" class="kel-open" data-model="{escape(model)}"'
             f' aria-label="{escape(labels["openModel"])} {escape(name)}" title="{escape(labels["openModel"])}">'
             "</button></span>"
         )

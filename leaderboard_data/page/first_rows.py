@@ -9,14 +9,14 @@ import math
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import numpy as np
 import orjson
 
-from leaderboard_data.page.asked import EXTRAS, PRECISIONS, WIDE, Asked, Range, asked
-from leaderboard_data.page.first_cells import Cells, Extras, escape, words
+from leaderboard_data.page.asked import EXTRAS, PRECISIONS, Asked, Range, asked
+from leaderboard_data.page.first_cells import Cells, Extras, escape
 from leaderboard_data.page.viewing import Data, Flags, Numbers, View, borda_ranks, standing, view
 
 FIRST = 50
@@ -89,14 +89,9 @@ class FirstRows:
 
     def view(self, wanted: Asked) -> View:
         """The view behind a table, with all of its rows."""
-        key = replace(
-            wanted,
-            **{"language": "", "words": (), "precisions": (), "licenses": (), "open": "", "type": "", "sort": None},
-            **{"columns": (), "wide": False, "hide": (), "compare": (), "device": ""},
-            **dict.fromkeys(("parameters", "dimension", "tokens"), (None, None)),
-        )
         origins = wanted.origins
         chosen = self._chosen.get(origins, lambda: self.data.chosen(origins))
+        key = wanted.view, origins, wanted.unseen, wanted.weights
         return self._views.get(key, lambda: view(self.data, wanted, chosen))
 
     def rows(self, wanted: Asked, made: View, extras: Extras) -> Numbers:
@@ -114,7 +109,7 @@ class FirstRows:
         name, direction = wanted.sort or ("Rank", "asc")
         if name not in _names(made):
             name, direction = "Rank", "asc"
-        head = "".join(_head(column, name, direction, wanted.language) for column in columns)
+        head = "".join(_head(column, name, direction) for column in columns)
         t = cells.t
         empty = t["table"]["zeroRecords" if len(made.rows) else "emptyTable"]
         body = "".join(_row(columns, int(row), name) for row in rows[:FIRST]) or (
@@ -298,7 +293,7 @@ def width_of(title: str) -> str:
 # --- HTML
 
 
-def _head(column: _Shown, sorted_by: str, direction: str, language: str) -> str:
+def _head(column: _Shown, sorted_by: str, direction: str) -> str:
     hint = f' title="{escape(column.hint)}"' if column.hint else ""
     number = " dt-type-numeric" if column.number else ""
     order, aria = "", ""
@@ -323,6 +318,3 @@ def _row(columns: Sequence[_Shown], row: int, sorted_by: str) -> str:
         return f'<td class="{column.classes}{number}{by}">{column.draw(row)}</td>'
 
     return f"<tr>{''.join(map(cell, columns))}</tr>"
-
-
-__all__ = ["FIRST", "FirstRows", "WIDE", "words"]
