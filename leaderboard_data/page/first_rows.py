@@ -16,8 +16,10 @@ import numpy as np
 import orjson
 
 from leaderboard_data.page.asked import EXTRAS, PRECISIONS, Asked, Range, asked
-from leaderboard_data.page.first_cells import Cells, Extras, escape
-from leaderboard_data.page.viewing import Data, Flags, Numbers, View, borda_ranks, standing, view
+from leaderboard_data.page.first_cells import Cells, escape
+from leaderboard_data.page.first_extras import Extras
+from leaderboard_data.page.placing import Flags, Floats, Numbers, borda_ranks
+from leaderboard_data.page.viewing import Data, View, standing, view
 
 FIRST = 50
 """Rows that are in the page as it is sent."""
@@ -103,7 +105,7 @@ class FirstRows:
         data, made = self.data, self.view(wanted)
         cells, extras = Cells(data, made, wanted), Extras(data, wanted)
         if "borda" in wanted.columns:
-            extras.borda = borda_ranks(data, made, _tasks(data, made))
+            extras.borda = _borda(data, made)
         rows = self.rows(wanted, made, extras)
         columns = _columns(data, wanted, made, cells, extras)
         name, direction = wanted.sort or ("Rank", "asc")
@@ -131,9 +133,15 @@ def _legend(t: Mapping[str, Any]) -> list[str]:
     return [t["legend"][name] for name in ("origin", "kind", "precision", "bar", "whisker")]
 
 
-def _tasks(data: Data, made: View) -> list[int]:
+def _borda(data: Data, made: View) -> Floats:
+    """The Borda rank of each row of a view that has all scores, none of them hidden; by the data's rows."""
     of = next((i for i, category in enumerate(data.suite["categories"]) if category["id"] == made.id), None)
-    return [i for i, c in enumerate(data.category_of) if of is None or c == of]
+    tasks = [i for i, c in enumerate(data.category_of) if of is None or c == of]
+    rows = made.rows
+    counts = rows[data.complete[rows] & ~data.lexical[rows] & ~made.hides[tasks][:, rows].any(axis=0)]
+    found = np.full(data.count, np.nan)
+    found[counts] = borda_ranks(data.scores[:, counts], tasks)
+    return found
 
 
 # --- which rows, in which order
