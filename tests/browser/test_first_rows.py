@@ -139,6 +139,31 @@ def test_the_servers_first_rows_are_the_scripts(query: str, full: RunningApp, vi
     assert (server["label"], server["marks"]) == (script["label"], script["marks"])
 
 
+LAID = """(panel, markup) => {
+    const cells = () => {
+        const box = panel.querySelector('.dt-layout-table > .dt-layout-cell').getBoundingClientRect();
+        const of = cell => cell.getBoundingClientRect();
+        const seen = [...panel.querySelectorAll('th, td')].filter(cell => of(cell).width);
+        return [Math.round(box.width), ...seen.slice(0, 200).map(cell => [of(cell).x - box.x, of(cell).y - box.y,
+            of(cell).width, of(cell).height].map(length => Math.round(length)).join())];
+    };
+    const script = cells();
+    panel.innerHTML = markup;
+    return [cells(), script];
+}"""
+
+
+@pytest.mark.parametrize("width", [1440, 1024, 390])
+@pytest.mark.parametrize("query", [ALL, f"{ALL}&tab=tasks&lang=en&sort=KLUE-NLI.desc&density=compact", "suite=ko-v2"])
+def test_the_scripts_table_lies_where_the_servers_does(query: str, width: int, full: RunningApp, visit: Visit) -> None:
+    page = visit(f"{full.url}?{query}", viewport={"width": width, "height": 900})
+    expect(page.locator(".kel-panel:visible tbody td").first).to_be_visible()
+    address = address_of(query)
+    markup = data_of(full, page, address.get("suite", "")).table(address)
+    server, script = page.locator("[role=tabpanel].kel-panel:visible").evaluate(LAID, markup)
+    assert server == script
+
+
 STATE = """async ([queries, names]) => {
     const { readState } = await import('/board/state.js');
     return queries.map(query => { const state = readState(query); return names.map(name => state[name]); });
