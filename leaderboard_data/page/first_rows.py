@@ -6,6 +6,7 @@ static/cells.js (`page.first_cells`). The script draws the table again in the sa
 """
 
 import math
+import re
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Mapping, Sequence
@@ -293,9 +294,9 @@ def column_title(suite: Mapping[str, Any], name: str, view_id: str, *, task: boo
 
 
 def width_of(title: str) -> str:
-    """The class of a column's width, from its title alone (static/cells.js): Korean letters are twice as wide."""
-    units = sum(2 if letter > "\u2e80" else 1 for letter in title)
-    return "kel-w1" if units <= 16 else "kel-w2" if units <= 24 else "kel-w3"
+    """The class of a column's width, from its title's longest word (static/cells.js); Korean letters count twice."""
+    longest = max(sum(2 if letter > "\u2e80" else 1 for letter in word) for word in re.split(r"[\s_/-]+", title))
+    return "kel-w1" if longest <= 10 else "kel-w2" if longest <= 14 else "kel-w3"
 
 
 # --- HTML
