@@ -15,7 +15,7 @@ OVERALL = "overall"
 """The name of the mean over the whole suite, beside the ids of the categories."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Words:
     """A text for visitors, in both languages."""
 

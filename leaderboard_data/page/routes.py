@@ -11,6 +11,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from gate.address import page_address
+from leaderboard_data.hiding import NotShown
 from leaderboard_data.page.api import DEFAULT_SUITE, BoardApi
 from leaderboard_data.page.assets import PREFIX, Assets
 
@@ -77,6 +78,8 @@ def _json(answer: Callable[[Request], Any]) -> Callable[[Request], Any]:
     async def respond(request: Request) -> Response:
         try:
             content = await run_in_threadpool(answer, request)
+        except NotShown as error:
+            return JSONResponse({"error": str(error), "reason": error.reason}, status_code=404)
         except ValueError as error:
             return JSONResponse({"error": str(error)}, status_code=404)
         return JSONResponse(content, headers={"Cache-Control": "no-cache"})

@@ -27,7 +27,6 @@ ARRIVE = """() => document.getAnimations()
 
 
 def settled(page: Page) -> None:
-    expect(page.locator("#kel-first")).to_have_count(0)  # Gradio has started: it sets colours and the title on its way
     expect(page.locator("[aria-busy=true]")).to_have_count(0)
     expect(page.locator(".kel-panel:visible").get_by_text("불러오는 중…")).to_have_count(0)
     expect(page.locator(".kel-panel:visible :is(td, svg.main-svg)").first).to_be_visible()
@@ -36,7 +35,7 @@ def settled(page: Page) -> None:
 def breaks_nothing(page: Page, part: str | None = None) -> None:
     """Run axe-core over the page, or the part of it that the selector says, in light and in dark."""
     for theme in ("light", "dark"):
-        page.evaluate("dark => document.body.classList.toggle('dark', dark)", theme == "dark")
+        page.evaluate("dark => document.documentElement.classList.toggle('dark', dark)", theme == "dark")
         page.evaluate(ARRIVE)
         found = Axe().run(page, context=part, options={"runOnly": {"type": "tag", "values": TAGS}})
         told = [

@@ -65,8 +65,8 @@ def test_size_against_quality(app: RunningApp, visit: Visit) -> None:
     page.locator("[name=kel-on]").select_option("AutoRAGRetrieval")
     expect(page).to_have_url(re.compile("on=AutoRAGRetrieval"))
     page.goto(f"{app.url}?model=org/small")
-    expect(page.locator(".kel-facts").first).to_contain_text("1,536")  # MB for a million documents
-    expect(page.locator(".kel-facts").first).to_contain_text("cpu x86_64")
+    expect(page.locator(".kel-mcosts")).to_contain_text("1,536")  # MB for a million documents
+    expect(page.locator(".kel-mcosts")).to_contain_text("cpu x86_64")
     table = page.locator(".kel-sizes").first
     expect(table).to_contain_text("384차원 float32")
     expect(table).to_contain_text("기준")

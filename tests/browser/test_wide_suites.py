@@ -42,7 +42,7 @@ def test_the_switch_is_first_on_the_page_and_each_suite_opens_with_its_own_origi
     app: RunningApp, visit: Visit
 ) -> None:
     page = ready(visit(app.url))
-    assert page.locator(".kel > *").first.get_attribute("class") == "kel-suites"
+    expect(page.locator("header select").first).to_have_class("kel-suite")
     expect(page.locator("input[name=origin]:checked")).to_have_count(2)
     page.get_by_label("과제 모음").select_option(label=suite_of("ko-v2").title.ko)
     expect(page).to_have_url(re.compile(r"\?suite=ko-v2$"))

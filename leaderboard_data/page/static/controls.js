@@ -7,19 +7,6 @@ const toggled = (list, value, on) => (on ? [...list, value] : list.filter((x) =>
 
 export function controls(board) {
   const { labels: t, state } = board;
-  const timer = { id: 0 };
-  const search = h("input", {
-    type: "search",
-    class: "kel-search",
-    placeholder: t.search,
-    "aria-label": t.search,
-    value: state.q,
-    maxLength: 100,
-    oninput: (event) => {
-      clearTimeout(timer.id);
-      timer.id = setTimeout(() => board.change({ q: event.target.value.normalize("NFC") }, { filter: true }), 120);
-    },
-  });
   const checks = (name, values, shown, effect) =>
     h(
       "fieldset",
@@ -231,7 +218,7 @@ export function controls(board) {
     t.copyLink,
   );
   const drops = [filters, weights, columns, exports];
-  const bar = h("div", { class: "kel-bar" }, search, origins, drops, copy, count);
+  const bar = h("div", { class: "kel-bar" }, origins, drops, copy, count);
   bar.addEventListener(
     "toggle",
     (event) =>

@@ -1,6 +1,7 @@
 // Size against quality: what models score with shorter vectors and with int8 or bits instead of float32.
 import { fill, h, plainTable } from "./dom.js";
 import { paretoFront, percent } from "./scores.js";
+import { sizeChart } from "./size_chart.js";
 
 const TEXTS = {
   ko: {
@@ -203,7 +204,7 @@ export function sizeTable(board, entry) {
   if (!entry || !Object.keys(entry.curves).length) return [];
   const t = textsOf(board);
   const named = items(board).filter(([id]) => entry.curves[id]);
-  const body = h("div", { class: "kel-scroll" });
+  const body = h("div", { class: "kel-sizebody" });
   const show = (item) => {
     const points = pointsOf(board, entry, item).sort((a, b) => b.x - a.x || b.y - a.y);
     const front = new Set(paretoFront(points, false));
@@ -217,7 +218,10 @@ export function sizeTable(board, entry) {
         rest.map((cell, i) => h("td", { class: i === 3 && lost ? "kel-significant" : "" }, cell)),
       );
     };
-    fill(body, plainTable(t.head, points.map(line), "kel-sizes"));
+    const drawn = points.map((point) => ({ ...point, front: front.has(point), name: settingName(board, point) }));
+    const table = plainTable(t.head, points.map(line), "kel-sizes");
+    table.tabIndex = 0; // it scrolls
+    fill(body, sizeChart(drawn, t.axis, named.find(([id]) => id === item)[1], t.precisions), table);
   };
   const first = [board.state.on, "retrieval", "overall"].find((id) => entry.curves[id]) ?? named[0]?.[0];
   if (!first) return [];
