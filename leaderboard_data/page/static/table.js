@@ -65,6 +65,7 @@ export class Table {
       data: this.made.rows,
       columns,
       autoWidth: false,
+      orderDescReverse: false, // equal ones keep the view's order, whichever way
       deferRender: true,
       pageLength: 100,
       lengthChange: false,
