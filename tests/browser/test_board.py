@@ -399,7 +399,7 @@ def test_models_are_ticked_and_compared(rich: RunningApp, visit: Visit) -> None:
     expect(page.locator(".kel-compare [data-row=overall]")).to_contain_text("구별 안 됨")
     expect(page.locator("svg.kel-radar")).to_be_visible()
     assert "compare=org%2Falike-0%2Corg%2Falike-1" in page.url
-    page.get_by_label("모델 추가").fill("BAAI/bge-m3")
+    page.get_by_role("combobox", name="모델 추가").fill("BAAI/bge-m3")
     page.keyboard.press("Enter")
     expect(page.locator(".kel-compare")).to_contain_text("구간 없음")
 
