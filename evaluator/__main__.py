@@ -253,7 +253,7 @@ def evaluated(
     environments: Path | None = None,
     curves: bool = False,
 ) -> "Evaluation":
-    """Evaluate a model of whatever kind: the arguments are those of `evaluator.run.evaluate`, which says what it raises."""
+    """Evaluate a model of whatever kind: as `evaluator.run.evaluate`, which says what the arguments are."""
     from evaluator.lexical import evaluate_lexical
     from evaluator.run import evaluate
 
