@@ -123,6 +123,7 @@ VIEWS = [f"suite={suite.id}&{ALL}&tab={view}" for suite in SUITES.values() for v
         "q=hostile&cols=license,origin",
         "origin=measured&precision=float32,unknown&compare=org/alike-0",
         f"{ALL}&type=llm&open=open&license=mit,apache-2.0",
+        f"{ALL}&license=commercial",
         f"{ALL}&type=lexical",
         "q=there+is+none",
         "sort=constructor.asc&cols=toString&origin=measured",

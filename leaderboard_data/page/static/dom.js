@@ -1,3 +1,5 @@
+import { working } from "./progress.js";
+
 // Building the page from values: text is always set as text, so that nothing a visitor or a result says is markup.
 
 export function h(tag, properties = {}, ...children) {
@@ -69,7 +71,7 @@ export const ask = (board, path, given = {}) => {
 };
 
 async function getJson(path, signal) {
-  const answer = await fetch(new URL(path, import.meta.url), { signal, credentials: "same-origin" });
+  const answer = await working(fetch(new URL(path, import.meta.url), { signal, credentials: "same-origin" }));
   if (!answer.ok) {
     const { error, reason } = await answer.json().catch(() => ({}));
     throw Object.assign(new Error(error ?? `${answer.status}`), { status: answer.status, reason });
