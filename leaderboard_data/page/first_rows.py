@@ -51,11 +51,12 @@ class _Shown:
 class FirstRows:
     """Draws the first rows of a suite's views. Made anew for each state of the results; safe to use from any thread."""
 
-    def __init__(self, content: bytes) -> None:
-        """`content`: what `page_data` gave for the suite."""
+    def __init__(self, content: bytes, *, prepare: bool = True) -> None:
+        """`content`: what `page_data` gave for the suite. `prepare`: draw what a page without parameters shows."""
         self.data = Data(orjson.loads(content))
         self._chosen, self._views, self._tables = Kept(MOST_VIEWS), Kept(MOST_VIEWS), Kept(MOST_TABLES)
-        self.table({})
+        if prepare:
+            self.table({})
 
     def table(self, address: Mapping[str, str], language: str = "ko") -> str:
         """The HTML of the table that an address asks for; "" where it asks for something else (`page.asked.asked`).
