@@ -1,5 +1,5 @@
 // Size against quality: what models score with shorter vectors and with int8 or bits instead of float32.
-import { fill, h, plainTable } from "./dom.js";
+import { columnTitle, fill, h, plainTable } from "./dom.js";
 import { paretoFront, percent } from "./scores.js";
 import { sizeChart } from "./size_chart.js";
 
@@ -57,8 +57,8 @@ const signed = (value) => `${value > 0 ? "+" : ""}${percent(value)}`;
 // What a curve can be of: the categories' means and the averages, and whatever single tasks have one.
 function items(board) {
   const { suite } = board.data;
-  const means = suite.categories.map(({ id, column }) => [id, column]);
-  const averages = suite.averages.map(({ id, column }) => [id, column]);
+  const means = suite.categories.map(({ id, column }) => [id, columnTitle(board, column)]);
+  const averages = suite.averages.map(({ id, column }) => [id, columnTitle(board, column)]);
   const tasks = suite.tasks.map(({ id, column }) => [id, column]);
   const there = new Set(board.entries.flatMap(({ curves }) => Object.keys(curves)));
   return [...means, ...averages, ...tasks].filter(([id]) => there.has(id));
