@@ -22,6 +22,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import urlsplit
 
 import typer
 from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
@@ -48,7 +49,6 @@ RETRIEVAL = KO_V1.category("retrieval").task_ids  # type: ignore[union-attr]
 SUBMITTED = "author/minilm"
 READY = ".kel-host:not([aria-busy]) .kel-panel, .gradio-container button"
 """Something that answers: until then a visitor's click would be lost."""
-
 
 
 @dataclass
@@ -145,7 +145,7 @@ def why(walk: Walk, url: str) -> None:
     )
     expect(page.get_by_role("dialog")).to_be_visible()
     walk.click(page.get_by_role("dialog").get_by_role("button", name="문항별로 보기"), "문항별로 보기")
-    walk.answer(page.locator(".kel-items").last)
+    walk.answer(page.locator(".kel-items").first)
 
 
 def approved(page: Page, url: str) -> None:
@@ -236,8 +236,10 @@ def own_space(folder: Path) -> Iterator[str]:
 def walked(browser: Browser, way: Way, url: str, picture: Path | None) -> Walk:
     """A visitor who has never been here goes one way; `picture`: where the last screen is kept."""
     with contextlib.closing(browser.new_context(locale="ko-KR", viewport=WINDOW)) as context:  # type: ignore[arg-type]
+        # Another host is refused at once: waiting for an answer that cannot come is not the board's time.
+        context.route(lambda asked: urlsplit(asked).hostname != "127.0.0.1", lambda route: route.abort())
         page = context.new_page()
-        page.set_default_timeout(30_000)
+        page.set_default_timeout(90_000)
         walk = Walk(page)
         try:
             way(walk, url)
@@ -279,7 +281,7 @@ def main(
         sys.exit("say where the anchor runs: --url http://127.0.0.1:PORT/")
     if screenshots:
         screenshots.mkdir(parents=True, exist_ok=True)
-    expect.set_options(timeout=30_000)
+    expect.set_options(timeout=90_000)
     found: dict[str, list[Walk]] = {}
     with contextlib.ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="kel-ways-")))
