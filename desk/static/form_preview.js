@@ -36,6 +36,7 @@ function facts(told, w) {
     row(w.facts.time, estimate.seconds == null ? w.noTime : w.time(duration(estimate.seconds), estimate.measured)),
     row(w.facts.waiting, told.waiting > 0 && w.waiting(told.waiting)),
     row(w.facts.own, told.own && w.ownFirst),
+    row(w.facts.kind, w.kinds[e.kind]),
     row(w.facts.loader, e.loader && `${e.loader} (${e.architecture ?? "–"})`),
     row(w.facts.precision, said(e.precision, e.precision_source)),
     row(w.facts.pooling, said(e.pooling, e.pooling_source)),

@@ -1,4 +1,5 @@
-// Lexical models (BM25): their mark, their place, what is not applicable to them; and what other models gain from them.
+// Kinds of models: the mark of those that are not dense, and what is not applicable to them; of lexical ones (BM25) also
+// their place, and what other models gain from them.
 import { ask, fill, h, plainTable } from "./dom.js";
 import { percent } from "./scores.js";
 
@@ -6,11 +7,14 @@ export const GAIN = "hybrid"; // the column's name
 
 const TEXTS = {
   ko: {
-    mark: "어휘 검색",
-    markHint: "BM25: 학습하지 않은 어휘 검색 기준선. 다른 모델의 순위를 차지하지 않습니다",
+    kinds: {
+      lexical: ["어휘 검색", "BM25: 학습하지 않은 어휘 검색 기준선. 다른 모델의 순위를 차지하지 않습니다"],
+      sparse: ["희소", "희소 벡터 모델: 검색과 재순위 과제만 평가하고, 전체 순위에는 들지 않습니다"],
+      multi_vector: ["다중 벡터", "토큰마다 벡터를 내는 모델(late interaction): 검색과 재순위 과제만 평가하고, 전체 순위에는 들지 않습니다"],
+    },
     place: (place) => `이 점수라면 ${place}위에 해당합니다. 기준선은 순위를 차지하지 않습니다`,
     notApplicable: "해당 없음",
-    notApplicableHint: "벡터를 내지 않는 모델이라 이 과제는 해당하지 않습니다",
+    notApplicableHint: "글마다 하나의 밀집 벡터를 내는 모델이 아니라서 이 과제는 해당하지 않습니다",
     column: "+ BM25",
     columnHint: "가장 나은 BM25와 순위를 합쳤을 때(RRF, k = 60) 늘어나는 점수와 쌍체 95 % 구간",
     field: "BM25와 합치면",
@@ -22,11 +26,14 @@ const TEXTS = {
     fusedHint: "질의마다 저장된 상위 100개 문서로 계산했습니다. 차이는 둘 가운데 나은 쪽과 비교한 값과 쌍체 95 % 구간입니다.",
   },
   en: {
-    mark: "lexical",
-    markHint: "BM25: a lexical baseline that learnt nothing. It takes no rank from a model",
+    kinds: {
+      lexical: ["lexical", "BM25: a lexical baseline that learnt nothing. It takes no rank from a model"],
+      sparse: ["sparse", "a model of sparse vectors: it does retrieval and reranking alone, and has no overall rank"],
+      multi_vector: ["late interaction", "a model with a vector for each token: it does retrieval and reranking alone, and has no overall rank"],
+    },
     place: (place) => `with this score it would be number ${place}; a baseline takes no rank`,
     notApplicable: "n/a",
-    notApplicableHint: "not applicable: this model gives no vectors",
+    notApplicableHint: "not applicable: this model does not give a text one dense vector",
     column: "+ BM25",
     columnHint: "what the score gains when rankings are fused with the best BM25 (RRF, k = 60), with its paired 95 % interval",
     field: "Fused with BM25",
@@ -42,10 +49,11 @@ const TEXTS = {
 const textsOf = (board) => TEXTS[board.state.lang];
 export const signed = (value) => `${value > 0 ? "+" : ""}${percent(value)}`;
 
-// Of each row, by its number: whether it is a lexical model, what is not applicable to it, and its fusions.
-export const lexicalOf = ({ lexical, hybrids }) => (row) => ({
-  lexical: lexical[row] != null,
-  notApplicable: new Set(lexical[row] ?? []),
+// Of each row, by its number: its kind of model, what is not applicable to it, and its fusions.
+export const kindsOf = ({ kinds, hybrids }) => (row) => ({
+  kind: kinds[row]?.[0] ?? "dense",
+  lexical: kinds[row]?.[0] === "lexical",
+  notApplicable: new Set(kinds[row]?.[1] ?? []),
   hybrids: hybrids[row] ?? {},
 });
 
@@ -61,13 +69,14 @@ export function places(entries, rank, key) {
 
 export const kindMark = (board, entry, escape) => {
   const t = textsOf(board);
-  return entry.lexical ? `<i class="kel-kind" data-label="${escape(t.mark)}" title="${escape(t.markHint)}"></i>` : "";
+  const [name, hint] = t.kinds[entry.kind] ?? [];
+  return name ? `<i class="kel-kind" data-kind="${escape(entry.kind)}" data-label="${escape(name)}" title="${escape(hint)}"></i>` : "";
 };
 
 export const placeCell = (board, place, escape) =>
   `<span class="kel-place" title="${escape(textsOf(board).place(place))}">(${place})</span>`;
 
-// What stands in a cell that no lexical model can fill; nothing where the task, or one of the mean's, is applicable.
+// What stands in a cell that no model of its kind can fill; nothing where the task, or one of the mean's, is applicable.
 export function notApplicable(board, column, entry, escape) {
   const { suite } = board.data;
   const category = suite.categories[column.mean];

@@ -42,8 +42,8 @@ export async function modelPage(board, panel) {
       [t.extras.license, info.license],
       [
         t.filters.type,
-        details.kind === "lexical"
-          ? t.choices.lexical
+        details.kind !== "dense"
+          ? t.choices[details.kind]
           : info.llm_based == null
             ? null
             : t.choices[info.llm_based ? "llm" : "encoder"],

@@ -109,7 +109,7 @@ export class Table {
       return text ? `<i class="kel-odd" role="img" aria-label="${text}" title="${text}"></i>` : "";
     };
     const show = (value, row) => {
-      const none = row.entry.lexical ? notApplicable(this.board, column, row.entry, this.escape) : "";
+      const none = row.entry.notApplicable.size ? notApplicable(this.board, column, row.entry, this.escape) : "";
       if (none) return none;
       if (value == null) {
         const failure = row.entry.failures[column.task];
