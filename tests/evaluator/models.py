@@ -292,7 +292,8 @@ def sparse_routes(folder: Path, *, seed: int = 0) -> Path:
         fast = documents.tokenizer
         torch.manual_seed(seed)
         queries = SparseStaticEmbedding(fast, weight=torch.rand(len(fast)), frozen=True)
-        router = Router.for_query_document(query_modules=[queries], document_modules=[documents[0], documents[1]])
+        read: list[Any] = [documents[0], documents[1]]
+        router = Router.for_query_document(query_modules=[queries], document_modules=read)
         SparseEncoder(modules=[router], similarity_fn_name="dot", device="cpu").save_pretrained(str(folder))
     return folder
 
