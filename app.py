@@ -1,4 +1,4 @@
-"""The web page: settings -> stores -> tabs -> launch. Nothing but composition."""
+"""The web page: settings -> stores -> page -> launch. Nothing but composition."""
 
 import functools
 import logging
@@ -10,13 +10,14 @@ import gradio as gr
 from starlette.middleware import Middleware
 
 from desk.callers import Callers
+from desk.routes import PREFIX as DESK
 from desk.routes import Desk
-from desk.view import STYLE, submit_tab
 from gate.gate import Gate, Limits
 from gate.memory import bound
 from gate.origins import LOOPBACK, Origins
 from gate.routes import Routes
 from gate.serving import serve
+from leaderboard_data.page.shell import TITLE, Place
 from leaderboard_data.page.view import BoardPage
 from leaderboard_data.publish import seed
 from settings import Settings, Space
@@ -26,20 +27,19 @@ from submissions.feed import LINK
 from submissions.limits import limits_of
 from submissions.live import Listener, LiveQueue
 from submissions.plain_session import PlainSession
-from submissions.routes import routes
+from submissions.routes import SCRIPT, routes
 from submissions.stored import Queue
 from submissions.webhook import Webhook
 
-TITLE = "한국어 임베딩 리더보드"
-INTRODUCTION = (
-    "한국어 임베딩 모델을 STS·NLI·군집화·검색 등의 과제로 비교합니다.",
-    "Embedding models compared on Korean tasks: STS, NLI, clustering, retrieval and more.",
+PLACES = (
+    Place("kel-form", f"{DESK}/form.js", waiting=True),
+    Place("kel-desk", f"{DESK}/maintain.js"),
+    Place("kel-submission", f"{DESK}/submission.js"),
+    Place("kel-queue", SCRIPT, waiting=True),
 )
-TABS = ("리더보드 · Leaderboard", "제출 · Submit")
+"""The submit part of the page: the form, the maintainers' desk, the submission that the address names, the queue."""
 
-# The visitor's own fonts: Gradio's bundled ones have no Hangul, and its semibold lacks most letters.
-FONTS = ["Pretendard", "Noto Sans KR", "Apple SD Gothic Neo", "Malgun Gothic", "NanumGothic", "system-ui", "sans-serif"]
-MONOSPACE = ["ui-monospace", "SFMono-Regular", "Consolas", "DejaVu Sans Mono", "monospace"]
+STYLES = tuple(f"{DESK}/{name}.css" for name in ("submission", "form", "queue"))
 
 FRAMES = ((b"content-security-policy", b"frame-ancestors 'self' https://huggingface.co"),)
 """Where visitors sign in, no other site may show the page in a frame of its own and have them click in it."""
@@ -89,14 +89,9 @@ def page(settings: Settings, space: Space) -> tuple[gr.Blocks, list[str], dict[s
         secret=secret,
     )
     desk = Desk(queue, callers, settings.checks_at_once)
-    with gr.Blocks(title=TITLE, analytics_enabled=False, fill_width=True) as blocks:
-        gr.Markdown("\n".join([f"# {TITLE}", *INTRODUCTION]))
-        with gr.Tabs():
-            with gr.Tab(TABS[0]) as first:
-                board.tab()
-            with gr.Tab(TABS[1]) as second:
-                submit_tab(login=settings.login)
-        board.follow(first, second)
+    with gr.Blocks(title=TITLE.ko, analytics_enabled=False) as blocks:  # the API and the sign-in; it draws nothing
+        if settings.login:
+            gr.LoginButton()
         public = board.endpoints()
     for function in blocks.fns.values():  # Gradio's own components bring public endpoints with them
         if function.api_name not in public:
@@ -105,15 +100,19 @@ def page(settings: Settings, space: Space) -> tuple[gr.Blocks, list[str], dict[s
         blocks,
         public,
         {
-            "theme": gr.themes.Default(font=FONTS, font_mono=MONOSPACE),
             "mcp_server": True,
             "ssr_mode": False,
             "show_error": False,
             "run_history": False,
-            "pwa": space.here,
             "app_kwargs": {
-                "routes": [*board.routes, *routes(queue), *desk.routes],
-                "middleware": [Middleware(PlainSession), board.first_paint(TITLE, INTRODUCTION, TABS, LINK + STYLE)],
+                # Before Gradio's own routes, so that "/" is ours.
+                "routes": [
+                    board.front(PLACES, STYLES, LINK, login=settings.login),
+                    *board.routes,
+                    *routes(queue),
+                    *desk.routes,
+                ],
+                "middleware": [Middleware(PlainSession)],
             },
         },
     )

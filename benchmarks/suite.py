@@ -7,10 +7,11 @@ The contenders run in turn, each in a process of its own, `--repeat` times; the 
 seconds on the clock stand those of the processor, which a busy neighbour on the machine disturbs less. `--tasks` takes
 any task, of whatever suite; the seconds of scoring are told for each. `--shape` writes a random model of that
 architecture into FOLDER, unless one is there (`benchmarks.shapes`); for minilm, FOLDER is all-MiniLM-L6-v2.
-`benchmarks.paired` compares ours and the floor within one process. What each does:
+`benchmarks.paired` compares ours and the floor within one process. `--added` tells instead what all that stands beside
+the scores (curves, rankings, costs, texts, lexical rows, fusions) adds to a run (`benchmarks.adding`). What each does:
 
-- ours: `evaluator.run.evaluate`. `encode` is its sweep with tokenising, sorting and writing to disk. What smaller
-  vectors (`evaluator.evidence.curves`) and the counting of Korean (`evaluator.sweep.counting`) add is told beside.
+- ours: `evaluator.run.evaluate`, without smaller vectors. `encode` is its sweep with tokenising, sorting and writing to
+  disk.
 - mteb-like: `SentenceTransformer.encode(..., batch_size=32)` task by task and side by side, texts as often as they
   occur: what MTEB's evaluators ask of the model, without their scoring.
 - floor: the forward pass alone over the unique texts' token ids, sorted by length over all of them, in batches filled
@@ -98,7 +99,6 @@ def ours(setting: Setting) -> dict[str, Any]:
     from evaluator.run import evaluate
 
     processor: dict[str, float] = {}
-    counting = timed_counts()
     scoring: dict[str, float] = {}
 
     class Clock(Silent):
@@ -120,16 +120,13 @@ def ours(setting: Setting) -> dict[str, Any]:
         devices=(setting.device,),
         keep_duplicates=True,
         progress=Clock(),
-        curves=True,
     )
     (run,) = evaluation.result.runs.values()
     return {
         "seconds": run.seconds["encode"],
         "cpu": processor["score"] - processor["encode"],
         "scored": run.seconds["encode"] + run.seconds["score"],
-        "scored_cpu": processor["curves"] - processor["encode"],
-        "added": {"curves": run.seconds["curves"], "counting": counting[0]},
-        "added_cpu": {"curves": time.process_time() - processor["curves"], "counting": counting[1]},
+        "scored_cpu": processor["score"] - processor["encode"] + sum(scoring.values()),
         "whole": time.perf_counter() - started,
         "tokens": run.tokens,
         "padded": evaluation.padded_tokens,
@@ -138,24 +135,6 @@ def ours(setting: Setting) -> dict[str, Any]:
             task: {"seconds": evaluation.result.tasks[task].seconds, "cpu": cpu} for task, cpu in scoring.items()
         },
     }
-
-
-def timed_counts() -> list[float]:
-    """[seconds, processor seconds] that the next evaluation's counting will have taken: a part of its `encode`."""
-    from evaluator.sweep import whole
-
-    taken, count = [0.0, 0.0], whole.counts_of
-
-    def counts_of(*given: Any) -> Any:
-        before = time.perf_counter(), time.process_time()
-        try:
-            return count(*given)
-        finally:
-            taken[0] += time.perf_counter() - before[0]
-            taken[1] += time.process_time() - before[1]
-
-    whole.counts_of = counts_of  # type: ignore[assignment]
-    return taken
 
 
 def mteb_like(setting: Setting) -> dict[str, Any]:
@@ -328,18 +307,6 @@ def table(best: dict[str, dict[str, Any]]) -> str:
             seconds, cpu = ("scored", "scored_cpu") if name == "mteb" else ("seconds", "cpu")
             ratios = f"{mine[seconds] / run['seconds']:.3f} of its seconds, {mine[cpu] / run['cpu']:.3f} of its cpu"
             lines.append(f"ours / {name}: {ratios}{', scoring included' if name == 'mteb' else ''}")
-    if "added" in mine:
-        lines.append(added(mine))
-    return "\n".join(lines)
-
-
-def added(mine: dict[str, Any]) -> str:
-    """What smaller vectors and counting add to a sweep: seconds, and their share of what encoding and scoring take."""
-    lines = []
-    for name, seconds in mine["added"].items():
-        spent = mine["added_cpu"][name]
-        share, of_cpu = seconds / mine["scored"], spent / mine["scored_cpu"]
-        lines.append(f"{name}: {seconds:.1f} s, {share:.3f} of the sweep's; {spent:.1f} s of processor, {of_cpu:.3f}")
     return "\n".join(lines)
 
 
@@ -368,6 +335,9 @@ def main() -> None:
     parser.add_argument("--datasets", type=Path, required=True)
     parser.add_argument("--tasks", nargs="+", default=[i for i in KO_V1.task_ids if i != "Ko-StrategyQA"])
     parser.add_argument("--count", action="store_true", help="count texts and tokens only")
+    parser.add_argument(
+        "--added", action="store_true", help="tell what all that stands beside the scores adds to a run"
+    )
     parser.add_argument("--repeat", type=int, default=2)
     parser.add_argument("--device", default="cpu", help="cpu or cuda:0")
     parser.add_argument("--precision", default="auto", choices=["auto", "float32", "float16", "bfloat16"])
@@ -391,6 +361,11 @@ def main() -> None:
         for name, counted in count(setting).items():
             print(name, counted)
         return
+    if arguments.added:
+        from benchmarks.adding import added_to, told
+
+        print(told(added_to(setting.spec(), setting.tasks, setting.datasets, setting.device)))
+        return
     if arguments.only:
         found = CONTENDERS[arguments.only](setting)
         found["peak"] = peak_bytes()
@@ -398,8 +373,6 @@ def main() -> None:
             import torch
 
             found["device_peak"] = torch.cuda.max_memory_allocated(setting.device)
-        if "added" in found:
-            print(added(found))
         print(json.dumps(found))
         return
     names = [*CONTENDERS, *(["mteb"] if arguments.peer else [])]

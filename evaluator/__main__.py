@@ -212,7 +212,7 @@ def run_model(
             onto=stored,
             not_fetched=load_failures(not_fetched) if not_fetched is not None else None,
             environments=environments,
-            curves=curves is not None,
+            curves=rules_of if curves is not None else None,
         )
     except EvaluationError as error:
         fail(tell, error)

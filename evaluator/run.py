@@ -22,7 +22,7 @@ from evaluator.progress import Clock, Progress, Silent
 from evaluator.records import MEASURED_BY, DataProvenance, ModelResult, Origin, Run, TaskFailure, TaskScore
 from evaluator.scores import first_score
 from evaluator.spec import ModelSpec
-from evaluator.suite import rules_of
+from evaluator.suite import ScoreRule, rules_of
 from evaluator.task import Task
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def evaluate(
     onto: ModelResult | None = None,
     not_fetched: Mapping[str, TaskFailure] | None = None,
     environments: Path | None = None,
-    curves: bool = False,
+    curves: Callable[[str], Sequence[ScoreRule]] | None = None,
 ) -> Evaluation:
     """Evaluate one model on those of some tasks that are applicable to it, in one run.
 
@@ -76,7 +76,8 @@ def evaluate(
     result of the same spec that this run is to be merged into (`evaluator.merging`): a precision that the spec leaves
     open is then the one that it ran in. The result holds this run alone. `not_fetched`: tasks whose rows are known not
     to be there, and why (`evaluator.fetching`). `environments` is where those of recipes are kept, None for the usual
-    folder. With `curves`, each task is also scored with smaller vectors (`evaluator.evidence.curves`).
+    folder. With `curves`, each task is also scored with smaller vectors (`evaluator.evidence.curves`), by the rules
+    that it gives for the task's id: `evaluator.suite.rules_of`, say.
 
     Raises:
         EvaluationError: the model gives no embeddings; none of the tasks is applicable; or every task failed, with the
@@ -127,12 +128,12 @@ def evaluate(
                 scored = score_task(entry, made, evidence)
                 scores[entry.task.id] = scored.model_copy(update=encoded.costs(entry.task.id))
                 tell.task(entry.task.id, first_score(entry.task.id, scored))
-        if curves and spec.kind == "dense":
+        if curves is not None and spec.kind == "dense":
             with clock.phase("curves"):
                 for entry in read:
                     tell.phase("curves", entry.task.id)
                     vectors = cast("Mapping[str, Embedded]", encoded.embedded[entry.task.id])
-                    evidence.keep_curves(entry, vectors, encoder.similarity)
+                    evidence.keep_curves(entry, vectors, encoder.similarity, curves(entry.task.id))
     if all(score.error is not None for score in scores.values()):
         raise all_failed(scores)
     other_data = any(is_other(task, scores[task.id].data, local=datasets is not None) for task in tasks)
@@ -221,10 +222,12 @@ class Evidence:
     rankings: dict[str, Sequence[Found]] = field(default_factory=dict)
     curves: dict[str, Mapping[str, Curve]] = field(default_factory=dict)
 
-    def keep_curves(self, entry: ReadTask, sides: Mapping[str, Embedded], similarity: str) -> None:
+    def keep_curves(
+        self, entry: ReadTask, sides: Mapping[str, Embedded], similarity: str, rules: Sequence[ScoreRule]
+    ) -> None:
         """Score a task that has samples with smaller vectors too."""
         if (samples := self.samples.get(entry.task.id)) is not None:
-            self.curves[entry.task.id] = curves_of(entry.task, entry.examples, sides, similarity, samples)
+            self.curves[entry.task.id] = curves_of(entry.task, entry.examples, sides, similarity, samples, rules)
 
 
 def _samples(

@@ -151,12 +151,21 @@ MTEB_KOR_V2 = Suite(
     ),
     average="tasks",
     average_column="Mean (Task)",
-    more_averages=(Average(id="types", column="Mean (TaskType)", over="categories"),),
+    average_title=Words(ko="과제 평균", en="Mean (Task)"),
+    more_averages=(
+        Average(
+            id="types",
+            column="Mean (TaskType)",
+            over="categories",
+            title=Words(ko="유형 평균", en="Mean (TaskType)"),
+        ),
+    ),
     offered=False,
     origins=("imported",),
     joins_revisions=True,
     ranks_by="borda",
     rank_column="Rank (Borda)",
+    rank_title=Words(ko="Borda 순위", en="Rank (Borda)"),
     as_mteb=True,
 )
 """MTEB's own board of these tasks, made of the same results: a test holds it to what MTEB's code makes of them."""

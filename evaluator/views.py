@@ -15,7 +15,7 @@ OVERALL = "overall"
 """The name of the mean over the whole suite, beside the ids of the categories."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Words:
     """A text for visitors, in both languages."""
 
@@ -23,13 +23,24 @@ class Words:
     en: str
 
 
+TITLES: Mapping[str, Words] = {
+    "Bitext": Words(ko="번역문 찾기", en="Bitext mining"),
+    "Classification": Words(ko="분류", en="Classification"),
+    "Clustering": Words(ko="군집화", en="Clustering"),
+    "PairClassification": Words(ko="문장 쌍 분류", en="Pair classification"),
+    "Reranking": Words(ko="재순위", en="Reranking"),
+    "Retrieval": Words(ko="검색", en="Retrieval"),
+}
+"""How a category is called for visitors, by its label; a label that is not here is a name in both languages (STS)."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Category:
     """A group of tasks that are scored by one rule, and whose mean is one column of the overall table.
 
-    `label` heads its tab, `mean_column` the column of its means. `weight` is its share of the average; 0 leaves it
-    out. `families` are tasks of one source of data: the mean of a family counts as one task does; a task that is in
-    none counts alone.
+    `label` names it in columns and files, `title` for visitors; `mean_column` is the column of its means. `weight` is
+    its share of the average; 0 leaves it out. `families` are tasks of one source of data: the mean of a family counts
+    as one task does; a task that is in none counts alone.
     """
 
     id: str
@@ -43,6 +54,11 @@ class Category:
     @property
     def mean_column(self) -> str:
         return self.column or f"{self.label}_Average"
+
+    @property
+    def title(self) -> Words:
+        """What heads its tab and its column in the overall table."""
+        return TITLES.get(self.label, Words(ko=self.label, en=self.label))
 
     @property
     def groups(self) -> tuple[tuple[str, ...], ...]:
@@ -65,6 +81,7 @@ class View:
 
     id: str
     shows: Literal["categories", "tasks", "category"]
+    title: Words
 
 
 Over = Literal["categories", "tasks"]
@@ -76,11 +93,12 @@ OriginName = Literal["measured", "published", "imported"]
 
 @dataclass(frozen=True, kw_only=True)
 class Average:
-    """One more mean over the suite, beside the one that it ranks by: its id among the means, its column, of what."""
+    """A mean over the suite: its id among the means, its column, of what, and how visitors read its name."""
 
     id: str
     column: str
     over: Over
+    title: Words
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,7 +117,7 @@ class Suite:
         joins_revisions: the results of all revisions of a model are one row, as MTEB's board has it.
         ranks_by: "average": a row with all scores has the place of its average. "borda": every row has the place of
             its Borda count, as MTEB's board has it (`leaderboard_data.ranking`).
-        rank_column: the name of that column.
+        rank_column: the name of that column; `rank_title` and `average_title` are what visitors read.
         as_mteb: an export has MTEB's order: rank, model, zero-shot, averages, categories. The page has averages first.
     """
 
@@ -108,6 +126,7 @@ class Suite:
     categories: tuple[Category, ...]
     average: Over
     average_column: str = "Average"
+    average_title: Words = Words(ko="평균", en="Average")
     more_averages: tuple[Average, ...] = ()
     offered: bool = True
     origins: tuple[OriginName, ...] = ("measured", "published")
@@ -115,6 +134,7 @@ class Suite:
     joins_revisions: bool = False
     ranks_by: Literal["average", "borda"] = "average"
     rank_column: str = "Rank"
+    rank_title: Words = Words(ko="순위", en="Rank")
     as_mteb: bool = False
 
     def __post_init__(self) -> None:
@@ -133,7 +153,8 @@ class Suite:
     @property
     def averages(self) -> tuple[Average, ...]:
         """Its means over the whole suite, the one that it ranks by first."""
-        return Average(id=OVERALL, column=self.average_column, over=self.average), *self.more_averages
+        first = Average(id=OVERALL, column=self.average_column, over=self.average, title=self.average_title)
+        return first, *self.more_averages
 
     @cached_property
     def mean_ids(self) -> tuple[str, ...]:
@@ -169,9 +190,9 @@ class Suite:
     def views(self) -> tuple[View, ...]:
         """Its tables: the overall one, one per category, and all tasks."""
         return (
-            View(id=OVERALL, shows="categories"),
-            *(View(id=category.id, shows="category") for category in self.categories),
-            View(id="tasks", shows="tasks"),
+            View(id=OVERALL, shows="categories", title=Words(ko="종합", en="Overall")),
+            *(View(id=category.id, shows="category", title=category.title) for category in self.categories),
+            View(id="tasks", shows="tasks", title=Words(ko="전체 과제", en="All tasks")),
         )
 
     @property
@@ -205,6 +226,23 @@ class Suite:
         """The category of this id, None if there is none."""
         return next((category for category in self.categories if category.id == category_id), None)
 
+    def titles(self) -> dict[str, Any]:
+        """What visitors read, in both languages: `views` by id, `columns` by name, `mean` of a category's own table.
+
+        Ids, addresses and exports keep the names of `description`, which also says what an index was made for; so a
+        title that reads better makes no index anew.
+        """
+        columns = {
+            self.rank_column: self.rank_title,
+            **{each.column: each.title for each in self.averages},
+            **{each.mean_column: each.title for each in self.categories},
+        }
+        return {
+            "views": {view.id: _both(view.title) for view in self.views},
+            "columns": {name: _both(title) for name, title in columns.items()},
+            "mean": _both(Words(ko="평균", en="Average")),
+        }
+
     def description(self) -> dict[str, Any]:
         """The suite as plain values: what a board needs to compute means and ranks (the page's script does)."""
         return {
@@ -234,3 +272,7 @@ class Suite:
             ],
             "views": [{"id": view.id, "shows": view.shows} for view in self.views],
         }
+
+
+def _both(words: Words) -> dict[str, str]:
+    return {"ko": words.ko, "en": words.en}

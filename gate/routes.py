@@ -1,7 +1,7 @@
-"""Which addresses are answered: what the page's own front end, gradio_client and MCP clients need. All else is 404.
+"""Which addresses are answered: what the page, gradio_client and MCP clients need. All else is 404.
 
-Gradio serves more than the page uses, to anyone: uploads, a proxy, component servers, files, recordings, the saving of
-deep links. A route that is not named here does not exist, also when a new version of Gradio brings it.
+Gradio serves more than that, to anyone: its own front end, uploads, a proxy, component servers, files, recordings,
+the saving of deep links. A route that is not named here does not exist, also when a new version of Gradio brings it.
 """
 
 import re
@@ -13,11 +13,10 @@ API = "/gradio_api"
 _READ = (
     r"/",
     r"/config/?",
-    r"/(theme\.css|robots\.txt|manifest\.json|favicon\.ico)",
-    r"/pwa_icon(/\d{1,4})?",
+    r"/(robots\.txt|favicon\.ico)",
     r"/feed\.atom",
-    r"/(assets|static|svelte|board|submissions|desk)/.+",
-    rf"{API}/(info/?|openapi\.json|app_id/?|startup-events|theme\.css|queue/status|mcp/schema)",
+    r"/(board|submissions|desk)/.+",
+    rf"{API}/(info/?|openapi\.json|app_id/?|startup-events|queue/status|mcp/schema)",
 )
 _SIGN_IN = (r"/login/(huggingface|callback)",)
 _SIGN_OUT = (r"/logout",)

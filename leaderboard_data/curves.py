@@ -1,8 +1,7 @@
 """What measured results score with smaller vectors, in `curves.parquet`: for each suite its tasks and their means.
 
-Each loss is held against the result's own float32 vectors of all dimensions, with its 95 % interval: the loss plus and
-minus 1.96 standard deviations of the loss on 100 paired resamples (Efron and Tibshirani, An Introduction to the
-Bootstrap, 1993, chapter 13: the standard normal interval, for which fewer resamples suffice than for percentiles).
+Each loss is held against the result's own float32 vectors of all dimensions, with its 95 % interval on 100 paired
+resamples (`evaluator.evidence.curve_file.change`).
 
 It follows from the results' own files (`curves/`, `evaluator.evidence.curve_file`), is rewritten in the commit that
 writes one of them, and can be made anew from them.
@@ -18,7 +17,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from evaluator.evidence.compressing import PRECISIONS, Setting
-from evaluator.evidence.curve_file import Curve, Curves, load_curves
+from evaluator.evidence.curve_file import Curve, Curves, change, load_curves
 from evaluator.reading import INDEX_BYTES, reading
 from evaluator.reading import table as read_table
 from evaluator.suite import SUITES, Suite
@@ -29,8 +28,6 @@ from store.update import Snapshot
 
 CURVES_PATH = "curves.parquet"
 MOST_ROWS = 4_000_000
-DEVIATIONS = 1.96
-"""Standard deviations on each side of a loss, of its 95 % interval."""
 
 log = logging.getLogger(__name__)
 
@@ -161,9 +158,7 @@ def _values(suite: Suite, curves: Mapping[str, Curve], setting: Setting) -> dict
 
 
 def _cell(entry: Entry, suite: Suite, item: str, setting: Setting, values: np.ndarray, full: np.ndarray) -> CurveCell:
-    changes = values - full
-    change, spread = float(changes[0]), DEVIATIONS * float(np.std(changes[1:], ddof=1))
-    numbers = (float(values[0]), change, change - spread, change + spread)
+    numbers = (float(values[0]), *change(values, full))
     return CurveCell(
         entry.path,
         entry.spec_id,

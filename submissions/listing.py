@@ -50,6 +50,7 @@ OPTED_OUT = (
     " · its owner asked not to have it here: it is not evaluated any more, and no result is shown"
 )
 
+
 def shown_time(moment: datetime) -> str:
     """Korean time to the minute, with its zone."""
     return moment.astimezone(KST).strftime("%Y-%m-%d %H:%M KST")

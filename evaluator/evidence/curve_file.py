@@ -27,6 +27,8 @@ LARGEST = 100_000
 """Dimensions of no vector are more."""
 
 SLACK = 1e-6
+DEVIATIONS = 1.96
+"""Standard deviations on each side of a loss, of its 95 % interval."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,19 @@ class Curve:
     def full(self) -> Setting:
         """The setting that the others are held against: float32 with all dimensions."""
         return max(setting for setting in self.points if setting.precision == "float32")
+
+
+def change(values: np.ndarray, full: np.ndarray) -> tuple[float, float, float]:
+    """How a setting's score differs from that of full float32 (below 0: a loss), and the ends of its 95 % interval.
+
+    Both are (101,): the score, then those of the resamples, which are the same ones. The interval is the difference
+    plus and minus 1.96 standard deviations of the difference over the resamples (Efron and Tibshirani, An Introduction
+    to the Bootstrap, 1993, chapter 13: the standard normal interval, for which fewer resamples suffice than for
+    percentiles).
+    """
+    changes = values.astype(np.float64) - full.astype(np.float64)
+    found, spread = float(changes[0]), DEVIATIONS * float(np.std(changes[1:], ddof=1))
+    return found, found - spread, found + spread
 
 
 Curves = Mapping[str, Mapping[str, Curve]]

@@ -17,7 +17,7 @@ from evaluator.evidence.compressing import LENGTHS, RESCORED, Precision, Setting
 from evaluator.evidence.curve_file import DRAWS, Curve
 from evaluator.kinds import Embedded, Examples, Samples, kind_of, ranking_kind_of
 from evaluator.kinds.ranking import Ranking, ordered, places, ranking_samples, similarities
-from evaluator.suite import MissingMetric, rules_of
+from evaluator.suite import MissingMetric, ScoreRule
 from evaluator.task import Task
 
 FEW_LENGTHS = (256,)
@@ -39,14 +39,18 @@ def affordable(task: Task, examples: Examples, dimension: int) -> list[Setting]:
 
 
 def curves_of(
-    task: Task, examples: Examples, embedded: Mapping[str, Embedded], similarity: str, samples: Samples
+    task: Task,
+    examples: Examples,
+    embedded: Mapping[str, Embedded],
+    similarity: str,
+    samples: Samples,
+    rules: Sequence[ScoreRule],
 ) -> dict[str, Curve]:
-    """Rule id -> the task's curve, for each rule that a suite has for it.
+    """Rule id -> the task's curve by it; empty without rules.
 
     `samples` are those of the embeddings as they are: full float32 is not scored again. A setting without a score (all
     vectors are equal, say) is left out.
     """
-    rules = rules_of(task.id)
     sides = {side: rows for side, rows in embedded.items() if len(rows)}
     if not rules or not sides:
         return {}

@@ -109,6 +109,7 @@ def _evaluated(
     environments: Path | None,
 ) -> "Evaluation":
     from evaluator.lexical import evaluate_lexical
+    from evaluator.own.comparing import MAIN
     from evaluator.run import evaluate
 
     if spec.source == LEXICAL:
@@ -121,4 +122,5 @@ def _evaluated(
         work_dir=work_dir,
         progress=tell,
         environments=environments,
+        curves=lambda _: (MAIN,),
     )

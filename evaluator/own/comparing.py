@@ -1,4 +1,5 @@
-"""Evaluations of one's own data -> what the report tells: scores with intervals, fusions, differences, items. Pure."""
+"""Evaluations of one's own data -> what the report tells: scores with intervals, fusions, curves over vectors' size,
+differences, items. Pure."""
 
 from collections.abc import Mapping, Sequence
 from itertools import combinations
@@ -7,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from evaluator.evidence.bootstrap import percentiles, resampled_scores
+from evaluator.evidence.curve_file import Curve, change
 from evaluator.evidence.fusion import hybrids
 from evaluator.evidence.items import Items, items_of
 from evaluator.evidence.rankings import Found
@@ -81,8 +83,35 @@ def _model(
         "dimension": result.model.embedding_dimension,
         "prompts": dict(run.environment.prompts.get(task.id, {})) if run else {},
         "scores": {rule.id: [rule.score(metrics), *percentiles(resampled[rule.id])] for rule in RULES},
+        "matryoshka": result.model.matryoshka,
+        "curve": _points(evaluation.curves.get(task.id, {}).get(MAIN.id)),
         "hybrid": [hybrid.score, *hybrid.interval, hybrid.gain, *hybrid.gain_interval] if hybrid else None,
     }
+
+
+def _points(curve: Curve | None) -> list[dict[str, Any]]:
+    """The settings of a curve, the largest vectors first; none where there is no curve.
+
+    Of each: what it takes (`bytes` a vector), its score, how that differs from full float32, and its 95 % interval.
+    """
+    if curve is None:
+        return []
+    full = curve.points[curve.full]
+    told = []
+    for setting, values in sorted(curve.points.items(), key=lambda point: (-point[0].bytes, point[0])):
+        numbers = (float(values[0]), *change(values, full))
+        score, lost, low, high = (round(number, 8) for number in numbers)
+        told.append(
+            {
+                "dimension": setting.dimension,
+                "precision": setting.precision,
+                "bytes": setting.bytes,
+                "score": score,
+                "change": [lost, low, high],
+                "full": setting == curve.full,
+            }
+        )
+    return told
 
 
 def _pair(a: int, b: int, items: Sequence[Items], resampled: Sequence[Mapping[str, np.ndarray]]) -> dict[str, Any]:

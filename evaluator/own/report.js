@@ -1,5 +1,4 @@
 // The report on one's own data. Values come from the file itself; text is always set as text.
-"use strict";
 const TEXTS = {
   ko: {
     other: "English",
@@ -18,6 +17,7 @@ const TEXTS = {
     dimension: (n) => `${n}차원`,
     noPrompt: "앞에 붙인 글 없음",
     scoresHint: "nDCG@5·10은 순위표의 검색 점수와 같은 규칙입니다. 대괄호는 질문을 다시 뽑은 부트스트랩 1,000번의 95 % 구간입니다. + BM25는 가장 나은 BM25와 순위를 합친 점수(RRF, k = 60)와 그 차이입니다.",
+    ...SIZES.ko,
     pairs: "두 모델의 차이",
     difference: "차이",
     better: "더 잘한 질문 수",
@@ -57,6 +57,7 @@ const TEXTS = {
     dimension: (n) => `${n} dimensions`,
     noPrompt: "no prompt",
     scoresHint: "nDCG@5, 10 is the rule of the board's retrieval columns. In brackets: 95 % interval of 1,000 bootstrap resamples of the questions. + BM25: the score of the ranking fused with the best BM25 (RRF, k = 60), and what it gains.",
+    ...SIZES.en,
     pairs: "Differences of two",
     difference: "Difference",
     better: "Questions done better",
@@ -226,7 +227,7 @@ function draw() {
     h("h1", {}, t.heading(told.title)),
     h("p", {}, t.counts(told.counts)),
     h("p", { class: "note" }, t.private),
-    ...[...scores(t), ...pairs(t), ...queries(t)].filter(Boolean),
+    ...[...scores(t), ...sizes(t), ...pairs(t), ...queries(t)].filter(Boolean),
   );
 }
 draw();

@@ -14,10 +14,13 @@ from typing import Any
 
 _HERE = Path(__file__).parent
 
+SCRIPTS = ("sizes.js", "report.js")
+"""What is put together to the one script of the file, in this order."""
+
 
 def report(told: Mapping[str, Any], title: str) -> str:
     """The file's text. `told`: what `evaluator.own.comparing.compared` gives; `title` names the data."""
-    script = (_HERE / "report.js").read_text(encoding="utf-8")
+    script = "".join((_HERE / name).read_text(encoding="utf-8") for name in SCRIPTS)
     style = (_HERE / "report.css").read_text(encoding="utf-8")
     policy = (
         f"default-src 'none'; script-src {_hash(script)}; style-src {_hash(style)}; base-uri 'none'; form-action 'none'"

@@ -1,4 +1,4 @@
-"""What the browser fetches beside Gradio's own page: the data, DataTables (from itables), our script and style.
+"""What the browser fetches beside the page itself: the data, DataTables (from itables), our script and style.
 
 Kept in memory, compressed once, and answered with an ETag: a visitor who has a file is told so in a few bytes, and
 fifty visitors at once cost no compression. Served from our own origin; the page asks no other host.
@@ -8,7 +8,7 @@ import hashlib
 import importlib.util
 import mimetypes
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -80,6 +80,16 @@ def asset(name: str, content: bytes) -> Asset:
     return Asset(content, compressed, media_type, f'"{hashlib.sha256(content).hexdigest()[:32]}"')
 
 
+def answered(file: Asset, request: Request, headers: Mapping[str, str]) -> Response:
+    """The file, compressed where the browser reads that; 304 for who has it already."""
+    told = {"ETag": file.etag, "Cache-Control": _REVALIDATE, **headers}
+    if file.etag in request.headers.get("if-none-match", ""):
+        return Response(status_code=304, headers=told)
+    if "br" in request.headers.get("accept-encoding", ""):
+        return Response(file.compressed, media_type=file.media_type, headers={**told, "Content-Encoding": "br"})
+    return Response(file.content, media_type=file.media_type, headers=told)
+
+
 class Assets:
     """Files by name, replaced as a whole; safe to use from any thread."""
 
@@ -108,16 +118,17 @@ class Assets:
         """The route that serves them, for the web application."""
         return Route(f"/{PREFIX}/{{name}}", self._answer, methods=["GET", "HEAD"])
 
-    def head(self) -> str:
-        """HTML for the page's <head>: the styles, and hints to fetch scripts and data before they are asked for."""
-        own = [path.name for path in sorted(STATIC.glob("*.js"))]
-        return "\n".join(
-            [
-                *(f'<link rel="stylesheet" href="{PREFIX}/{name}.css">' for name in ("dt_bundle", *STYLES)),
-                f'<link rel="preload" as="fetch" crossorigin="anonymous" href="{PREFIX}/{DATA}">',
-                *(f'<link rel="modulepreload" href="{PREFIX}/{name}">' for name in ("dt_bundle.js", *own)),
-            ]
-        )
+    def styles(self) -> str:
+        """The text of our style sheets, for the document itself: the first rows wait for no other answer."""
+        return "\n".join(self._files[f"{name}.css"].content.decode() for name in STYLES)
+
+    def style_links(self) -> list[str]:
+        """Addresses of the style sheets that a library brings."""
+        return [f"{PREFIX}/dt_bundle.css"]
+
+    def modules(self) -> list[str]:
+        """Addresses of the scripts that are fetched before they are asked for."""
+        return [f"{PREFIX}/{name}" for name in ("dt_bundle.js", *(path.name for path in sorted(STATIC.glob("*.js"))))]
 
     async def _answer(self, request: Request) -> Response:
         name = request.path_params["name"]
@@ -130,9 +141,4 @@ class Assets:
         file = self._files.get(name)
         if file is None:
             return Response("not found", status_code=404)
-        headers = {"ETag": file.etag, "Cache-Control": _REVALIDATE, "Vary": "Accept-Encoding"}
-        if file.etag in request.headers.get("if-none-match", ""):
-            return Response(status_code=304, headers=headers)
-        if "br" in request.headers.get("accept-encoding", ""):
-            return Response(file.compressed, media_type=file.media_type, headers={**headers, "Content-Encoding": "br"})
-        return Response(file.content, media_type=file.media_type, headers=headers)
+        return answered(file, request, {"Vary": "Accept-Encoding"})

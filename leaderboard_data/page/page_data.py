@@ -29,7 +29,7 @@ def page_data(
 ) -> bytes:
     """The file's content: UTF-8 JSON. Scores and intervals are in percent; `revision` is the results store's.
 
-    `suite` describes itself: categories, tasks, weights, averages and views are known from there alone.
+    `suite` describes itself: categories, tasks, weights, averages, views and their titles are known from there alone.
 
     Entries come in the order of preference, so that the first of a model is the one to list. What only few entries
     have (intervals, failures, the published board's own means) is by row number. `training`: what models have seen
@@ -44,7 +44,7 @@ def page_data(
     )
     data = {
         "revision": revision,
-        "suite": suite.description(),
+        "suite": {**suite.description(), "titles": suite.titles()},
         "suites": [{"id": each.id, "title": {"ko": each.title.ko, "en": each.title.en}} for each in SUITES.values()],
         "origins": ORIGINS,
         "states": STATES,

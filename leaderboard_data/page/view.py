@@ -1,4 +1,4 @@
-"""The board as a Gradio component. Everything is drawn in the browser, from one file (static/board.js)."""
+"""The board: the page itself, what it fetches, and the API. Tables are drawn in the browser (static/board.js)."""
 
 import functools
 import html
@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import gradio as gr
-from starlette.middleware import Middleware
 from starlette.routing import Route
 
 from evaluator.drift import DriftCheck
@@ -15,15 +14,15 @@ from evaluator.suite import SUITES
 from leaderboard_data.entry import Entry
 from leaderboard_data.index import INDEX_PATH, MEANS_PATH, dump_index
 from leaderboard_data.page.api import DEFAULT_SUITE, BoardApi
-from leaderboard_data.page.assets import INDEX, MEANS, PREFIX, Assets, data_name
-from leaderboard_data.page.first_paint import FirstPaint, placeholder
+from leaderboard_data.page.assets import INDEX, MEANS, Assets, data_name
+from leaderboard_data.page.first_board import FirstBoard
+from leaderboard_data.page.front import FrontPage
 from leaderboard_data.page.live import LiveBoard, State
 from leaderboard_data.page.page_data import page_data
 from leaderboard_data.page.routes import routes
+from leaderboard_data.page.shell import TITLE, Place, in_language
 from leaderboard_data.page.visits import PATIENCE
 from store import Store
-
-_SCRIPT = f'import(new URL("{PREFIX}/board.js", document.baseURI))'
 
 
 def _told(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -44,7 +43,7 @@ def _index_file(entries: Sequence[Entry], path: str) -> bytes:
 
 
 class BoardPage:
-    """The board of a results store: the component, what it fetches, and the API.
+    """The board of a results store: the page, what it fetches, and the API.
 
     What is not to be shown is told to `hide`; until then only the shipped results are shown.
     """
@@ -54,6 +53,8 @@ class BoardPage:
         self.live = LiveBoard(store, refresh_seconds, (self._renew,), policy=None, patience=patience_seconds)
         self.api = BoardApi(self.live)
         self._refresh_seconds = refresh_seconds
+        self._renewed = 0
+        self._first = FirstBoard()
         self._bells: list[Callable[[tuple[DriftCheck, ...]], object]] = []
 
     def start(self, first: Callable[[], object] | None = None) -> None:
@@ -70,20 +71,6 @@ class BoardPage:
         self._bells.append(bell)
         bell(self.live.state.alarms)
 
-    def tab(self) -> gr.HTML:
-        """The tables, comparison, plots, notes and model pages; new results come in without a reload."""
-        return gr.HTML(
-            html_template='<div class="kel-host" aria-busy="true">불러오는 중… Loading…</div>',
-            js_on_load=f"{_SCRIPT}.then(b => b.mount(element, props))",
-            apply_default_css=False,
-            refresh_seconds=self._refresh_seconds,
-        )
-
-    def follow(self, board: gr.Tab, form: gr.Tab) -> None:
-        """Keep in the page's address which of the two tabs is open: `?tab=submit` is the form's."""
-        for tab, submitting in ((board, "false"), (form, "true")):
-            tab.select(None, js=f"() => {{ {_SCRIPT}.then(b => b.opened({submitting})); }}")
-
     def endpoints(self) -> list[str]:
         """Register the public API endpoints, which are the MCP tools as well, and name them. Call it in the Blocks."""
         functions = (self.api.leaderboard, self.api.model, self.api.compare, self.api.tasks)
@@ -91,14 +78,27 @@ class BoardPage:
             gr.api(_told(function), api_name=function.__name__)
         return [function.__name__ for function in functions]
 
-    def first_paint(self, title: str, lines: Sequence[str], tabs: Sequence[str], links: str = "") -> Middleware:
-        """Middleware for the web application, so that the board is there before Gradio's page with these words is.
+    def front(self, places: Sequence[Place], styles: Sequence[str], links: str, *, login: bool) -> Route:
+        """The route of the page itself.
 
-        `links`: HTML for the page's head.
+        Args:
+            places: where scripts of other rooms draw, in the submit part.
+            styles: addresses of their style sheets.
+            links: HTML for the head: what else belongs to the page.
+            login: whether visitors sign in.
         """
-        named = f"<title>{html.escape(title)}</title>"  # Gradio's page has none as it is sent
-        head = f"{named}{links}{self.assets.head()}"
-        return Middleware(FirstPaint, head=head, body=placeholder(title, lines, tabs, f"{PREFIX}/board.js"))
+        page = FrontPage(
+            self.assets,
+            self._first.html,
+            lambda _given, language, _address: f"<title>{html.escape(in_language(TITLE, language))}</title>",
+            lambda: self._renewed,
+            places,
+            styles,
+            links,
+            login=login,
+            refresh_seconds=self._refresh_seconds,
+        )
+        return page.route()
 
     @property
     def routes(self) -> list[Route]:
@@ -112,5 +112,7 @@ class BoardPage:
             evidence = state.evidence.get(suite.id)
             content = page_data(state.entries, state.revision, suite, evidence, state.hybrids, state.curves)
             self.assets.put(data_name(suite.id, DEFAULT_SUITE), content)
+            self._first.put(suite.id, content)
+        self._renewed += 1
         for name, path in ((INDEX, INDEX_PATH), (MEANS, MEANS_PATH)):
             self.assets.put_late(name, functools.partial(_index_file, state.entries, path))

@@ -75,13 +75,13 @@ def sign_in(browser: Browser, space: RunningApp) -> Iterator[Callable[[str | Non
 def signed_in(page: Page, space: RunningApp, user: str | None) -> Page:
     """The page as this user, at the submit tab."""
     page.goto(space.url)
-    page.get_by_role("tab", name="제출").click()
+    page.get_by_role("link", name="모델 제출").click()
     if user is not None:
-        page.get_by_role("button", name="로그인").click()
+        page.get_by_role("link", name="로그인").click()
         page.get_by_role("link", name=user, exact=True).click()
         page.wait_for_url(f"{space.url}**")
-        page.get_by_role("tab", name="제출").click()
-        expect(page.get_by_role("button", name=user)).to_be_visible()
+        page.get_by_role("link", name="모델 제출").click()
+        expect(page.get_by_role("link", name=f"로그아웃 ({user})")).to_be_visible()
     return page
 
 
@@ -106,7 +106,7 @@ def test_in_the_hubs_frame_deep_links_work_and_the_outer_address_follows(space: 
         context.grant_permissions(["local-network-access"], origin="https://huggingface.co")
         page.goto(f"{outer}?tab=nli&lang=en")
         inside = page.frame_locator("iframe")
-        expect(inside.locator("#kel-first, #kel-board").first).to_be_visible()
+        expect(inside.locator(".kel-host")).to_be_visible()
         expect(inside.get_by_role("tab", name="NLI")).to_have_attribute("aria-selected", "true")
         inside.get_by_role("tab", name="Retrieval").click()
         page.wait_for_function("document.title.includes('tab=retrieval')")
@@ -166,7 +166,7 @@ def test_a_visitor_signs_in_and_submits_and_a_maintainer_approves_at_the_desk(
 @pytest.mark.browser
 def test_the_published_board_is_shown_while_the_results_store_is_empty(sign_in: Callable[[str | None], Page]) -> None:
     page = sign_in(None)
-    page.get_by_role("tab", name="리더보드").click()
+    page.get_by_role("tab", name="종합").click()
     expect(page.locator("#view-overall tbody tr").first).to_contain_text("nlpai-lab/KURE-v1")
 
 
@@ -268,11 +268,13 @@ def test_another_site_cannot_use_a_maintainers_session(
             })""",
             space.url,
         )
-        assert not [part for part in foreign.frames if part.locator("#kel-first, .gradio-container").count()]
+        assert not [part for part in foreign.frames if part.locator("#kel-page").count()]
         assert states(space) == before
         maintainer.reload()
-        maintainer.get_by_role("tab", name="제출").click()
-        expect(maintainer.get_by_role("button", name="space-maintainer")).to_be_visible()  # not signed out either
+        maintainer.get_by_role("link", name="모델 제출").click()
+        expect(
+            maintainer.get_by_role("link", name="로그아웃 (space-maintainer)")
+        ).to_be_visible()  # not signed out either
     attacks.held("the page", "another site's script and forms, with a maintainer's cookie", len(answers) + 30)
 
 
@@ -378,10 +380,10 @@ def test_what_was_typed_before_the_sign_in_is_there_after_it(
     assert "draft" not in page.url
     page.locator("#kel-form").get_by_text("선택 사항").click()
     page.get_by_label("메모").fill("다른 메모입니다")
-    page.get_by_role("button", name="로그인").click()
+    page.get_by_role("link", name="로그인").click()
     page.get_by_role("link", name="space-visitor", exact=True).click()
     page.wait_for_url(f"{space.url}**")
-    page.get_by_role("tab", name="제출").click()
+    page.get_by_role("link", name="모델 제출").click()
     expect(page.get_by_label("모델 id")).to_have_value("space/minilm")
     page.locator("#kel-form").get_by_text("선택 사항").click()
     expect(page.get_by_label("메모")).to_have_value("다른 메모입니다")

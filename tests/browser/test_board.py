@@ -21,13 +21,14 @@ from leaderboard_data.publish import publish_change, rebuild_index
 from leaderboard_data.significance import dump_replicates
 from store.update import Change, Snapshot, update
 from tests.browser.running import RunningApp, running_app
-from tests.browser.test_tables import open_tab, shown
+from tests.browser.test_tables import cell, head, open_tab, shown
 from tests.leaderboard_data.examples import measured, scored
 from tests.leaderboard_data.test_significance import noise
 
 pytestmark = pytest.mark.browser
 
 Visit = Callable[..., Page]
+UNASKED = ("parameters", "dimension", "max_tokens", "license")
 HOSTILE = '"><img src=x onerror="window.hacked=1"><script>window.hacked=1</script> 한국어'
 ALL = "origin=measured,published,imported"
 
@@ -93,7 +94,7 @@ def publish_measured(app: RunningApp, model: str, score: float, own: int) -> Non
 
 
 def ready(page: Page) -> Page:
-    expect(page.locator("#kel-first")).to_have_count(0)
+    expect(page.locator(".kel-host[aria-busy]")).to_have_count(0)
     expect(page.locator(".kel-panel:visible tbody tr").first).to_be_visible()
     return page
 
@@ -137,7 +138,7 @@ def test_gaps_come_last_both_ways(rich: RunningApp, visit: Visit) -> None:
 
 def test_a_header_sorts_with_the_keyboard(app: RunningApp, visit: Visit) -> None:
     page = ready(visit(app.url))
-    header = page.get_by_role("columnheader", name="STS_Average")
+    header = head(page, "STS_Average")
     header.get_by_role("button").focus()
     for key, order in (("Enter", "descending"), (" ", "ascending")):
         page.keyboard.press(key)
@@ -225,7 +226,7 @@ def test_back_and_forward_go_through_the_tabs(app: RunningApp, visit: Visit) -> 
 
 def test_a_table_that_is_opened_again_is_as_it_was_left_and_so_is_its_address(app: RunningApp, visit: Visit) -> None:
     page = ready(visit(app.url))
-    page.get_by_role("columnheader", name="STS_Average").click()
+    head(page, "STS_Average").click()
     expect(page).to_have_url(re.compile(re.escape("sort=STS_Average.desc")))
     order = names(page)
     open_tab(page, "NLI")
@@ -274,28 +275,43 @@ def test_hostile_results_stay_text_everywhere(rich: RunningApp, visit: Visit) ->
 def test_weights_rank_anew_and_borda_stands_beside(app: RunningApp, visit: Visit) -> None:
     page = ready(visit(f"{app.url}?w=1,0,0,0"))
     assert names(page)[0] == "upskyy/bge-m3-korean"
-    expect(page.get_by_role("columnheader", name="Average*")).to_be_visible()
+    expect(head(page, "Average")).to_contain_text("평균*")
     by_sts = [row[0] for row in shown(ready(visit(f"{app.url}?tab=sts")))[1:]]
     assert names(page) == by_sts
     open_menu(page, "가중치")
     page.get_by_role("slider", name="Retrieval").fill("5")
     expect(page).to_have_url(re.compile("w=1%2C0%2C0%2C5"))
     open_tab(page, "전체 과제")
-    expect(page.get_by_role("columnheader", name="Average*")).to_be_visible()
+    expect(head(page, "Average")).to_contain_text("평균*")
     page.goto(f"{app.url}?cols=borda")
     rows = shown(ready(page))
-    assert rows[0][-1] == "Borda 순위"
+    assert rows[0][-1] == "borda"
     assert sorted(int(row[-1]) for row in rows[1:])[0] == 1
 
 
 def test_columns_are_picked_and_kept_in_the_address(app: RunningApp, visit: Visit) -> None:
-    page = ready(visit(app.url))
+    page = ready(visit(f"{app.url}?cols="))
+    expect(head(page, "parameters")).to_have_count(0)
     open_menu(page, "열")
-    page.get_by_role("checkbox", name="NLI_Average").uncheck()
+    page.get_by_role("checkbox", name="NLI", exact=True).uncheck()
     page.get_by_role("checkbox", name="파라미터").check()
     header = shown(page)[0]
-    assert header == ["Model", "STS_Average", "Clustering_Average", "Retrieval_Average", "Average", "Rank", "파라미터"]
+    assert header == [
+        "Model",
+        "STS_Average",
+        "Clustering_Average",
+        "Retrieval_Average",
+        "Average",
+        "Rank",
+        "parameters",
+    ]
     assert shown(ready(visit(page.url)))[0] == header
+    page.goto(app.url)
+    for name in UNASKED:  # there is room for them
+        expect(head(ready(page), name)).to_be_visible()
+    page.set_viewport_size({"width": 900, "height": 900})
+    for name in UNASKED:
+        expect(head(page, name)).to_have_count(0)
 
 
 # --- provenance, models, comparison, plots
@@ -323,10 +339,13 @@ def test_a_reported_cell_says_that_it_has_no_interval(app: RunningApp, visit: Vi
 
 def test_intervals_and_tie_groups_stand_where_samples_are(rich: RunningApp, visit: Visit) -> None:
     page = ready(visit(f"{rich.url}?q=org/"))
-    cells = page.locator(".kel-panel:visible tbody tr").first.locator("td")
-    low, high = (float(cells.nth(1).locator(".kel-ci").get_attribute(f"data-{end}") or 0) for end in ("low", "high"))
+    whisker = cell(page, "Average").locator(".kel-ci")
+    low, high = (float(whisker.get_attribute(f"data-{end}") or 0) for end in ("low", "high"))
     assert low < 80.01 < high
-    tie = cells.nth(6).locator(".kel-ci")
+    expect(cell(page, "Average").locator("[title]").first).to_have_attribute(
+        "title", f"95 % 구간 {low:.2f} – {high:.2f}"
+    )
+    tie = cell(page, "Rank").locator(".kel-ci")
     assert (tie.get_attribute("data-low"), tie.get_attribute("data-high")) == ("1", "2")
     published = ready(visit(f"{rich.url}?origin=published"))
     assert published.locator(".kel-ci").count() == 0
@@ -388,7 +407,6 @@ def test_models_are_ticked_and_compared(rich: RunningApp, visit: Visit) -> None:
 
 def test_a_click_on_a_point_opens_the_model(rich: RunningApp, visit: Visit) -> None:
     page = visit(f"{rich.url}?tab=plots&{ALL}")
-    expect(page.locator("#kel-first")).to_have_count(0)  # Gradio has started: the plot has its last place
     point = page.locator(".kel-plot .point").last
     expect(point).to_be_visible()
     box = point.bounding_box()
@@ -447,7 +465,7 @@ def test_a_command_is_copied(app: RunningApp, visit: Visit) -> None:
 
 
 def test_the_export_holds_exactly_what_is_shown(app: RunningApp, visit: Visit) -> None:
-    page = ready(visit(f"{app.url}?tab=retrieval&q=bge&hide=Ko-StrategyQA"))
+    page = ready(visit(f"{app.url}?tab=retrieval&q=bge&hide=Ko-StrategyQA&cols="))
     open_menu(page, "내보내기")
     with page.expect_download() as download:
         page.get_by_role("button", name="CSV").click()
@@ -462,10 +480,10 @@ def test_the_export_holds_exactly_what_is_shown(app: RunningApp, visit: Visit) -
 
 def test_the_whole_board_speaks_english_when_asked(app: RunningApp, visit: Visit) -> None:
     page = ready(visit(app.url))
-    page.get_by_role("button", name="English").click()
+    page.get_by_role("link", name="English").click()
     expect(page.get_by_role("tab", name="Overall")).to_be_visible()
     assert "lang=en" in page.url
-    hangul = page.locator(".kel").evaluate("e => [...e.innerText.matchAll(/[가-힣]+/g)].map(m => m[0])")
+    hangul = page.locator("#kel-page").evaluate("e => [...e.innerText.matchAll(/[가-힣]+/g)].map(m => m[0])")
     assert hangul == ["한국어"]  # the way back
 
 
@@ -483,56 +501,66 @@ def test_a_page_whose_data_does_not_come_says_so(app: RunningApp, visit: Visit) 
     expect(page.locator(".kel-host")).to_contain_text("불러오지 못했습니다")
 
 
-# Each frame after something on the board had the focus and before it moved: who has it?
-WATCH_FOCUS = """window.focusLost = 0;
-    requestAnimationFrame(function look() {
-        if (document.activeElement?.closest?.('.kel')) window.focusSeen = true;
-        else if (window.focusSeen) window.focusLost++;
-        requestAnimationFrame(look);
-    });"""
-
-
-@pytest.mark.parametrize("browser_has", ["moveBefore", "insertBefore"])  # Safari has not got the former
-def test_the_board_is_there_before_gradio_and_stays_as_it_is(browser_has: str, app: RunningApp, visit: Visit) -> None:
+def test_what_is_typed_before_the_board_is_drawn_is_searched_for(app: RunningApp, visit: Visit) -> None:
     page = ready(visit(app.url))
-    page.add_init_script(WATCH_FOCUS)
-    if browser_has != "moveBefore":
-        page.add_init_script("delete Element.prototype.moveBefore;")
     held: list[Route] = []
-    hold = True
-    page.route("**/assets/*.js", lambda route: held.append(route) if hold else route.continue_())
+    page.route("**/board/board.json", lambda route: held.append(route))
     page.goto(app.url, wait_until="commit")
-    expect(page.locator("#kel-first .kel-panel:visible tbody tr")).to_have_count(9)
-    assert held
-    expect(page).to_have_title("한국어 임베딩 리더보드")
     page.get_by_role("searchbox").fill("bge")
-    expect(page.locator(".kel-panel:visible tbody tr")).to_have_count(4)
-    hold = False
+    expect(page).to_have_title("한국어 임베딩 리더보드")
+    assert page.locator(".kel-host[aria-busy]").count()
     for route in held:
         route.continue_()
-    expect(page.locator("#kel-first")).to_have_count(0)
-    expect(page.locator("gradio-app .kel-panel:visible tbody tr")).to_have_count(4)
+    expect(page.locator(".kel-panel:visible tbody tr")).to_have_count(4)
     expect(page.get_by_role("searchbox")).to_be_focused()
     expect(page.get_by_role("searchbox")).to_have_value("bge")
-    expect(page.get_by_role("tab", name="제출")).to_be_visible()
-    assert page.evaluate("[window.focusSeen, window.focusLost]") == [True, 0]
+    assert "q=bge" in page.url
+
+
+def test_a_search_from_elsewhere_opens_the_table(app: RunningApp, visit: Visit) -> None:
+    page = visit(f"{app.url}?model=BAAI/bge-m3")
+    expect(page.locator(".kel-modelpage h2").first).to_be_visible()
+    page.get_by_role("searchbox").fill("kure")
+    expect(page.locator(".kel-panel:visible tbody tr")).to_have_count(1)
+    page.get_by_role("link", name="한국어 임베딩 리더보드").click()
+    expect(page.locator(".kel-panel:visible tbody tr")).to_have_count(9)
+    assert page.url == app.url
+
+
+def test_theme_and_language_are_remembered(app: RunningApp, visit: Visit) -> None:
+    page = ready(visit(app.url))
+    page.get_by_role("button", name="밝은 화면과 어두운 화면").click()
+    page.get_by_role("link", name="English").click()
+    expect(page.get_by_role("tab", name="Overall")).to_be_visible()
+    page.goto(f"{app.url}?tab=nli")
+    expect(page.get_by_role("button", name="Light or dark")).to_be_visible()
+    assert page.evaluate("document.documentElement.classList.contains('dark')")
+    assert page.request.get(app.url).text().startswith('<!doctype html><html lang="en">'), "the server knows it too"
+    page.goto(f"{app.url}?lang=ko")
+    expect(page.get_by_role("tab", name="종합")).to_be_visible()
+
+
+def test_without_scripts_the_page_is_there(app: RunningApp, visit: Visit) -> None:
+    page = visit(f"{app.url}?lang=en", java_script_enabled=False)
+    expect(page.get_by_role("heading", name="Korean embedding leaderboard")).to_be_visible()
+    expect(page.get_by_role("link", name="Submit a model")).to_be_visible()
 
 
 def test_the_form_has_an_address_too(app: RunningApp, visit: Visit) -> None:
     page = visit(f"{app.url}?tab=submit")
     form, board = page.get_by_label("모델 id"), page.locator(".kel-panel:visible tbody tr").first
     expect(form).to_be_visible()
-    page.get_by_role("tab", name="리더보드").click()
+    page.get_by_role("tab", name="종합").click()
     expect(board).to_be_visible()
     expect(page).not_to_have_url(re.compile("tab=submit"))
-    page.get_by_role("tab", name="Retrieval").click()
-    page.get_by_role("tab", name="제출").click()
+    page.get_by_role("tab", name="검색").click()
+    page.get_by_role("link", name="모델 제출").click()
     expect(page).to_have_url(re.compile(r"\?tab=submit$"))
     page.go_back()
     expect(board).to_be_visible()
     expect(page).to_have_url(re.compile(r"\?tab=retrieval$"))
     page.goto(f"{app.url}?tab=plots")
-    page.get_by_role("tab", name="제출").click()
+    page.get_by_role("link", name="모델 제출").click()
     expect(page).to_have_url(re.compile(r"tab=submit"))
     page.go_back()  # a plot that is drawn while it is hidden has no width
     page.wait_for_function("document.querySelector('.kel-plot svg.main-svg')?.clientWidth > 1000")

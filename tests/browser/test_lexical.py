@@ -46,11 +46,11 @@ def test_a_lexical_row_has_a_place_and_no_rank(app: RunningApp, visit: Visit) ->
     rows = shown(page)
     assert [row[0] for row in rows[1:]] == ["org/better", "lexical/bm25-bigram", "org/worse", "lexical/bm25-word"]
     assert [row[4] for row in rows[1:]] == ["1", "(2)", "2", "(3)"]
-    expect(page.locator(".kel-kind").first).to_have_attribute("data-label", "어휘 검색")
+    expect(page.locator(".kel-kind[data-kind=lexical]").first).to_have_attribute("data-label", "어휘 검색")
     expect(page.get_by_role("columnheader", name="+ BM25")).to_be_visible()
-    gain = page.locator("tbody tr", has_text="org/worse").locator("td").nth(5)
+    gain = page.locator("tbody tr", has_text="org/worse").locator("td.kel-c-gain")
     expect(gain).to_contain_text("+")
-    page.locator("tbody tr", has_text="org/worse").locator("td").nth(2).click()
+    page.locator("tbody tr", has_text="org/worse").locator("td.kel-score").nth(1).click()
     dialog = page.get_by_role("dialog")
     expect(dialog).to_contain_text("BM25와 합치면")
     expect(dialog).to_contain_text("lexical/bm25-bigram")

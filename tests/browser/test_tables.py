@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.running import RunningApp
 from tests.leaderboard_data.test_published_board import VIEWS, exported
@@ -11,17 +11,43 @@ from tests.leaderboard_data.test_published_board import VIEWS, exported
 pytestmark = pytest.mark.browser
 
 Visit = Callable[..., Page]
-TABS = {"overall": "종합", "sts": "STS", "nli": "NLI", "clustering": "Clustering", "retrieval": "Retrieval"}
+TABS = {"overall": "종합", "sts": "STS", "nli": "NLI", "clustering": "군집화", "retrieval": "검색"}
+
+
+ROWS = """panel => {
+    const told = new URLSearchParams(location.search).has('cols');
+    const unasked = told ? [] : ['parameters', 'dimension', 'max_tokens', 'license'];
+    const { names } = document.querySelector('.kel-host').board.table().shown(true);
+    const rank = document.querySelector('.kel-host').board.data.suite.rank_column;
+    const order = names.map(name => name === rank ? 'Rank' : name).filter(name => !unasked.includes(name));
+    const head = [...panel.querySelectorAll('thead th')].map(cell => cell.dataset.name);
+    const texts = row => [...row.cells].map(cell => cell.textContent.trim());
+    const rows = [...panel.querySelectorAll('tbody tr')].map(texts);
+    return [names.slice(0, order.length), ...rows.map(row => order.map(name => row[head.indexOf(name)]))];
+}"""
 
 
 def shown(page: Page) -> list[list[str]]:
-    """The cells of the table that is visible, its header first."""
+    """The cells of the table that is visible, its published names first: the exports' columns in their order.
+
+    What the page shows unasked on a wide screen (size, dimension, tokens, licence) is left out unless asked for.
+    """
     panel = page.locator("[role=tabpanel].kel-panel:visible")
     expect(panel.locator("tbody tr").first).to_be_visible()
-    cells: list[list[str]] = panel.evaluate(
-        "panel => [...panel.querySelectorAll('tr')].map(row => [...row.cells].map(cell => cell.textContent.trim()))"
-    )
+    cells: list[list[str]] = panel.evaluate(ROWS)
     return cells
+
+
+def cell(page: Page, name: str, row: int = 0) -> Locator:
+    """The cell of a row of the table that is visible, in the column of this published name."""
+    panel = page.locator("[role=tabpanel].kel-panel:visible")
+    place = panel.evaluate("(panel, name) => panel.querySelector(`th[data-name='${name}']`).cellIndex", name)
+    return panel.locator("tbody tr").nth(row).locator("td").nth(place)
+
+
+def head(page: Page, name: str) -> Locator:
+    """The head of the column of this published name, in the table that is visible."""
+    return page.locator(f"[role=tabpanel].kel-panel:visible th[data-name='{name}']")
 
 
 def open_tab(page: Page, name: str) -> None:

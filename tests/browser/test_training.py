@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from evaluator.policy import Policy
 from evaluator.suite import KO_V1, SUITES
@@ -17,7 +17,7 @@ from leaderboard_data.hiding import shown as shown_entries
 from leaderboard_data.publish import shipped_entries
 from tests.browser.running import RunningApp
 from tests.browser.test_board import ALL, open_menu, ready
-from tests.browser.test_tables import shown
+from tests.browser.test_tables import head, shown
 
 pytestmark = pytest.mark.browser
 
@@ -32,9 +32,13 @@ def exported(view: str, unseen: str) -> list[list[str]]:
 def test_a_score_on_training_data_is_marked_told_and_hidden_on_demand(app: RunningApp, visit: Visit) -> None:
     page = ready(visit(f"{app.url}?{ALL}&tab=sts&cols=zero_shot&q=upskyy"))
     row = page.locator(".kel-panel:visible tbody tr", has_text="upskyy/bge-m3-korean").first
-    cell = row.locator("td").nth(2)
+
+    def of(name: str) -> Locator:
+        return row.locator("td").nth(head(page, name).evaluate("cell => cell.cellIndex"))
+
+    cell = of("Kor-STS")
     expect(cell.get_by_role("img", name="이 과제의 데이터로 학습했다고 밝혔습니다")).to_be_visible()
-    expect(row.locator("td").nth(4).locator(".kel-seen")).to_have_attribute("aria-label", re.compile("3개 가운데 1개"))
+    expect(of("STS_Average").locator(".kel-seen")).to_have_attribute("aria-label", re.compile("3개 가운데 1개"))
     expect(row.locator("td").last).to_have_text("77")
     expect(page.locator(".kel-legend:visible")).to_contain_text("밝히지 않음")
     cell.click()
@@ -49,7 +53,7 @@ def test_a_score_on_training_data_is_marked_told_and_hidden_on_demand(app: Runni
     page.get_by_label("예 (학습 데이터를 밝히지 않은 모델도 보임)").check()
     expect(page).to_have_url(re.compile("unseen=yes"))
     expect(cell).to_have_text("–")
-    expect(row.locator("td").nth(5)).to_have_text("–")
+    expect(of("Rank")).to_have_text("–")
     expect(page.locator(".kel-legend:visible")).to_contain_text("숨긴 점수가 든 평균과 순위는 없습니다")
     expect(page.locator(".kel-drop .kel-badge").first).to_have_text(re.compile("3"))  # search, origins and this one
 

@@ -46,7 +46,7 @@ def command(app: RunningApp, *arguments: str, timeout: float = 60) -> str:
 
 
 def submit(page: Page, model: str) -> None:
-    page.get_by_role("tab", name="제출").click()
+    page.get_by_role("link", name="모델 제출").click()
     page.get_by_label("모델 id").fill(model)
     page.get_by_role("button", name="제출", exact=True).click()
 
@@ -69,7 +69,7 @@ def test_from_the_form_to_the_row(
 ) -> None:
     hub.add_folder("models", "whole-way/minilm", minilm_folder)
     page = visit(own_app.url)
-    page.get_by_role("tab", name="제출").click()
+    page.get_by_role("link", name="모델 제출").click()
     page.get_by_label("모델 id").fill("whole-way/minilm")
     page.get_by_role("button", name="미리 보기").click()
     preview = page.locator("#kel-submit-message .kel-preview")
@@ -98,7 +98,7 @@ def test_from_the_form_to_the_row(
     assert finished.status is Status.FINISHED, finished
     expect(row).to_have_attribute("data-status", "FINISHED")
 
-    page.get_by_role("tab", name="리더보드").click()
+    page.get_by_role("tab", name="종합").click()
     page.get_by_role("tab", name="Clustering").click()
     cells = page.locator("#view-clustering tbody tr", has_text="whole-way/minilm").locator("td")
     expect(cells.first).to_be_visible()
@@ -118,7 +118,7 @@ def test_a_long_queue_is_shown_in_pages_and_only_drawn_when_it_changed(
     made = [submission(number) for number in range(120)]
     own_app.requests.commit({s.path: dump_submission(s) for s in made}, "Many", own_app.requests.head())
     page = visit(own_app.url)
-    page.get_by_role("tab", name="제출").click()
+    page.get_by_role("link", name="모델 제출").click()
     queue = page.locator("#kel-queue")
     expect(queue).to_contain_text("1–100 / 120")
     expect(page.locator("#kel-allowance")).to_contain_text("5개 더 제출할 수 있습니다")

@@ -7,7 +7,8 @@ import { modelPage } from "./model.js";
 import { comparePage, plotsPage } from "./plots.js";
 import { explain } from "./provenance.js";
 import { choose, readEntries } from "./scores.js";
-import { MOST_COMPARED, TABS, VIEWS, defaults, describe, readState, saveState } from "./state.js";
+import { follow, onPlainClick, relabel, showSubmit, wire } from "./shell.js";
+import { MOST_COMPARED, TABS, VIEWS, address, defaults, describe, readState, saveState } from "./state.js";
 import { Table, registerTypes } from "./table.js";
 import { taskPage } from "./task.js";
 import { unseenOnly } from "./training.js";
@@ -48,8 +49,7 @@ class Board {
   }
 
   tabLabel(tab) {
-    const category = this.data.suite.categories.find((c) => c.id === tab);
-    return category ? category.label : this.labels.tabs[tab];
+    return this.data.suite.titles.views[tab]?.[this.state.lang] ?? this.labels.tabs[tab];
   }
 
   take(data) {
@@ -77,13 +77,13 @@ class Board {
     this.controls = controls(this);
     this.tabs = TABS.map((tab) =>
       h(
-        "button",
+        "a",
         {
           role: "tab",
-          type: "button",
           id: `tab-${tab}`,
           "aria-controls": `view-${tab}`,
-          onclick: () => this.change({ tab, model: "", sort: null }, { page: true }),
+          href: address({ ...this.state, tab, model: "", task: "", look: [], sort: null, submitting: false }).href,
+          onclick: onPlainClick(() => this.change({ tab, model: "", sort: null }, { page: true })),
           onkeydown: (event) => this.moveTab(event, tab),
         },
         this.tabLabel(tab),
@@ -104,67 +104,63 @@ class Board {
     );
     this.modelPanel = h("section", { class: "kel-panel kel-modelpage", hidden: true });
     this.tray = h("div", { class: "kel-tray", hidden: true });
-    const language = h(
-      "button",
-      {
-        type: "button",
-        class: "kel-button kel-language",
-        lang: this.state.lang === "ko" ? "en" : "ko",
-        title: t.languageHint,
-        onclick: () => {
-          this.change({ lang: this.state.lang === "ko" ? "en" : "ko" }, {});
-          this.render();
-        },
-      },
-      t.language,
-    );
     this.root = h(
       "div",
       { class: "kel", lang: this.state.lang },
-      this.data.suites.length > 1 && this.suiteChoice(),
-      h(
-        "div",
-        { class: "kel-top" },
-        h("div", { role: "tablist", class: "kel-tabs", "aria-label": t.tables }, this.tabs),
-        language,
-      ),
+      h("div", { role: "tablist", class: "kel-tabs", "aria-label": t.tables }, this.tabs),
       this.controls.bar,
       [...this.panels.values()],
       this.modelPanel,
       this.tray,
     );
+    // The first rows as they were sent stay until the table is drawn in the same frame (table.js).
+    const sent = this.element.querySelector("table[data-first]")?.closest(".kel-panel");
+    if (sent?.dataset.view === this.state.tab) this.panels.get(sent.dataset.view).append(...sent.childNodes);
     fill(this.element, this.root);
     this.element.removeAttribute("aria-busy");
     this.show();
   }
 
-  suiteChoice() {
-    const { data, labels, state } = this;
-    const select = h(
-      "select",
-      { class: "kel-suite", onchange: (event) => this.openSuite(event.target.value) },
-      data.suites.map(({ id, title }, i) =>
-        h("option", { value: i ? id : "", selected: id === data.suite.id }, title[state.lang]),
-      ),
-    );
-    return h("label", { class: "kel-suites" }, h("span", {}, labels.suite), select);
+  // Show what has these words. Where nothing is listed, the overall table is opened.
+  search(q) {
+    const { tab, model, task, submitting } = this.state;
+    const elsewhere = model || task || submitting || !(VIEWS.includes(tab) || tab === "plots");
+    if (elsewhere) this.change({ q, model: "", tab: VIEWS.includes(tab) ? tab : VIEWS[0], submitting: false }, { page: true });
+    else this.change({ q }, { filter: true });
+  }
+
+  // Everything in another language.
+  speak(lang) {
+    this.change({ lang }, {});
+    relabel(lang);
+    this.render();
+  }
+
+  submit() {
+    this.change({ submitting: true }, { page: true });
+    scrollTo(0, 0);
+  }
+
+  home() {
+    this.change({ tab: VIEWS[0], model: "", submitting: false, ...defaults(["q", "sort"]) }, { page: true });
   }
 
   show() {
     const { state } = this;
-    const onPage = Boolean(state.model || state.task); // of a model or of a task, in place of the tables
+    follow(state, this.data.suites);
+    const onPage = Boolean(state.model || state.task || state.submitting); // something in place of the tables
     this.tabs.forEach((tab, i) => {
-      const selected = TABS[i] === state.tab;
+      const selected = TABS[i] === state.tab && !state.submitting;
       tab.setAttribute("aria-selected", String(selected));
-      tab.tabIndex = selected ? 0 : -1;
+      tab.tabIndex = TABS[i] === state.tab ? 0 : -1;
       this.panels.get(TABS[i]).hidden = !selected || onPage;
     });
     this.tabs[TABS.indexOf(state.tab)].scrollIntoView({ block: "nearest", inline: "nearest" });
     this.controls.bar.hidden = onPage || !(VIEWS.includes(state.tab) || state.tab === "plots");
     this.controls.update();
-    this.modelPanel.hidden = !onPage;
+    this.modelPanel.hidden = !(state.model || state.task) || state.submitting;
     this.showTray();
-    this.refresh();
+    if (!state.submitting) this.refresh();
   }
 
   // What the panel shows, anew.
@@ -191,7 +187,7 @@ class Board {
 
   // Take over a change of the state; `effect` says what has to follow.
   change(changed, effect) {
-    const elsewhere = "tab" in changed || "model" in changed ? { task: "", look: [] } : {};
+    const elsewhere = "tab" in changed || "model" in changed ? { task: "", look: [], submitting: false } : {};
     Object.assign(this.state, elsewhere, changed);
     saveState(this.state, effect.page);
     if (effect.quiet) return;
@@ -288,28 +284,34 @@ class Board {
   }
 }
 
-// Gradio says "dark" on <body>; DataTables looks for it on <html>.
-function mirrorTheme() {
-  const mirror = () => document.documentElement.classList.toggle("dark", document.body.classList.contains("dark"));
-  new MutationObserver(mirror).observe(document.body, { attributeFilter: ["class"] });
-  mirror();
-}
-mirrorTheme();
-
 // Load the code of the tables and the data, and draw the board into `host`; null if they do not come.
 async function draw(host) {
   const loaded = await Promise.all([import("./dt_bundle.js"), fetchData(readState().suite)]).catch(() => null);
   if (!loaded) {
-    host.textContent = `${labelsOf("ko").failed} ${labelsOf("en").failed}`;
+    host.removeAttribute("aria-busy");
+    fill(host, h("p", { role: "alert" }, labelsOf(readState().lang).failed));
     return null;
   }
   const [{ default: DataTable }, first] = loaded;
   registerTypes(DataTable);
-  const board = (host.board = new Board(host, DataTable, first));
+  return (host.board = new Board(host, DataTable, first));
+}
+
+const host = document.querySelector(".kel-host");
+relabel(readState().lang);
+showSubmit(readState().submitting);
+const drawn = draw(host);
+let board = null;
+// What the header is for waits until the board is there; the submit part needs no board.
+const go = (act) => (board ? act(board) : drawn.then((made) => made && act(made)));
+wire(() => board, go);
+board = await drawn;
+if (board) {
   document.addEventListener("click", ({ target }) => {
     // a click elsewhere closes a menu
     for (const menu of document.querySelectorAll(".kel-drop[open]")) if (!menu.contains(target)) menu.open = false;
   });
+  document.addEventListener("kel:theme", () => PAGES[board.state.tab] && board.refresh()); // plots have colours of their own
   addEventListener("popstate", async () => {
     const { suite } = readState();
     if (suite !== board.state.suite) board.open(await fetchData(suite));
@@ -317,65 +319,6 @@ async function draw(host) {
       board.state = readState();
       board.render();
     }
-    openTab(board.state.submitting);
   });
-  return board;
-}
-
-// Move what is in `from` to `host` as it is: scrolled, focused, half-way through a search.
-async function move(from, host) {
-  const whole = "moveBefore" in host; // moves elements with their state; Safari has none yet
-  // Gradio makes a tab's content before it shows the tab, and an open dialog would not be modal any more
-  while (!host.getClientRects().length || (!whole && from.querySelector("dialog[open]")))
-    await new Promise((done) => setTimeout(done, 100));
-  placeholder?.classList.add("kel-late"); // nothing can have the focus in what is hidden
-  const focused = from.contains(document.activeElement) ? document.activeElement : null;
-  const scrolled = [...from.querySelectorAll("*")].filter((node) => node.scrollTop || node.scrollLeft);
-  const places = scrolled.map((node) => [node.scrollLeft, node.scrollTop]);
-  host.replaceChildren();
-  while (from.firstChild) host[whole ? "moveBefore" : "insertBefore"](from.firstChild, null);
-  scrolled.forEach((node, i) => node.scrollTo(...places[i]));
-  if (focused && document.activeElement !== focused) focused.focus({ preventScroll: true });
-}
-
-// The placeholder that the page is sent with: the board is drawn into it before Gradio has started.
-const placeholder = document.getElementById("kel-first");
-if (readState().submitting) placeholder?.remove(); // the form comes with Gradio
-let place = placeholder?.isConnected ? placeholder.querySelector(".kel-host") : null;
-let drawn = place && draw(place);
-// Gradio's page shows itself even where it never asks for the board: an error message, say.
-if (placeholder) setTimeout(() => placeholder.classList.add("kel-late"), 15_000);
-
-// Gradio's two tabs: the board, and the form to submit a model.
-const openTab = (submitting) => {
-  const tab = document.querySelectorAll(".tab-container:not(.visually-hidden) [role=tab]")[submitting ? 1 : 0];
-  if (tab?.getAttribute("aria-selected") === "false") tab.click();
-};
-
-// Gradio has opened one of them: the address says so. It opens the first one when it starts, whatever the address asks
-// for; that is nobody's wish, and takes nothing out of the address.
-let asked = readState().submitting;
-export async function opened(submitting) {
-  if (asked && !submitting) return;
-  asked = false;
-  const board = await drawn;
-  if (!board) return;
-  if (board.state.submitting !== submitting) board.change({ submitting }, { page: true, quiet: true });
-  if (!submitting && !VIEWS.includes(board.state.tab)) board.refresh(); // a plot has no size while it is hidden
-}
-
-// Gradio's tab is there: the board goes into it, or is drawn there.
-export async function mount(element, props) {
-  openTab(readState().submitting);
-  const host = element.querySelector(".kel-host") ?? element;
-  drawn ??= draw((place = host));
-  const board = await drawn;
-  if (place !== host) await move(place, host);
-  place = host;
-  placeholder?.remove();
-  if (!board) return;
-  host.removeAttribute("aria-busy");
-  host.board = board;
-  board.element = host;
-  board.polling ??= setInterval(() => board.poll(), props.refresh_seconds * 1000);
+  setInterval(() => board.poll(), Number(host.dataset.refresh) * 1000);
 }

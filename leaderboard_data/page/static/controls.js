@@ -7,19 +7,6 @@ const toggled = (list, value, on) => (on ? [...list, value] : list.filter((x) =>
 
 export function controls(board) {
   const { labels: t, state } = board;
-  const timer = { id: 0 };
-  const search = h("input", {
-    type: "search",
-    class: "kel-search",
-    placeholder: t.search,
-    "aria-label": t.search,
-    value: state.q,
-    maxLength: 100,
-    oninput: (event) => {
-      clearTimeout(timer.id);
-      timer.id = setTimeout(() => board.change({ q: event.target.value.normalize("NFC") }, { filter: true }), 120);
-    },
-  });
   const checks = (name, values, shown, effect) =>
     h(
       "fieldset",
@@ -231,7 +218,7 @@ export function controls(board) {
     t.copyLink,
   );
   const drops = [filters, weights, columns, exports];
-  const bar = h("div", { class: "kel-bar" }, search, origins, drops, copy, count);
+  const bar = h("div", { class: "kel-bar" }, origins, drops, copy, count);
   bar.addEventListener(
     "toggle",
     (event) =>
@@ -261,7 +248,7 @@ function columnChecks(board) {
   const { labels: t, state } = board;
   const table = board.table();
   if (!table) return [];
-  const checks = table.names.slice(1).map((name) => {
+  const checks = table.names.filter((name) => name !== "Model").map((name) => {
     const extra = EXTRAS.includes(name);
     const set = (on) => (extra ? { cols: toggled(state.cols, name, on) } : { hide: toggled(state.hide, name, !on) });
     return h(
@@ -273,7 +260,7 @@ function columnChecks(board) {
         checked: extra ? state.cols.includes(name) : !state.hide.includes(name),
         onchange: (event) => board.change(set(event.target.checked), { columns: true, refill: name === "borda" }),
       }),
-      ` ${t.extras[name] ?? costName(board, name) ?? name}`,
+      ` ${t.extras[name] ?? costName(board, name) ?? table.titles.get(name) ?? name}`,
     );
   });
   return [...checks, deviceChoice(board)];

@@ -1,6 +1,7 @@
 // What a model costs: bytes of its vectors, which indexes take them, tokens of Korean, seconds and memory on a device.
 import { h } from "./dom.js";
 import { percent } from "./scores.js";
+import { TABLE_WORDS } from "./table_words.js";
 
 // Values of one device alone say something beside each other.
 const OF_DEVICE = ["speed", "suite_seconds", "peak"];
@@ -15,29 +16,7 @@ const INDEXES = [
 
 const TEXTS = {
   ko: {
-    names: {
-      storage: "MB/백만 문서",
-      fits: "색인 가능",
-      matryoshka: "마트료시카",
-      syllable_tokens: "토큰/100음절",
-      unknown: "미등록 토큰 %",
-      cut: "잘린 글 %",
-      device: "장치",
-      suite_seconds: "전체 과제 초",
-      peak: "최대 메모리 MB",
-    },
-    hints: {
-      storage: "float32 벡터 백만 개의 크기(MB, 백만 바이트). 색인 자체의 그래프는 빼고 셉니다",
-      fits: "이 차원의 벡터를 색인할 수 있는 곳: pgvector HNSW 2,000차원(halfvec 4,000), Elasticsearch 4,096, Milvus 32,768",
-      matryoshka: "모델 카드가 마트료시카 학습을 말하는지. 말하지 않으면 벡터를 잘라 쓰는 것은 모델이 약속한 용법이 아닙니다",
-      syllable_tokens: "한글 100음절이 몇 토큰이 되는지(잘리지 않은 한국어 글로 계산). 적을수록 같은 길이에 많이 담깁니다",
-      unknown: "한국어 글의 토큰 가운데 토크나이저가 모르는 토큰의 비율",
-      cut: "과제마다 모델의 최대 길이를 채운 글의 비율, 과제들의 평균",
-      device: "속도와 메모리를 잰 장치",
-      speed: "임베딩할 때의 초당 토큰. 같은 장치에서 잰 값끼리만 정렬합니다",
-      suite_seconds: "이 과제 모음을 이 장치에서 푸는 데 걸리는 시간(초). 같은 장치에서 잰 값끼리만 정렬합니다",
-      peak: "최대 메모리(MB): GPU에서는 GPU의, 아니면 프로세스의 것. 같은 장치에서 잰 값끼리만 정렬합니다",
-    },
+    ...TABLE_WORDS.ko.costs,
     axes: {
       storage: "백만 문서의 벡터 크기 (MB, float32)",
       syllable_tokens: "한글 100음절의 토큰 수",
@@ -45,37 +24,12 @@ const TEXTS = {
       suite_seconds: "전체 과제를 푸는 시간 (초)",
       peak: "최대 메모리 (MB)",
     },
-    claims: ["카드에 없음", "카드에 있음"],
     comparing: "속도를 비교할 장치",
-    unknownDevice: "모름",
     cutField: "잘린 글",
     cutShare: (share) => `${share} % (모델의 최대 길이를 채운 글)`,
-    none: "없음",
   },
   en: {
-    names: {
-      storage: "MB/million documents",
-      fits: "Indexable in",
-      matryoshka: "Matryoshka",
-      syllable_tokens: "Tokens/100 syllables",
-      unknown: "Unknown tokens %",
-      cut: "Cut texts %",
-      device: "Device",
-      suite_seconds: "Suite seconds",
-      peak: "Peak memory MB",
-    },
-    hints: {
-      storage: "a million float32 vectors in MB (a million bytes), without the index's own graph",
-      fits: "which indexes take vectors of this dimension: pgvector's HNSW 2,000 (halfvec 4,000), Elasticsearch 4,096, Milvus 32,768",
-      matryoshka: "whether the card speaks of Matryoshka training; where it does not, nobody promised that vectors may be cut",
-      syllable_tokens: "tokens for 100 Hangul syllables, of Korean texts that are read whole; fewer means more text in the same length",
-      unknown: "the share of tokens of Korean texts that the tokenizer does not know",
-      cut: "the share of texts that fill the model's length, the mean over the tasks",
-      device: "where speed and memory were measured",
-      speed: "tokens a second while encoding; only values of one device are sorted",
-      suite_seconds: "seconds for this suite on the device; only values of one device are sorted",
-      peak: "the most memory, MB: the GPU's where there is one, else the process's; only values of one device are sorted",
-    },
+    ...TABLE_WORDS.en.costs,
     axes: {
       storage: "A million documents' vectors (MB, float32)",
       syllable_tokens: "Tokens for 100 Hangul syllables",
@@ -83,12 +37,9 @@ const TEXTS = {
       suite_seconds: "Seconds for the suite",
       peak: "Peak memory (MB)",
     },
-    claims: ["not claimed", "claimed"],
     comparing: "Compare speeds on",
-    unknownDevice: "unknown",
     cutField: "Cut texts",
     cutShare: (share) => `${share} % (texts that fill the model's length)`,
-    none: "none",
   },
 };
 

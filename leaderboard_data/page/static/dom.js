@@ -58,6 +58,9 @@ export const compact = (number, language) =>
         ? `${Math.round(number / 1e6)}M`
         : number.toLocaleString(language);
 
+// A text with values in the places of their names: withValues("{n} of {of}", { n: 1, of: 3 }).
+export const withValues = (text, values) => text.replace(/\{(\w+)\}/g, (_, name) => values[name]);
+
 // An answer of the API about the suite that is shown.
 export const ask = (board, path, given = {}) => {
   const query = new URLSearchParams({ ...given, suite: board.data.suite.id });

@@ -1,22 +1,13 @@
-// Kinds of models: the mark of those that are not dense, and what is not applicable to them; of lexical ones (BM25) also
-// their place, and what other models gain from them.
-import { ask, fill, h, plainTable } from "./dom.js";
+// Kinds of models: the mark of a row's kind, and what is not applicable to it; of lexical ones (BM25) also their place, and
+// what other models gain from them.
+import { ask, fill, h, plainTable, withValues } from "./dom.js";
 import { percent } from "./scores.js";
+import { TABLE_WORDS } from "./table_words.js";
 
 export const GAIN = "hybrid"; // the column's name
 
 const TEXTS = {
   ko: {
-    kinds: {
-      lexical: ["어휘 검색", "BM25: 학습하지 않은 어휘 검색 기준선. 다른 모델의 순위를 차지하지 않습니다"],
-      sparse: ["희소", "희소 벡터 모델: 검색과 재순위 과제만 평가하고, 전체 순위에는 들지 않습니다"],
-      multi_vector: ["다중 벡터", "토큰마다 벡터를 내는 모델(late interaction): 검색과 재순위 과제만 평가하고, 전체 순위에는 들지 않습니다"],
-    },
-    place: (place) => `이 점수라면 ${place}위에 해당합니다. 기준선은 순위를 차지하지 않습니다`,
-    notApplicable: "해당 없음",
-    notApplicableHint: "글마다 하나의 밀집 벡터를 내는 모델이 아니라서 이 과제는 해당하지 않습니다",
-    column: "+ BM25",
-    columnHint: "가장 나은 BM25와 순위를 합쳤을 때(RRF, k = 60) 늘어나는 점수와 쌍체 95 % 구간",
     field: "BM25와 합치면",
     methods: { rrf: "RRF (k = 60)", convex: "정규화 점수의 반반 합" },
     gain: (score, gain, low, high) => `${score} % (${gain}, 95 % 구간 ${low} – ${high})`,
@@ -26,16 +17,6 @@ const TEXTS = {
     fusedHint: "질의마다 저장된 상위 100개 문서로 계산했습니다. 차이는 둘 가운데 나은 쪽과 비교한 값과 쌍체 95 % 구간입니다.",
   },
   en: {
-    kinds: {
-      lexical: ["lexical", "BM25: a lexical baseline that learnt nothing. It takes no rank from a model"],
-      sparse: ["sparse", "a model of sparse vectors: it does retrieval and reranking alone, and has no overall rank"],
-      multi_vector: ["late interaction", "a model with a vector for each token: it does retrieval and reranking alone, and has no overall rank"],
-    },
-    place: (place) => `with this score it would be number ${place}; a baseline takes no rank`,
-    notApplicable: "n/a",
-    notApplicableHint: "not applicable: this model does not give a text one dense vector",
-    column: "+ BM25",
-    columnHint: "what the score gains when rankings are fused with the best BM25 (RRF, k = 60), with its paired 95 % interval",
     field: "Fused with BM25",
     methods: { rrf: "RRF (k = 60)", convex: "normalised scores, half and half" },
     gain: (score, gain, low, high) => `${score} % (${gain}, 95 % interval ${low} – ${high})`,
@@ -47,6 +28,7 @@ const TEXTS = {
 };
 
 const textsOf = (board) => TEXTS[board.state.lang];
+const wordsOf = (board) => TABLE_WORDS[board.state.lang];
 export const signed = (value) => `${value > 0 ? "+" : ""}${percent(value)}`;
 
 // Of each row, by its number: its kind of model, what is not applicable to it, and its fusions.
@@ -67,14 +49,15 @@ export function places(entries, rank, key) {
   return entries.map((e) => (e.lexical && key(e) != null ? 1 + held.filter((s) => s > rounded(e)).length : null));
 }
 
-export const kindMark = (board, entry, escape) => {
-  const t = textsOf(board);
-  const [name, hint] = t.kinds[entry.kind] ?? [];
-  return name ? `<i class="kel-kind" data-kind="${escape(entry.kind)}" data-label="${escape(name)}" title="${escape(hint)}"></i>` : "";
-};
+// What kind of model a row is of, as one of the quiet marks beside its name; nothing where nobody told.
+export function kindMark(board, { kind: vectors, llm }, escape) {
+  const t = wordsOf(board);
+  const kind = vectors !== "dense" ? vectors : llm == null ? null : llm ? "llm" : "encoder";
+  return kind ? `<i class="kel-kind" data-kind="${escape(kind)}" data-label="${escape(t.kind[kind])}" title="${escape(t.kindHint[kind])}"></i>` : "";
+}
 
 export const placeCell = (board, place, escape) =>
-  `<span class="kel-place" title="${escape(textsOf(board).place(place))}">(${place})</span>`;
+  `<span class="kel-place" title="${escape(withValues(wordsOf(board).place, { place }))}">(${place})</span>`;
 
 // What stands in a cell that no model of its kind can fill; nothing where the task, or one of the mean's, is applicable.
 export function notApplicable(board, column, entry, escape) {
@@ -84,13 +67,13 @@ export function notApplicable(board, column, entry, escape) {
     (column.task != null ? i === column.task : category && task.category === category.id) ? [i] : [],
   );
   if (!within.length || !within.every((i) => entry.notApplicable.has(i))) return "";
-  const t = textsOf(board);
+  const t = wordsOf(board);
   return `<span class="kel-gap" title="${escape(t.notApplicableHint)}">${escape(t.notApplicable)}</span>`;
 }
 
 // The column of a category's table: what each model gains. Hidden where no row has one.
 export function gainColumn(board, view, rows) {
-  const t = textsOf(board);
+  const t = wordsOf(board);
   const of = (row) => row.entry.hybrids[view]?.rrf ?? null;
   const show = (gain) =>
     gain
@@ -98,13 +81,13 @@ export function gainColumn(board, view, rows) {
       : "–";
   return {
     name: GAIN,
-    title: t.column,
-    hint: t.columnHint,
+    title: t.gain,
+    hint: t.gainHint,
     searchable: false,
     data: null,
     type: "score",
     orderSequence: ["desc", "asc"],
-    className: "kel-score",
+    className: "kel-score kel-c-gain",
     any: rows.some(of),
     value: (row) => of(row)?.[1] ?? null,
     render: (_, kind, row) => (kind === "display" ? show(of(row)) : (of(row)?.[1] ?? null)),

@@ -158,7 +158,8 @@ function shownRanks(entries, families) {
   return entries.map((entry) => (counts(entry) ? ranked.next().value : null));
 }
 
-// {columns: [{name, kind, ...}], rows: [{entry, values, rank, ties, borda}]} in the order of the board.
+// {columns: [{name, kind, ...}], rows: [{entry, values, rank, ties, borda}], best, key} in the order of the board; `key`: the
+// number of the column that it ranks by.
 export function viewOf(data, all, view, state) {
   const { suite } = data;
   const shows = suite.views.find((v) => v.id === view)?.shows;
@@ -208,8 +209,9 @@ export function viewOf(data, all, view, state) {
       known(b) - known(a) ||
       (a.entry.name < b.entry.name ? -1 : 1),
   );
+  const first = category >= 0 ? columns.length - 1 : columns.findIndex((c) => c.name === averages[0].name);
   const best = columns.map((_, i) => rows.reduce((top, row) => Math.max(top, row.values[i] ?? -Infinity), -Infinity));
-  return { columns, rows, best };
+  return { columns, rows, best, key: first };
 }
 
 // The points {x, y} that no other beats in both: higher y, and less (or, where more is better, more) of x; by x.

@@ -20,6 +20,18 @@ export const COSTS = ["storage", "fits", "matryoshka", "syllable_tokens", "unkno
 export const BYTES = "bytes";
 
 export const EXTRAS = ["origin", "precision", "parameters", "dimension", "max_tokens", "license", "speed", "borda", "zero_shot", ...COSTS];
+// Shown without being asked for where there is room. Whatever the address says (`cols=`) is shown at every width.
+export const WIDE = ["parameters", "dimension", "max_tokens", "license"];
+const room = matchMedia("(min-width: 1024px)");
+export const DENSITIES = ["comfortable", "compact"];
+
+// Tells `change` the default columns whenever the window becomes wide or narrow, until it is stopped.
+export function defaultColumns(change) {
+  const told = () => change([...FIELDS.cols.initial]);
+  room.addEventListener("change", told);
+  return { stop: () => room.removeEventListener("change", told) };
+}
+
 export const AXES = ["parameters", "dimension", "speed", "storage", "syllable_tokens", "cut", "suite_seconds", "peak", BYTES];
 export const MOST_COMPARED = 4;
 
@@ -88,7 +100,13 @@ const FIELDS = {
   unseen: one(["yes", "declared"], ""), // what it hides: training.js
   w: weights,
   sort,
-  cols: list(EXTRAS),
+  cols: {
+    ...list(EXTRAS),
+    get initial() {
+      return room.matches ? WIDE : [];
+    },
+  },
+  density: one(DENSITIES, DENSITIES[0]),
   hide: list(null),
   compare: list(null, [], MOST_COMPARED),
   look: list(null, [], 2), // the models whose items of that task are shown
@@ -97,10 +115,28 @@ const FIELDS = {
   device: text(100), // whose speeds are sorted and drawn; empty: that of most rows
 };
 
-// Beside the board there is the form to submit a model, in a tab of Gradio's: `?tab=submit`, whatever the board shows.
+// In place of the board there is the form to submit a model: `?tab=submit`, whatever the board shows.
 export const SUBMIT = "submit";
-const DESK = "desk"; // the maintainers' desk, in the same tab
+const DESK = "desk"; // the maintainers' desk, on the same page
 const SUBMISSION = "submission"; // whose page is open there
+
+// What the visitor chose last: kept by this browser, and the language told to the server, so that it answers in it.
+export function remember(name, value) {
+  try {
+    localStorage.setItem(name, value);
+  } catch {
+    // a browser that keeps nothing
+  }
+  document.cookie = `${name}=${value}; path=/; max-age=31536000; SameSite=Lax`;
+}
+
+export function remembered(name) {
+  try {
+    return localStorage.getItem(name);
+  } catch {
+    return null;
+  }
+}
 
 const clone = (value) => (Array.isArray(value) ? [...value] : value);
 
@@ -111,7 +147,9 @@ export function readState(search = location.search) {
     given.has(name) ? field.parse(given.get(name)) : clone(field.initial),
   ]);
   const submitting = [SUBMIT, DESK].includes(given.get("tab")) || given.has(SUBMISSION);
-  return { ...Object.fromEntries(fields), submitting };
+  const state = { ...Object.fromEntries(fields), submitting };
+  if (!given.has("lang")) state.lang = FIELDS.lang.parse(remembered("kel-lang") ?? "");
+  return state;
 }
 
 export function address(state) {

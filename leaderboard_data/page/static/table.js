@@ -1,11 +1,15 @@
-// One view as a DataTable: columns, cells, sorting, keyboard. Renderers return HTML, so every value is escaped.
-import { comparable, costHint, costName, costText, deviceMark, isOfDevice } from "./costs.js";
-import { compact, fill, h, hubAddress } from "./dom.js";
-import { GAIN, gainColumn, kindMark, notApplicable, placeCell } from "./hybrid.js";
-import { matches, orderOf, percent, searchWords, viewOf } from "./scores.js";
-import { COSTS, EXTRAS, filterCount, filterKey } from "./state.js";
+// One view as a DataTable: rank and model first, then the score that it ranks by, then the other scores and columns. What
+// stands in the cells: cells.js.
+import { extraColumn, modelColumn, rankColumn, scoreColumn, widthOf } from "./cells.js";
+import { costText } from "./costs.js";
+import { applyDensity, densitySwitch } from "./density.js";
+import { fill, h } from "./dom.js";
+import { GAIN, gainColumn } from "./hybrid.js";
+import { matches, percent, searchWords, viewOf } from "./scores.js";
+import { EXTRAS, defaultColumns, filterCount, filterKey } from "./state.js";
+import { TABLE_WORDS } from "./table_words.js";
 import { headButton } from "./task.js";
-import { legend, seenMark } from "./training.js";
+import { legend } from "./training.js";
 
 const lastBothWays = (sign) => (a, b) => (a == null ? (b == null ? 0 : 1) : b == null ? -1 : (a - b) * sign);
 
@@ -21,25 +25,38 @@ export class Table {
   }
 
   build() {
-    const { data, state, labels } = this.board;
+    const { board, panel, view } = this;
+    const { data, state, labels } = board;
+    applyDensity(board);
     this.words = searchWords(state);
-    this.made = viewOf(data, this.board.listed(), this.view, state);
-    this.gain = gainColumn(this.board, this.view, this.made.rows);
+    this.made = viewOf(data, board.listed(), view, state);
+    this.gain = gainColumn(board, view, this.made.rows);
+    // The score that the view ranks by stands beside the name: on a phone it is the one that is seen. `scores`: which of
+    // the view's score columns each column of the table is.
+    const first = this.made.key;
+    this.scores = [null, null, first, ...this.made.columns.map((_, i) => i).filter((i) => i !== first)];
+    const score = (i) => scoreColumn(board, view, this.made.columns[i], i, () => this.made, this.escape);
     const columns = [
-      this.modelColumn(),
-      ...this.made.columns.map((c, i) => this.scoreColumn(c, i)),
-      this.rankColumn(),
+      rankColumn(board, this.escape),
+      modelColumn(board, this.escape),
+      ...this.scores.slice(2).map(score),
       this.gain,
-      ...EXTRAS.map((name) => this.extraColumn(name)),
+      ...EXTRAS.map((name) => extraColumn(board, name, this.escape)),
     ];
     this.names = columns.map((c) => c.name);
+    this.titles = new Map(columns.map((c) => [c.name, c.title]));
     columns.forEach((c) => {
       c.visible = this.wants(c.name);
     });
-    const head = columns.map((c) => h("th", { scope: "col", title: c.hint }, c.title));
-    const table = h("table", { "aria-label": this.board.tabLabel(this.view) }, h("thead", {}, h("tr", {}, head)));
-    this.legend = h("div", {}, legend(this.board));
-    fill(this.panel, table, this.legend);
+    const head = columns.map((c) =>
+      h("th", { scope: "col", title: c.hint, class: widthOf(c.title), "data-name": c.name }, c.title),
+    );
+    const table = h("table", { "aria-label": board.tabLabel(view) }, h("thead", {}, h("tr", {}, head)));
+    this.legend = h("div", {}, legend(board));
+    // The server's first rows stay until these are drawn, in the same frame: they are where those were.
+    const before = panel.querySelector("table[data-first]")?.closest(".dt-layout-cell");
+    const place = [before?.scrollLeft ?? 0, before?.scrollTop ?? 0];
+    fill(panel, table, h("div", { class: "kel-foot" }, this.marks(), densitySwitch(board)), this.legend);
     const wanted = this.names.indexOf(state.sort?.[0]);
     this.table = new this.DataTable(table, {
       data: this.made.rows,
@@ -49,18 +66,20 @@ export class Table {
       pageLength: 100,
       lengthChange: false,
       language: labels.table,
-      order: wanted >= 0 ? [[wanted, state.sort[1]]] : [[this.made.columns.length + 1, "asc"]],
+      order: wanted >= 0 ? [[wanted, state.sort[1]]] : [[0, "asc"]],
       layout: { topStart: null, topEnd: null, bottomStart: "info", bottomEnd: "paging" },
       drawCallback: () => this.afterDraw(),
     });
-    this.made.columns.forEach((column, i) => {
-      if (column.task != null) this.table.column(i + 1).header().append(headButton(this.board, data.suite.tasks[column.task]));
+    this.scores.forEach((i, column) => {
+      const task = i == null ? null : this.made.columns[i].task;
+      if (task != null) this.table.column(column).header().append(headButton(board, data.suite.tasks[task]));
     });
-    this.table.search.fixed("filters", (_, row) => matches(row.entry, this.board.state, this.words));
+    this.table.search.fixed("filters", (_, row) => matches(row.entry, board.state, this.words));
     this.filtered = filterKey(state);
     if (filterCount(state))
       this.table.draw(); // else it was just drawn
     else this.afterDraw();
+    if (before) panel.querySelector(".dt-layout-table > .dt-layout-cell").scrollTo(...place);
     this.table.on("order", () => this.noteOrder());
     table.tHead.addEventListener("keydown", (event) => {
       // DataTables sorts on Enter alone
@@ -71,118 +90,17 @@ export class Table {
     });
     table.tBodies[0].addEventListener("click", (event) => this.open(event.target.closest("td"), event));
     table.tBodies[0].addEventListener("keydown", (event) => this.move(event));
+    this.wide = defaultColumns((names) => {
+      if (new URLSearchParams(location.search).has("cols")) return;
+      board.state.cols = names;
+      this.showColumns();
+    });
   }
 
-  modelColumn() {
-    const { labels, state } = this.board;
-    const cell = ({ entry, rank }) => {
-      const name = this.escape(entry.name),
-        id = this.escape(entry.model);
-      const ranked = rank == null ? "" : ` data-rank="${rank}"`;
-      const linked = entry.local || entry.lexical
-        ? `<span${ranked}>${name}</span>`
-        : `<a${ranked} href="${this.escape(hubAddress(entry.model))}" target="_blank" rel="noopener noreferrer">${name}</a>`;
-      const why = this.escape(entry.doubts.map((code) => labels.warning[code] ?? code).join(" "));
-      const doubt = why ? `<i class="kel-doubt" role="img" aria-label="${why}" title="${why}"></i>` : "";
-      const compared = state.compare.includes(entry.model) ? " checked" : "";
-      return (
-        `<span class="kel-model"><input type="checkbox" data-compare="${id}"${compared} aria-label="${labels.compareWith} ${name}">` +
-        `<button type="button" class="kel-open" data-model="${id}" aria-label="${labels.openModel} ${name}" title="${labels.openModel}"></button>` +
-        `${linked}${kindMark(this.board, entry, this.escape)}${doubt}<i class="kel-origin" data-origin="${entry.origin}" data-label="${labels.origin[entry.origin]}" title="${labels.originHint[entry.origin]}"></i></span>`
-      );
-    };
-    return {
-      name: "Model",
-      title: "Model",
-      data: null,
-      type: "string",
-      orderSequence: ["asc", "desc"],
-      render: (_, kind, row) => (kind === "display" ? cell(row) : row.entry.name),
-    };
-  }
-
-  scoreColumn(column, i) {
-    const seen = seenMark(this.board, column, this.escape);
-    const odd = (entry) => {
-      const why = this.board.labels.odd[entry.odd[column.task]];
-      const text = why && this.escape(why);
-      return text ? `<i class="kel-odd" role="img" aria-label="${text}" title="${text}"></i>` : "";
-    };
-    const show = (value, row) => {
-      const none = row.entry.notApplicable.size ? notApplicable(this.board, column, row.entry, this.escape) : "";
-      if (none) return none;
-      if (value == null) {
-        const failure = row.entry.failures[column.task];
-        return (failure ? `<span class="kel-gap" title="${this.escape(failure)}">–</span>` : "–") + odd(row.entry) + seen(row.entry, value);
-      }
-      const interval =
-        column.task != null ? row.entry.intervals?.[column.task] : row.entry.meanIntervals?.[column.mean];
-      const best = value === this.made.best[i] ? ` class="kel-best"` : "";
-      return (
-        `<span${best}>${percent(value)}</span>${odd(row.entry)}${seen(row.entry, value)}` +
-        (interval
-          ? `<small class="kel-ci" data-low="${percent(interval[0])}" data-high="${percent(interval[1])}"></small>`
-          : "")
-      );
-    };
-    const { labels } = this.board;
-    return {
-      name: column.name,
-      title: column.weighted ? `${column.name}*` : column.name,
-      searchable: false,
-      data: null,
-      type: "score",
-      hint: column.weighted ? labels.weightedHint : labels.columnHint[column.name],
-      orderSequence: ["desc", "asc"],
-      className: "kel-score",
-      render: (_, kind, row) => (kind === "display" ? show(row.values[i], row) : row.values[i]),
-    };
-  }
-
-  rankColumn() {
-    const show = ({ rank, place, ties }) =>
-      rank == null
-        ? place == null ? "–" : placeCell(this.board, place, this.escape)
-        : rank +
-          (ties && ties[0] !== ties[1]
-            ? `<small class="kel-ci" data-low="${ties[0]}" data-high="${ties[1]}" title="${this.board.labels.tieHint}"></small>`
-            : "");
-    return {
-      name: "Rank",
-      title: this.board.data.suite.rank_column,
-      searchable: false,
-      data: null,
-      type: "score",
-      orderSequence: ["asc", "desc"],
-      render: (_, kind, row) => (kind === "display" ? show(row) : row.rank ?? (row.place == null ? null : orderOf(row))),
-    };
-  }
-
-  extraColumn(name) {
-    const { labels, state } = this.board;
-    const words = ["fits", "matryoshka", "device"].includes(name);
-    const cost = COSTS.includes(name);
-    const number = ["parameters", "dimension", "max_tokens", "speed", "borda", "zero_shot"].includes(name) || (cost && !words);
-    const value = (row) =>
-      name === "borda" ? row.borda : words ? costText(this.board, row.entry, name) : comparable(this.board, row.entry, name);
-    const show = (row) => {
-      const v = name === "borda" ? row.borda : row.entry[name];
-      const device = isOfDevice(name) && v != null ? deviceMark(this.board, row.entry, this.escape) : "";
-      if (cost || device) return v == null ? "–" : this.escape(costText(this.board, row.entry, name)) + device;
-      if (name === "origin") return labels.origin[v];
-      if (v == null) return "–";
-      return name === "parameters" ? compact(v, state.lang) : number ? v.toLocaleString(state.lang) : this.escape(v);
-    };
-    return {
-      name,
-      title: labels.extras[name] ?? costName(this.board, name),
-      hint: labels.columnHint[name] ?? costHint(this.board, name),
-      searchable: false,
-      data: null,
-      type: number ? "score" : "string",
-      orderSequence: name === "borda" ? ["asc", "desc"] : ["desc", "asc"],
-      render: (_, kind, row) => (kind === "display" ? show(row) : (value(row) ?? (number ? null : ""))),
-    };
+  // What the marks beside a name, the bars and the whiskers mean.
+  marks() {
+    const t = TABLE_WORDS[this.board.state.lang].legend;
+    return h("p", { class: "kel-marks" }, [t.origin, t.kind, t.precision, t.bar, t.whisker].map((line) => [h("span", {}, line), " "]));
   }
 
   // Other rows in the same columns: after new results, other weights or other origins.
@@ -219,12 +137,12 @@ export class Table {
 
   noteOrder() {
     const [[index, direction] = []] = this.table.order();
-    const usual = index === this.made.columns.length + 1 && direction === "asc";
+    const usual = index === 0 && direction === "asc";
     this.board.change({ sort: index == null || usual ? null : [this.names[index], direction] }, { quiet: true });
   }
 
   afterDraw() {
-    const first = this.panel.querySelector("tbody td:nth-child(2)");
+    const first = this.panel.querySelector("tbody td.kel-score");
     if (first) first.tabIndex = 0; // one stop for the Tab key; arrows move on from there
     if (!this.table) return;
     this.board.showCount(this.count());
@@ -237,7 +155,7 @@ export class Table {
 
   cellOf(td) {
     const index = td && this.table.cell(td).index();
-    return index && { row: this.table.row(index.row).data(), column: this.made.columns[index.column - 1] };
+    return index && { row: this.table.row(index.row).data(), column: this.made.columns[this.scores[index.column]] };
   }
 
   open(td, event) {
@@ -248,6 +166,8 @@ export class Table {
     if (model) return this.board.openModel(model.dataset.model);
     const cell = this.cellOf(td);
     if (cell?.column) this.board.explain(cell.row.entry, cell.column, td);
+    else if (cell && td.matches(".kel-c-rank, .kel-c-model") && event.target.tagName !== "INPUT")
+      this.board.openModel(cell.row.entry.model);
   }
 
   move(event) {
@@ -268,30 +188,32 @@ export class Table {
     next.focus();
   }
 
-  // What is shown, as text or as numbers: visible columns, filtered rows, in their order.
+  // What is shown, as text or as numbers: visible columns in the order of the exports (model, scores, rank, others), filtered
+  // rows in their order.
   shown(asText) {
-    const columns = this.names.map((_, i) => i).filter((i) => this.table.column(i).visible());
+    const column = (name) => this.names.indexOf(name);
+    const order = ["Model", ...this.made.columns.map((c) => c.name), "Rank", GAIN, ...EXTRAS];
+    const columns = order.map(column).filter((i) => this.table.column(i).visible());
     const rows = this.table.rows({ search: "applied", order: "applied" }).data().toArray();
-    const score = this.made.columns.length;
     const value = (row, i) => {
-      if (i === 0) return row.entry.name;
-      if (i > score + 1) {
-        const name = this.names[i];
-        if (name === GAIN) return asText && this.gain.value(row) != null ? percent(this.gain.value(row)) : this.gain.value(row);
-        if (name === "borda") return row.borda;
-        return Array.isArray(row.entry[name]) || name === "matryoshka" ? costText(this.board, row.entry, name) : row.entry[name];
-      }
-      const number = i === score + 1 ? row.rank : row.values[i - 1];
-      return asText && number != null && i <= score ? percent(number) : number;
+      const name = this.names[i];
+      const score = this.scores[i];
+      if (name === "Model") return row.entry.name;
+      if (name === "Rank") return row.rank;
+      if (score != null) return asText && row.values[score] != null ? percent(row.values[score]) : row.values[score];
+      if (name === GAIN) return asText && this.gain.value(row) != null ? percent(this.gain.value(row)) : this.gain.value(row);
+      if (name === "borda") return row.borda;
+      return Array.isArray(row.entry[name]) || name === "matryoshka" ? costText(this.board, row.entry, name) : row.entry[name];
     };
     return {
-      names: columns.map((i) => (i === score + 1 ? this.board.data.suite.rank_column : this.names[i])),
+      names: columns.map((i) => (this.names[i] === "Rank" ? this.board.data.suite.rank_column : this.names[i])),
       rows: rows.map((row) => columns.map((i) => value(row, i))),
       entries: rows.map((r) => r.entry),
     };
   }
 
   destroy() {
+    this.wide.stop();
     this.table.destroy(true);
   }
 }

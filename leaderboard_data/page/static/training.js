@@ -1,26 +1,14 @@
 // What models have seen in training: the marks on cells, their legend, the filter, and who declares it. The states are
 // those of leaderboard_data/training.py: d declared, i inherited, n not declared among it, ? nothing declared.
-import { h, link } from "./dom.js";
+import { h, link, withValues } from "./dom.js";
+import { TABLE_WORDS } from "./table_words.js";
 
 const HIDDEN = { yes: "di", declared: "di?" };
 
 const TEXTS = {
   ko: {
+    ...TABLE_WORDS.ko.training,
     field: "학습 데이터",
-    states: {
-      d: "이 과제의 데이터로 학습했다고 밝혔습니다",
-      i: "바탕이 된 모델이 이 과제의 데이터로 학습했습니다",
-      n: "밝힌 학습 데이터에 없습니다",
-      "?": "학습 데이터를 밝히지 않았습니다",
-    },
-    ofMean: (n, of) => `평균에 든 과제 ${of}개 가운데 ${n}개의 데이터로 학습했습니다`,
-    legend: { d: "이 데이터로 학습함", i: "바탕 모델이 학습함", "?": "밝히지 않음(모름)" },
-    legendHint: "표시가 없으면 밝힌 학습 데이터에 없다는 뜻이며, 학습하지 않았다는 보증은 아닙니다.",
-    hidden: {
-      yes: "이 데이터로 학습했거나 바탕 모델이 학습한 점수를 숨겼습니다. 숨긴 점수가 든 평균과 순위는 없습니다.",
-      declared:
-        "이 데이터로 학습했거나 바탕 모델이 학습한 점수와, 학습 데이터를 밝히지 않은 모델의 점수를 숨겼습니다. 숨긴 점수가 든 평균과 순위는 없습니다.",
-    },
     sources: {
       registry: "MTEB 등록부",
       results: "MTEB 결과의 model_meta.json",
@@ -37,21 +25,8 @@ const TEXTS = {
     all: (n) => `밝힌 이름 ${n}개`,
   },
   en: {
+    ...TABLE_WORDS.en.training,
     field: "Training data",
-    states: {
-      d: "declared: trained on this task's data",
-      i: "inherited: a model that this one was made of was trained on this task's data",
-      n: "not among the declared training data",
-      "?": "nothing is declared of its training data",
-    },
-    ofMean: (n, of) => `${n} of the ${of} tasks in this mean are on data that it was trained on`,
-    legend: { d: "trained on this data", i: "a base model was", "?": "nothing declared (unknown)" },
-    legendHint: "No mark: not among the declared training data, which does not prove that it was not seen.",
-    hidden: {
-      yes: "Scores on data that the model, or one that it was made of, was trained on are hidden. A mean of which a score is hidden does not exist, nor a rank.",
-      declared:
-        "Scores on data that the model, or one that it was made of, was trained on are hidden, and those of models that declare nothing. A mean of which a score is hidden does not exist, nor a rank.",
-    },
     sources: {
       registry: "MTEB's registry",
       results: "model_meta.json among MTEB's results",
@@ -108,7 +83,7 @@ export function seenMark(board, column, escape) {
   const ofTask = (state) => (state === "n" || !t.states[state] ? "" : make(state, t.states[state]));
   const ofMean = (states) => {
     const seen = states.filter((state) => state === "d" || state === "i");
-    if (seen.length) return make(seen.includes("d") ? "d" : "i", t.ofMean(seen.length, states.length));
+    if (seen.length) return make(seen.includes("d") ? "d" : "i", withValues(t.ofMean, { n: seen.length, of: states.length }));
     return states.includes("?") ? make("?", t.states["?"]) : "";
   };
   const known = new Map(); // few states, many cells

@@ -60,7 +60,7 @@ def curve(
 ) -> tuple[dict[str, Curve], Mapping[str, np.ndarray]]:
     task = KNOWN[task_id]
     samples = kind_of(task).samples(examples, embedded, "cosine")
-    return curves_of(task, examples, embedded, "cosine", samples), samples
+    return curves_of(task, examples, embedded, "cosine", samples, rules_of(task_id)), samples
 
 
 def unit(rows: np.ndarray) -> np.ndarray:

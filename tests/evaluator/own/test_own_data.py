@@ -4,18 +4,28 @@ import json
 import re
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import Page, sync_playwright
 
+from evaluator.evidence.compressing import Setting
 from evaluator.lexical import evaluate_lexical
 from evaluator.model.lexical import lexical_spec
 from evaluator.options import with_repeated_tasks
+from evaluator.own.command import _evaluated
 from evaluator.own.comparing import MAIN, compared
 from evaluator.own.corpus import TASK_ID, OwnDataError, read_own, write_task
 from evaluator.own.report import report
+from evaluator.progress import Silent
+from evaluator.run import evaluate
+from evaluator.spec import local_spec
+from evaluator.suite import rules_of
 from evaluator.tasks import discovered_tasks
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -132,6 +142,106 @@ def test_auto_rag_as_own_data_gives_its_columns_number(told: dict[str, Any], dat
     assert told["baseline"] == 0
 
 
+@pytest.fixture(scope="module")
+def sized_model(tiny_model: Callable[..., Path]) -> Path:
+    return tiny_model("sized")
+
+
+@pytest.fixture(scope="module")
+def sized(
+    sized_model: Path, tiny_model: Callable[..., Path], auto_rag: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[dict[str, Any]]:
+    """Two dense models and a lexical one on AutoRAG as own data, as the command evaluates them; lengths 16 and 8."""
+    data, datasets = read_own(auto_rag), tmp_path_factory.mktemp("sized")
+    task = write_task(data, datasets)
+    specs = [local_spec(sized_model), local_spec(tiny_model("other"), truncate_dim=16)]
+    run = partial(_evaluated, datasets=datasets, device="cpu", work_dir=None, tell=Silent(), environments=None)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("evaluator.evidence.curves.LENGTHS", (16, 8))
+        yield compared(task, data, [run(spec, [task]) for spec in (*specs, lexical_spec("lexical/bm25-word"))])
+
+
+def test_auto_rag_as_own_data_gives_its_columns_curve(
+    sized: dict[str, Any], sized_model: Path, datasets_folder: Path
+) -> None:
+    task = discovered_tasks()["AutoRAGRetrieval"]
+    wanted = evaluate(local_spec(sized_model), [task], datasets=datasets_folder, curves=rules_of)
+    curve = wanted.curves[task.id][MAIN.id]
+    told = sized["models"][0]["curve"]
+    assert len(told) == len(curve.points) == 12
+    full = curve.points[curve.full]
+    for point in told:
+        setting = Setting(point["dimension"], point["precision"])
+        values = curve.points[setting].astype(np.float64)
+        lost, low, high = point["change"]
+        assert point["score"] == pytest.approx(values[0], abs=1e-6)
+        assert (point["bytes"], point["full"]) == (setting.bytes, setting == curve.full)
+        assert lost == pytest.approx(values[0] - full[0], abs=1e-6)
+        spread = 1.96 * float((values[1:] - full[1:]).std(ddof=1))
+        assert (high + low) / 2 == pytest.approx(lost, abs=1e-6)
+        assert (high - low) / 2 == pytest.approx(spread, rel=0.3)  # resamples are drawn by task: these are others
+    assert [point["bytes"] for point in told] == sorted((point["bytes"] for point in told), reverse=True)
+    assert told[0]["full"]
+    assert told[0]["score"] == pytest.approx(sized["models"][0]["scores"][MAIN.id][0], abs=1e-6)
+    assert sized["models"][2]["curve"] == []
+
+
+def test_one_picture_has_the_curves_of_all_models(sized: dict[str, Any], tmp_path: Path) -> None:
+    path = tmp_path / "report.html"
+    path.write_text(report(sized, "sized"), "utf-8")
+    with opened(path) as page:
+        picture = page.get_by_role("img", name="모델마다 벡터 하나의 바이트와 점수")
+        curves = [model["curve"] for model in sized["models"]]
+        assert picture.locator(".mark").count() == sum(map(len, curves))
+        assert [picture.locator(f".mark.m{number}").count() for number in (0, 1, 2)] == [
+            *sorted(map(len, curves))[:0:-1],
+            0,
+        ]
+        boxes = picture.locator(".mark").evaluate_all("all => all.map(each => each.getBBox().x)")
+        assert all(0 < x < 860 for x in boxes)
+        assert picture.locator(".bm25").count() == 0  # 79 is far from what models of chance have
+        assert "lexical/bm25-word: 79.47" in page.locator(".legend").inner_text()
+        shown = page.locator("details.settings")
+        assert shown.count() == 2
+        shown.first.locator("summary").click()
+        assert shown.first.locator("tbody tr").count() in map(len, curves)
+        assert shown.first.locator("tbody td").filter(has_text="기준").count() == 1
+        assert "†" in shown.first.inner_text()  # these models' cards promise nothing
+        page.get_by_role("button", name="English").click()
+        assert "Size against quality" in page.inner_text("main")
+        assert "벡터" not in page.inner_text("main").replace("어휘", "")
+
+
+def test_a_report_of_lexical_models_alone_has_no_picture(told: dict[str, Any], tmp_path: Path) -> None:
+    path = tmp_path / "report.html"
+    path.write_text(report(told, "words"), "utf-8")
+    with opened(path) as page:
+        assert page.get_by_role("img").count() == 0
+        assert "벡터 크기" not in page.inner_text("main")
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[Page]:
+    """The file in a browser; an error of its script is an error of the test."""
+    import shutil
+
+    from tests.browser.conftest import CHROMIUM_FLAGS
+
+    chromium = shutil.which("chromium")
+    if chromium is None:
+        pytest.skip("no chromium here")
+    errors: list[str] = []
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=CHROMIUM_FLAGS)
+        page = browser.new_page()
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        page.on("console", lambda said: errors.append(said.text) if said.type == "error" else None)
+        page.goto(path.as_uri())
+        yield page
+        browser.close()
+    assert not errors
+
+
 def test_the_listed_queries_add_up_and_two_models_are_paired(told: dict[str, Any]) -> None:
     for number, model in enumerate(told["models"]):
         values = [query["values"][number] for query in told["queries"]]
@@ -145,26 +255,15 @@ def test_the_listed_queries_add_up_and_two_models_are_paired(told: dict[str, Any
 
 
 def test_the_report_is_one_file_in_which_nothing_foreign_runs(told: dict[str, Any], tmp_path: Path) -> None:
-    import shutil
-
-    from tests.browser.conftest import CHROMIUM_FLAGS
-
-    chromium = shutil.which("chromium")
-    if chromium is None:
-        pytest.skip("no chromium here")
     first = {**told["queries"][0], "text": HOSTILE, "values": [0.0, 1.0]}
     text = report({**told, "queries": [first, *told["queries"][1:]]}, HOSTILE)
     assert not re.search(r"(src|href)=[\"']?http|@import|url\(", text)
     path = tmp_path / "report.html"
     path.write_text(text, "utf-8")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=CHROMIUM_FLAGS)
-        page = browser.new_page()
-        asked: list[str] = []
-        errors: list[str] = []
+    asked: list[str] = []
+    with opened(path) as page:
         page.on("request", lambda request: asked.append(request.url))
-        page.on("pageerror", lambda error: errors.append(str(error)))
-        page.goto(path.as_uri())
+        page.reload()
         shown = page.inner_text("main")
         assert "lexical/bm25-bigram" in shown
         assert "nDCG@5·10" in shown
@@ -174,9 +273,7 @@ def test_the_report_is_one_file_in_which_nothing_foreign_runs(told: dict[str, An
         assert "더 잘한 것" in page.inner_text("main")
         page.get_by_role("button", name="English").click()
         assert "Question by question" in page.inner_text("main")
-        browser.close()
     assert asked == [path.as_uri()]
-    assert not errors
 
 
 def test_the_command_evaluates_and_writes_the_report(tmp_path: Path) -> None:

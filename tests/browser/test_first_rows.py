@@ -1,0 +1,124 @@
+"""The first rows that the server draws are those that the script draws: each cell, for each view, sort, filter, language."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from evaluator.records import CardExample, Environment, ModelInfo, Origin
+from evaluator.suite import KO_V1, MTEB_KOR_V2, SUITES
+from leaderboard_data.page.asked import address_of, asked
+from leaderboard_data.page.first_rows import FIRST, FirstRows
+from leaderboard_data.publish import publish_change
+from store.update import update
+from tests.browser.running import RunningApp, running_app
+from tests.browser.test_board import ALL, HOSTILE, prompts, publish_measured, ready
+from tests.leaderboard_data.examples import measured, scored
+from tests.leaderboard_data.ranked import ranked
+
+pytestmark = pytest.mark.browser
+
+Visit = Callable[..., Page]
+TASKS = KO_V1.category("retrieval").task_ids  # type: ignore[union-attr]
+OTHERS = {task: scored(task, 0.6) for task in KO_V1.task_ids if task not in TASKS}
+
+
+@pytest.fixture(scope="module")
+def full(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningApp]:
+    """A board with all that a cell can hold: intervals, ties, gaps, doubts, lexical rows, gains, hostile names."""
+    with running_app(tmp_path_factory.mktemp("full"), refresh_seconds=0.5) as app:
+        for number, score in enumerate((0.8001, 0.8)):
+            publish_measured(app, f"org/alike-{number}", score, own=number)
+        told = Environment(
+            dtype="float32",
+            prompts=prompts(HOSTILE),
+            prompt_sources=prompts(HOSTILE),
+            warnings=(HOSTILE, "card_differs", "prompt_not_used"),
+            card_example=CardExample(verdict="differs", expected=((1, 0.6967),), found=((1, -0.25),), tolerance=0.02),
+        )
+        hostile = measured("org/hostile", 0.3, environment=told)
+        origin = Origin(kind="measured", by=HOSTILE, label=HOSTILE, reference="javascript:window.hacked=1")
+        info = ModelInfo(license=HOSTILE, parameters=5_000_000, embedding_dimension=7, max_tokens=9, llm_based=False)
+        update(app.results, publish_change(hostile.model_copy(update={"origin": origin, "model": info})))
+        for result, samples, rankings in (
+            ranked("org/better", 2.6, 1, TASKS, OTHERS),
+            ranked("org/worse", 1.2, 2, TASKS, OTHERS),
+            ranked("lexical/bm25-bigram", 2.0, 3, TASKS),
+        ):
+            update(app.results, publish_change(result, samples, rankings))
+        app.wait_for_results()
+        yield app
+
+
+COMPARED = """(panel, [markup, most]) => {
+    const first = document.createElement('template');
+    first.innerHTML = markup;
+    const classes = cell => [...cell.classList].sort().join(' ');
+    const head = table => [...table.querySelectorAll('thead th')].map(cell => [cell.dataset.name, classes(cell), cell.title,
+        cell.getAttribute('aria-sort'), cell.querySelector('.dt-column-title').textContent, !!cell.querySelector('.kel-head')]);
+    const body = table => [...table.querySelectorAll('tbody tr')].slice(0, most).map(row => [...row.cells].map(cell =>
+        [classes(cell), cell.innerHTML.replaceAll(' checked=""', '')]));
+    const marks = place => place.querySelector('.kel-marks').textContent.trim();
+    const of = (place, table) => ({ head: head(table), rows: body(table), label: table.ariaLabel, marks: marks(place) });
+    return [of(first.content, first.content.querySelector('table')), of(panel, panel.querySelector('table'))];
+}"""
+
+
+def data_of(app: RunningApp, page: Page, suite: str) -> FirstRows:
+    """What the server would draw from the data that this page has."""
+    name = "board.json" if suite in ("", KO_V1.id) else f"board-{suite}.json"
+    return FirstRows(page.request.get(f"{app.url}board/{name}").body())
+
+
+def compared(page: Page, markup: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The server's table and the script's: heads, rows by class and content, label, legend."""
+    panel = page.locator("[role=tabpanel].kel-panel:visible")
+    server, script = panel.evaluate(COMPARED, [markup, FIRST])
+    return server, script
+
+
+VIEWS = [f"suite={suite.id}&{ALL}&tab={view}" for suite in SUITES.values() for view in suite.view_ids]
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "",
+        "lang=en",
+        *VIEWS,
+        f"{ALL}&tab=tasks&lang=en&sort=KLUE-STS.desc",
+        f"{ALL}&sort=STS_Average.asc",
+        f"{ALL}&sort=Model.desc&q=bge",
+        f"{ALL}&sort=Rank.desc",
+        f"{ALL}&sort=license.asc&cols=license,origin,precision",
+        f"{ALL}&sort=parameters.desc&params=100-1000",
+        f"{ALL}&sort=max_tokens.asc&tokens=512-&dim=-1024",
+        f"{ALL}&cols=borda,zero_shot,storage,fits,matryoshka,syllable_tokens,unknown,cut,device,suite_seconds,peak,speed",
+        f"{ALL}&cols=borda&sort=borda.desc&lang=en",
+        f"{ALL}&cols=fits&sort=fits.desc&tab=retrieval&lang=en",
+        f"{ALL}&tab=retrieval&sort=hybrid.desc",
+        f"{ALL}&unseen=yes&tab=sts",
+        f"{ALL}&unseen=declared&w=1,0,2,0&lang=en",
+        f"suite={MTEB_KOR_V2.id}&unseen=yes&cols=borda",
+        f"suite={MTEB_KOR_V2.id}&w=1,1,1,1,1,5",
+        "w=1,0,0,2&hide=NLI_Average,Rank",
+        "q=hostile&cols=license,origin",
+        "origin=measured&precision=float32,unknown&compare=org/alike-0",
+        f"{ALL}&type=llm&open=open&license=mit,apache-2.0",
+        f"{ALL}&type=lexical",
+        "q=there+is+none",
+        "sort=constructor.asc&cols=toString&origin=measured",
+        "origin=x",
+    ],
+)
+def test_the_servers_first_rows_are_the_scripts(query: str, full: RunningApp, visit: Visit) -> None:
+    page = visit(f"{full.url}?{query}")
+    expect(page.locator(".kel-panel:visible tbody td").first).to_be_visible()
+    address = address_of(query)
+    server, script = compared(page, data_of(full, page, address.get("suite", "")).table(address))
+    assert server["head"] == script["head"]
+    for number, (expected, row) in enumerate(zip(server["rows"], script["rows"], strict=True)):
+        assert expected == row, number
+    assert (server["label"], server["marks"]) == (script["label"], script["marks"])
