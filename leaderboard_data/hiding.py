@@ -16,6 +16,14 @@ from store import Store, open_store
 from store.errors import NotFound
 
 
+class NotShown(ValueError):
+    """Nothing of a model is shown. `reason`: "opted_out" by its owner, or "hidden" by a maintainer."""
+
+    def __init__(self, reason: str, sentence: str) -> None:
+        super().__init__(sentence)
+        self.reason = reason
+
+
 def shown(entries: Iterable[Entry], policy: Policy) -> tuple[Entry, ...]:
     """The entries that the policy does not hide, in their order, with what it confirms and corrects, and with what is
     known of their models' training data."""
@@ -30,17 +38,19 @@ def refuse_hidden(model: str, policy: Policy) -> None:
     """Nothing, if the policy says nothing of `model`.
 
     Raises:
-        ValueError: why nothing is shown of it, in Korean and English.
+        NotShown: why nothing is shown of it, in Korean and English.
     """
     if policy.opt_out_of(model) is not None:
-        raise ValueError(
+        raise NotShown(
+            "opted_out",
             "이 모델은 소유자의 요청으로 이 리더보드에 표시하지 않습니다."
-            " · The owner of this model asked not to show it on this leaderboard."
+            " · The owner of this model asked not to show it on this leaderboard.",
         )
     if policy.hidden_of(model):
-        raise ValueError(
+        raise NotShown(
+            "hidden",
             "이 모델의 결과는 관리자가 확인하는 동안 표시하지 않습니다."
-            " · The maintainers do not show the results of this model while they look into them."
+            " · The maintainers do not show the results of this model while they look into them.",
         )
 
 

@@ -34,6 +34,19 @@ class BoardApi:
         self._made: tuple[State, dict[tuple[str, str, tuple[OriginName, ...], str], Table]] = (live.state, {})
         self._everything: tuple[State, Mapping[str, Declared]] | None = None
 
+    @property
+    def state(self) -> State:
+        """What the board shows now."""
+        return self._live.state
+
+    def table(self, view: str, suite: Suite, origins: Sequence[OriginName] | None = None, unseen: str = "") -> Table:
+        """A table of what is shown now, made once for each state. `origins` None: those that its suite opens with.
+
+        Raises:
+            ValueError: there is no such view, or no such choice of unseen data.
+        """
+        return self._table(view, suite, origins, unseen)
+
     def leaderboard(
         self, view: str = OVERALL, origins: str = "", suite: str = DEFAULT_SUITE, unseen: str = ""
     ) -> list[dict[str, Any]]:

@@ -15,6 +15,7 @@ from leaderboard_data.board import candidates, means, preference
 from leaderboard_data.curves import CurveCell
 from leaderboard_data.entry import ORIGINS, Entry
 from leaderboard_data.hybrids import HybridCell
+from leaderboard_data.licenses import COMMERCIAL_USE
 from leaderboard_data.significance import Evidence
 from leaderboard_data.training import STATES
 
@@ -29,6 +30,7 @@ def page_data(
 ) -> bytes:
     """The file's content: UTF-8 JSON. Scores and intervals are in percent; `revision` is the results store's.
 
+    `commercial`: the licences that allow commercial use (`leaderboard_data.licenses`), in small letters.
     `suite` describes itself: categories, tasks, weights, averages, views and their titles are known from there alone.
 
     Entries come in the order of preference, so that the first of a model is the one to list. What only few entries
@@ -49,6 +51,7 @@ def page_data(
         "origins": ORIGINS,
         "states": STATES,
         "precisions": PRECISIONS,
+        "commercial": sorted(COMMERCIAL_USE),
         "entries": {
             **_facts(listed),
             **_scores(listed, suite),

@@ -11,13 +11,15 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from gate.address import page_address
+from leaderboard_data.hiding import NotShown
 from leaderboard_data.page.api import DEFAULT_SUITE, BoardApi
 from leaderboard_data.page.assets import PREFIX, Assets
+from leaderboard_data.page.preview import Preview
 
 log = logging.getLogger(__name__)
 
 
-def routes(api: BoardApi, assets: Assets) -> list[Route]:
+def routes(api: BoardApi, assets: Assets, preview: Preview) -> list[Route]:
     """The routes for the web application; the files come last."""
     answers: dict[str, Callable[[Request], Any]] = {
         "model": lambda request: _model(api, request),
@@ -39,6 +41,7 @@ def routes(api: BoardApi, assets: Assets) -> list[Route]:
     return [
         *(Route(f"/{PREFIX}/api/{name}", _json(answer)) for name, answer in answers.items()),
         Route(f"/{PREFIX}/badge/{{model:path}}.svg", _badge(api)),
+        preview.route(),
         assets.route(),
     ]
 
@@ -77,6 +80,8 @@ def _json(answer: Callable[[Request], Any]) -> Callable[[Request], Any]:
     async def respond(request: Request) -> Response:
         try:
             content = await run_in_threadpool(answer, request)
+        except NotShown as error:
+            return JSONResponse({"error": str(error), "reason": error.reason}, status_code=404)
         except ValueError as error:
             return JSONResponse({"error": str(error)}, status_code=404)
         return JSONResponse(content, headers={"Cache-Control": "no-cache"})

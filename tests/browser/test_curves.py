@@ -65,8 +65,8 @@ def test_size_against_quality(app: RunningApp, visit: Visit) -> None:
     page.locator("[name=kel-on]").select_option("AutoRAGRetrieval")
     expect(page).to_have_url(re.compile("on=AutoRAGRetrieval"))
     page.goto(f"{app.url}?model=org/small")
-    expect(page.locator(".kel-facts").first).to_contain_text("1,536")  # MB for a million documents
-    expect(page.locator(".kel-facts").first).to_contain_text("cpu x86_64")
+    expect(page.locator(".kel-mcosts")).to_contain_text("1,536")  # MB for a million documents
+    expect(page.locator(".kel-mcosts")).to_contain_text("cpu x86_64")
     table = page.locator(".kel-sizes").first
     expect(table).to_contain_text("384차원 float32")
     expect(table).to_contain_text("기준")
@@ -92,4 +92,4 @@ def test_what_korean_costs_and_on_which_device(app: RunningApp, visit: Visit) ->
     page.goto(f"{app.url}?tab=plots&x=speed&origin=measured&device=cpu x86_64")
     expect(page.locator("[name=kel-compared-device]")).to_have_value("cpu x86_64", timeout=20_000)
     page.get_by_text("표로 보기").click()
-    expect(page.locator(".kel-plain tbody tr")).to_have_count(1)
+    expect(page.locator(".kel-every tbody tr")).to_have_count(1)

@@ -1,5 +1,6 @@
 """An owner opts out while people look: the open table, the model's page, the feed; and what maintainers are told."""
 
+import re
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -69,8 +70,9 @@ def test_an_opted_out_model_leaves_the_open_page_and_comes_back(
     assert len(shown(board)) == 1 + 9
     waited_until(lambda: MODEL not in feed())
     model = visit(f"{app.url}?model={MODEL}")
-    expect(model.get_by_text("소유자의 요청으로")).to_be_visible()
-    expect(model.get_by_text("The owner of this model asked not to show it")).to_be_visible()
+    expect(model.get_by_role("alert")).to_have_text(re.compile("소유자의 요청으로 이 리더보드에 표시하지 않습니다"))
+    model.goto(f"{app.url}?model={MODEL}&lang=en")
+    expect(model.get_by_role("alert")).to_have_text(re.compile("the owner of this model asked not to show it"))
 
     queue.submit(ModelSpec(model="org/next", revision="ab" * 20), who="alice")
     assert "new: org/next@" in chat.next_text()

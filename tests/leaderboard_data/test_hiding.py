@@ -135,6 +135,7 @@ def test_what_is_hidden_is_nowhere_and_comes_back(board: BoardPage, results: Sto
     status, text = refused[f"api/model?id={MODEL}"]
     assert status == 404
     assert ("소유자의 요청으로" in text and "The owner of this model asked" in text) == ("opted out" in why)
+    assert json.loads(text)["reason"] == ("opted_out" if "opted out" in why else "hidden")
     assert refused[f"api/compare?models={MODEL},{OTHER}"][0] == 404
     assert refused[f"badge/{MODEL}.svg"] == refused["badge/no/body.svg"], "as one that there never was"
     assert board.api.history(MODEL) == []

@@ -1,6 +1,7 @@
 // Size against quality: what models score with shorter vectors and with int8 or bits instead of float32.
 import { fill, h, plainTable } from "./dom.js";
 import { paretoFront, percent } from "./scores.js";
+import { sizeChart } from "./size_chart.js";
 
 const TEXTS = {
   ko: {
@@ -45,7 +46,7 @@ const TEXTS = {
 
 const BITS = { float32: 32, int8: 8, binary: 1, binary_rescored: 1 };
 const SYMBOLS = { float32: "circle", int8: "square", binary: "diamond-open", binary_rescored: "diamond" };
-const COLOURS = { float32: "#0072b2", int8: "#d55e00", binary: "#cc79a7", binary_rescored: "#009e73" }; // Okabe and Ito
+const TONES = { float32: "series-1", int8: "series-2", binary: "series-4", binary_rescored: "series-3" };
 const MOST_LINES = 60; // models whose own line is drawn, the best first
 
 const textsOf = (board) => TEXTS[board.state.lang];
@@ -99,7 +100,7 @@ function settingName(board, { dimension, precision, entry }) {
   return t.setting(dimension, t.precisions[precision]) + (promised ? "" : " †");
 }
 
-function figure(board, points, muted) {
+function figure(board, points, tone) {
   const t = textsOf(board);
   const escape = board.DataTable.util.escapeHtml;
   const curved = points.filter((p) => p.change != null);
@@ -114,7 +115,7 @@ function figure(board, points, muted) {
     name,
     x: of.flatMap((each) => [...each.map((p) => p.x), null]),
     y: of.flatMap((each) => [...each.map((p) => p.y), null]),
-    line: { color: muted, ...style },
+    line: { color: tone("muted"), ...style },
     hoverinfo: "skip",
   });
   const dots = (name, of, marker) => ({
@@ -131,13 +132,13 @@ function figure(board, points, muted) {
   const bare = points.filter((p) => p.change == null);
   return {
     data: [
-      line(t.front, [front], { width: 2, dash: "dot", shape: "hv" }),
+      line(t.front, [front], { width: 2, dash: "dot", shape: "hv", color: tone("front") }),
       lines.length ? line(t.own, lines, { width: 1 }) : null,
-      bare.length ? dots(t.others, bare, { size: 7, color: muted, opacity: 0.5 }) : null,
+      bare.length ? dots(t.others, bare, { size: 7, color: tone("muted"), opacity: 0.5 }) : null,
       ...board.data.precisions.map((precision) => {
         const of = curved.filter((p) => p.precision === precision);
         return of.length
-          ? dots(t.precisions[precision], of, { size: 10, symbol: SYMBOLS[precision], color: COLOURS[precision] })
+          ? dots(t.precisions[precision], of, { size: 10, symbol: SYMBOLS[precision], color: tone(TONES[precision]) })
           : null;
       }),
     ].filter(Boolean),
@@ -148,14 +149,15 @@ function figure(board, points, muted) {
   };
 }
 
-// The plot's content: {points, missing, figure, label, notes, choice, rows}; `left` are the entries that the filters leave.
-export function sizePlot(board, left, muted) {
+// The plot's content: {figure, label, missing, notes, choice, head, lines}; `left` are the entries that the
+// filters leave, `tone` gives the colour of a design token.
+export function sizePlot(board, left, tone) {
   const t = textsOf(board);
   const item = chosenItem(board);
   const points = item == null ? [] : left.flatMap((entry) => pointsOf(board, entry, item));
   const front = new Set(paretoFront(points, false));
   return {
-    figure: figure(board, points, muted),
+    figure: figure(board, points, tone),
     label: t.label,
     missing: left.length - new Set(points.map((p) => p.entry)).size,
     notes: item == null ? [t.none] : [t.help, t.rescored, t.interval, t.unpromised],
@@ -203,7 +205,7 @@ export function sizeTable(board, entry) {
   if (!entry || !Object.keys(entry.curves).length) return [];
   const t = textsOf(board);
   const named = items(board).filter(([id]) => entry.curves[id]);
-  const body = h("div", { class: "kel-scroll" });
+  const body = h("div", { class: "kel-sizebody" });
   const show = (item) => {
     const points = pointsOf(board, entry, item).sort((a, b) => b.x - a.x || b.y - a.y);
     const front = new Set(paretoFront(points, false));
@@ -217,7 +219,10 @@ export function sizeTable(board, entry) {
         rest.map((cell, i) => h("td", { class: i === 3 && lost ? "kel-significant" : "" }, cell)),
       );
     };
-    fill(body, plainTable(t.head, points.map(line), "kel-sizes"));
+    const drawn = points.map((point) => ({ ...point, front: front.has(point), name: settingName(board, point) }));
+    const table = plainTable(t.head, points.map(line), "kel-sizes");
+    table.tabIndex = 0; // it scrolls
+    fill(body, sizeChart(drawn, t.axis, named.find(([id]) => id === item)[1], t.precisions), table);
   };
   const first = [board.state.on, "retrieval", "overall"].find((id) => entry.curves[id]) ?? named[0]?.[0];
   if (!first) return [];

@@ -1,3 +1,5 @@
+import { working } from "./progress.js";
+
 // Building the page from values: text is always set as text, so that nothing a visitor or a result says is markup.
 
 export function h(tag, properties = {}, ...children) {
@@ -61,15 +63,19 @@ export const compact = (number, language) =>
 // A text with values in the places of their names: withValues("{n} of {of}", { n: 1, of: 3 }).
 export const withValues = (text, values) => text.replace(/\{(\w+)\}/g, (_, name) => values[name]);
 
-// An answer of the API about the suite that is shown.
+// An answer of the API about the suite that is shown. What goes wrong has the answer's `status` (none where the server
+// was not reached), and `reason`, where the server names one.
 export const ask = (board, path, given = {}) => {
   const query = new URLSearchParams({ ...given, suite: board.data.suite.id });
   return getJson(`./api/${path}?${query}`);
 };
 
 async function getJson(path, signal) {
-  const answer = await fetch(new URL(path, import.meta.url), { signal, credentials: "same-origin" });
-  if (!answer.ok) throw new Error((await answer.json().catch(() => ({}))).error ?? `${answer.status}`);
+  const answer = await working(fetch(new URL(path, import.meta.url), { signal, credentials: "same-origin" }));
+  if (!answer.ok) {
+    const { error, reason } = await answer.json().catch(() => ({}));
+    throw Object.assign(new Error(error ?? `${answer.status}`), { status: answer.status, reason });
+  }
   return answer.json();
 }
 

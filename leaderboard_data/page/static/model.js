@@ -1,88 +1,124 @@
-// The page of one model: all its results by origin and revision, its ranks over time, and what its card may show.
+// The page of one model: where it stands, what it is good at, who beats it at its size, what it costs, how it was loaded,
+// all its results by origin and revision, its ranks over time, and what its card may show. What the board's data tells is
+// drawn at once; the rest when the server has read the result files.
 import { costFacts } from "./costs.js";
 import { sizeTable } from "./curves.js";
-import { compact, copyText, fill, h, hubAddress, link, plainTable } from "./dom.js";
-import { cardExample, code, copyable, definition, facts, metrics, modelData, points, score, table } from "./provenance.js";
-import { trainingFact, trainingFacts, trainingTitle } from "./training.js";
+import { copyText, fill, h } from "./dom.js";
+import { badges, figures, failure, links, orphanHead, title } from "./model_head.js";
+import { loaded, resultBlock } from "./model_results.js";
+import { similar } from "./model_similar.js";
+import { lineName, strip } from "./model_strip.js";
+import { modelWords } from "./model_words.js";
+import { code, definition, forget, modelData } from "./provenance.js";
+import { against, inWords, standings } from "./standing.js";
+import { legend, trainingFacts, trainingTitle } from "./training.js";
 
 export async function modelPage(board, panel) {
-  const { labels: t, state } = board;
-  fill(panel, h("p", {}, t.loading));
+  const { labels: t, state, data } = board;
+  const { model } = state;
+  const w = modelWords(board);
+  const held = against(board, model);
+  const entry = held.entries.find((each) => each.model === model);
+  const lines = entry ? standings(data, held.entries, state, model) : [];
+  const head = h("header", { class: "kel-mhead" });
+  const rest = h("div", {}, h("p", { role: "status" }, t.loading));
+  const again = () => {
+    forget(board, model);
+    modelPage(board, panel);
+  };
+  fill(panel, h("div", { class: "kel-mpage" }, backButton(board), head, entry && standing(board, held, lines, entry), rest));
+  if (entry) {
+    fill(head, title(model, entry.name), links(board, entry), badges(board, entry));
+    focusOn(head);
+  }
+  const left = () => board.modelPanel !== panel || state !== board.state || state.model !== model; // somebody has gone on
   let details;
   try {
-    details = await modelData(board, state.model);
+    details = await modelData(board, model);
   } catch (error) {
-    fill(panel, backButton(board), h("p", { role: "alert" }, `${state.model}: ${error.message}`), owners(state.model));
+    if (left()) return;
+    fill(rest, failure(board, model, error, again), owners(model));
     return;
   }
-  const { results, ranks } = details;
+  if (left()) return;
+  if (!entry) {
+    fill(head, orphanHead(board, details));
+    focusOn(head);
+  }
+  const otherwise = panel.querySelector(".kel-default-rank");
+  if (otherwise) fill(otherwise, byDefault(board, details, lines[0]));
+  fill(rest, sections(board, details, again));
+}
+
+function focusOn(head) {
+  const heading = head.querySelector("h2");
+  heading.tabIndex = -1;
+  heading.focus({ preventScroll: true });
+}
+
+const section = (name, heading, ...content) => h("section", { class: `kel-msection ${name}` }, h("h3", {}, heading), content);
+
+// Rank and average, what is strong and weak, and the strip: all from the board's own data.
+function standing(board, held, lines, entry) {
+  const w = modelWords(board);
+  return [
+    h(
+      "div",
+      { class: "kel-mtop" },
+      figures(board, held, lines, entry),
+      section("kel-mwords", w.strengths, spoken(board, inWords(lines))),
+    ),
+    section("kel-mstrip", w.strip, strip(board, lines, entry), legend(board)),
+    section("kel-msimilar", w.similar, similar(board, lines[0], entry)),
+  ];
+}
+
+function spoken(board, said) {
+  const w = modelWords(board);
+  if (!said.ranked) return h("p", {}, w.noRanks);
+  if (!said.enough) return h("p", {}, w.few(said.most));
+  const item = (make) => ({ line, band, place, of }) => {
+    const [name, share, where] = make(lineName(board, line), band, place, of);
+    return h("li", {}, `${name}: `, h("b", {}, share), " ", h("small", {}, where));
+  };
+  const list = (heading, found, make, name) =>
+    found.length > 0 && [h("h4", {}, heading), h("ul", { class: name }, found.map(item(make)))];
+  return [
+    list(w.strong, said.top, w.top, "kel-strong"),
+    list(w.weak, said.bottom, w.bottom, "kel-weak"),
+    said.top.length || said.bottom.length ? null : h("p", {}, w.middling),
+    h("p", { class: "kel-note" }, w.bandHint, said.tested ? "" : ` ${w.untested}`),
+  ];
+}
+
+// The place on the board as it opens, where what is asked for is another.
+function byDefault(board, { ranks }, line) {
+  const own = ranks.overall;
+  if (!own || (line && line.rank === own.rank && line.of === own.of)) return null;
+  return modelWords(board).byDefault(own.rank, own.of, (own.score * 100).toFixed(2));
+}
+
+function sections(board, details, again) {
+  const { labels: t } = board;
+  const w = modelWords(board);
+  const { results } = details;
   const entries = board.entries.filter((entry) => entry.model === details.model);
   const measured = entries.find((entry) => Object.keys(entry.curves).length) ?? entries.find((entry) => entry.measuredOn != null) ?? entries[0];
-  const info = results.find((r) => r.info && Object.keys(r.info).length)?.info ?? {};
-  fill(
-    panel,
-    backButton(board),
-    h("h2", {}, details.name),
-    h(
-      "p",
-      {},
-      details.local || details.kind === "lexical" ? "" : link(hubAddress(details.model), t.onHub),
-      " ",
-      h(
-        "button",
-        { type: "button", class: "kel-button", onclick: () => board.compareWith(details.model, true) },
-        t.addToCompare,
-      ),
-    ),
-    definition([
-      ...Object.entries(ranks).map(([view, r]) => [board.tabLabel(view), `${score(r.score)} · ${t.rank(r.rank, r.of)}`]),
-      [t.extras.parameters, info.parameters && compact(info.parameters, state.lang)],
-      [t.extras.dimension, info.embedding_dimension],
-      [t.extras.max_tokens, info.max_tokens?.toLocaleString()],
-      [t.extras.license, info.license],
-      [
-        t.filters.type,
-        details.kind !== "dense"
-          ? t.choices[details.kind]
-          : info.llm_based == null
-            ? null
-            : t.choices[info.llm_based ? "llm" : "encoder"],
-      ],
-      [t.filters.open, info.open_weights == null ? null : t.choices[info.open_weights ? "open" : "closed"]],
-      ...costFacts(board, measured),
-    ]),
-    sizeTable(board, measured),
-    h("h3", {}, trainingTitle(board)),
-    definition(trainingFacts(board, details)),
+  const costs = costFacts(board, measured).filter(([, value]) => value);
+  const curve = sizeTable(board, measured);
+  return [
+    results.every((result) => !result.readable) &&
+      h("p", { role: "alert" }, `${w.unreadableAll} `, h("button", { type: "button", class: "kel-button", onclick: again }, w.retry)),
     details.corrections.map((made) => h("p", {}, corrected(made, t))),
-    h("h3", {}, t.results),
-    results.map((result, i) => resultBlock(board, result, details.seen, i === 0)),
-    h("h3", {}, t.history),
-    details.history.length
-      ? h(
-          "table",
-          { class: "kel-plain" },
-          h(
-            "tbody",
-            {},
-            details.history.map((s) =>
-              h(
-                "tr",
-                {},
-                h("td", {}, s.at.slice(0, 16).replace("T", " ")),
-                h("td", {}, s.rank == null ? t.noRank : t.rank(s.rank, s.of)),
-                h("td", {}, code(s.revision.slice(0, 12))),
-              ),
-            ),
-          ),
-        )
-      : h("p", {}, t.noHistory),
-    h("h3", {}, t.card),
-    cardBlock(board, details),
+    costs.length > 0 && section("kel-mcosts", w.costs, definition(costs)),
+    curve.length > 0 && h("section", { class: "kel-msection kel-mcurve" }, curve),
+    section("kel-mloaded", w.loaded, loaded(board, details.model, results[0])),
+    section("kel-mresults", t.results, results.map((result, i) => resultBlock(board, details, result, i))),
+    section("kel-mtraining", trainingTitle(board), definition(trainingFacts(board, details))),
+    section("kel-mhistory", t.history, history(board, details.history)),
+    section("kel-mcard", t.card, cardBlock(board, details)),
     owners(details.model, results),
-  );
-  panel.querySelector("h2").tabIndex = -1;
-  panel.querySelector("h2").focus();
+  ];
 }
 
 // What only the model's owner and maintainers are shown (desk/static/own.js). Where there is no desk, nothing.
@@ -102,66 +138,57 @@ function corrected(made, t) {
 const backButton = (board) =>
   h("button", { type: "button", class: "kel-button", onclick: () => board.openModel("") }, board.labels.back);
 
-function resultBlock(board, result, seen, open) {
+// The ranks over time: a line, the better the higher, and the same as a table.
+function history(board, told) {
   const { labels: t } = board;
-  const heading = `${t.origin[result.origin]} · ${result.precision ?? t.unknown} · ${result.revision ? result.revision.slice(0, 12) : "–"} · Average ${score(result.average)}`;
-  const trained = (task) => trainingFact(board, seen[task.id]);
-  const rows = result.tasks.map((task) =>
+  const w = modelWords(board);
+  if (!told.length) return h("p", {}, t.noHistory);
+  const ranked = told.filter(({ rank }) => rank != null);
+  const [head, ...more] = w.historyHead;
+  return [
+    new Set(ranked.map(({ rank }) => rank)).size > 1 && rankLine(w, ranked),
     h(
-      "tr",
-      {},
-      h("th", { scope: "row" }, task.column),
-      h("td", {}, score(task.score)),
-      h("td", {}, task.interval95 ? task.interval95.map(score).join(" – ") : "–"),
-      h("td", {}, points(task.difference)),
-      h("td", {}, task.n ?? "–"),
-      h("td", {}, h("details", {}, h("summary", {}, "…"), facts(result, task, t, trained(task)), metrics(task, t))),
+      "table",
+      { class: "kel-plain kel-history" },
+      h("thead", {}, h("tr", {}, [head, ...more].map((text) => h("th", { scope: "col" }, text)))),
+      h(
+        "tbody",
+        {},
+        told.map((s) =>
+          h(
+            "tr",
+            {},
+            h("td", {}, s.at.slice(0, 16).replace("T", " ")),
+            h("td", {}, s.rank == null ? t.noRank : t.rank(s.rank, s.of)),
+            h("td", {}, code(s.revision.slice(0, 12))),
+          ),
+        ),
+      ),
     ),
-  );
-  return h(
-    "details",
-    { class: "kel-result", open },
-    h("summary", {}, heading),
-    result.readable ? null : h("p", { role: "alert" }, t.unreadable),
-    result.listed ? null : h("p", {}, t.notListed),
-    result.warnings?.length
-      ? h(
-          "ul",
-          { class: "kel-warnings" },
-          result.warnings.map((warning) => h("li", {}, t.warning[warning] ?? warning, result.confirmed.includes(warning) ? ` ${t.confirmed}` : "")),
-        )
-      : null,
-    definition([
-      [t.field.by, `${result.by}${result.version ? ` ${result.version}` : ""}`],
-      [t.field.reference, result.reference && link(result.reference)],
-      [t.field.revision, result.revision && code(result.revision)],
-      [t.field.at, result.at],
-      [t.field.cardExample, cardExample(result.card_example, t)],
-      [t.field.tokens, result.tokens?.toLocaleString()],
-      [t.field.submission, result.submission],
-      [t.field.removed, result.keep_duplicates ? t.kept : null],
-      [t.field.command, result.command && copyable(result.command, t)],
-    ]),
-    result.readable
-      ? [
-          plainTable(["", t.field.score, t.field.interval95, t.field.difference, t.field.n, ""], rows),
-          table(t.field.settings, Object.entries(result.settings)),
-          table(t.field.environment, Object.entries(result.environment)),
-          result.runs.length > 1 ? result.runs.map((run) => runBlock(result, run, t)) : null,
-        ]
-      : null,
-  );
+  ];
 }
 
-// One of several runs that a result is put together of: which tasks, when, on what.
-const runBlock = (result, run, t) =>
-  table(`${t.field.run} ${run.at.slice(0, 16).replace("T", " ")}`, [
-    [t.field.tasks, result.tasks.filter((task) => task.run === run.id).map((task) => task.column).join(", ")],
-    [t.field.submission, run.submission ?? "–"],
-    [t.field.tokens, run.tokens?.toLocaleString() ?? "–"],
-    [t.field.code, [run.commit, run.code].filter(Boolean).join(" · ") || "–"],
-    ...Object.entries(run.environment),
-  ]);
+function rankLine(w, ranked) {
+  const NS = "http://www.w3.org/2000/svg";
+  const times = ranked.map(({ at }) => Date.parse(at));
+  const [from, to] = [Math.min(...times), Math.max(...times)];
+  const worst = Math.max(...ranked.map(({ rank }) => rank));
+  const x = (time) => (to > from ? (1000 * (time - from)) / (to - from) : 0);
+  const y = (rank) => (worst > 1 ? 4 + (52 * (rank - 1)) / (worst - 1) : 30);
+  const inOrder = ranked.map(({ rank }, i) => [x(times[i]), y(rank)]).sort((a, b) => a[0] - b[0]);
+  const d = inOrder.map(([px, py], i) => (i ? `H${px.toFixed(1)}V${py.toFixed(1)}` : `M${px.toFixed(1)} ${py.toFixed(1)}`));
+  const svg = document.createElementNS(NS, "svg");
+  svg.setAttribute("viewBox", "0 0 1000 60");
+  svg.setAttribute("preserveAspectRatio", "none");
+  svg.setAttribute("class", "kel-rankline");
+  svg.setAttribute("role", "img");
+  svg.setAttribute("aria-label", w.historyLabel);
+  const path = document.createElementNS(NS, "path");
+  path.setAttribute("d", `${d.join("")}H1000`);
+  path.setAttribute("vector-effect", "non-scaling-stroke");
+  svg.append(path);
+  return svg;
+}
 
 function cardBlock(board, details) {
   const { labels: t, state } = board;
@@ -170,12 +197,12 @@ function cardBlock(board, details) {
   const badge = new URL(image, import.meta.url).href;
   const query = `?model=${encodeURIComponent(details.model)}${suite && `&${suite}`}`;
   const page = new URL(query, document.baseURI).href;
-  const block = (title, text) =>
+  const block = (name, text) =>
     text
       ? h(
           "details",
           {},
-          h("summary", {}, title),
+          h("summary", {}, name),
           h("pre", { tabIndex: 0 }, text),
           h(
             "button",

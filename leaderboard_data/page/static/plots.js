@@ -1,10 +1,17 @@
-// Plots and the comparison. Plotly comes from its Python package and is fetched only when a plot is opened.
+// The plots. Plotly comes from its Python package and is fetched only when a plot is opened.
+import { PLOT_TEXTS } from "./compare_words.js";
 import { axisName, comparable, deviceChoice, isOfDevice } from "./costs.js";
 import { bytesName, sizePlot } from "./curves.js";
-import { showTogether } from "./hybrid.js";
-import { ask, compact, fill, h, hubAddress, plainTable } from "./dom.js";
-import { matches, paretoFront, percent, searchWords, viewOf } from "./scores.js";
-import { AXES, BYTES, MOST_COMPARED, ORIGINS } from "./state.js";
+import { compact, fill, h, plainTable, withValues } from "./dom.js";
+import { nothingDrawn } from "./empty.js";
+import { labelFront } from "./plot_labels.js";
+import { matches, paretoFront, percent, searchWords, typeOf, viewOf } from "./scores.js";
+import { AXES, BYTES, ORIGINS } from "./state.js";
+
+export { comparePage } from "./compare.js";
+
+const MOST_SVG = 1000; // points; more are drawn with WebGL
+const MOST_WITHOUT = 2000; // points drawn where there is no WebGL
 
 let plotly;
 const load = () =>
@@ -36,65 +43,101 @@ async function draw(target, figure, label, height = 460) {
       plot_bgcolor: "rgba(0,0,0,0)",
       font: { color: colour, family: style.fontFamily },
       margin: { l: 50, r: 20, t: 20, b: 60 },
-      legend: { orientation: "h", y: -0.2 },
+      legend: { orientation: "h", y: -0.2, ...layout.legend },
       xaxis: { ...axis, ...layout.xaxis },
       yaxis: { ...axis, ...layout.yaxis },
-      ...(layout.polar && {
-        polar: { bgcolor: "rgba(0,0,0,0)", radialaxis: { ...axis, ...layout.polar.radialaxis }, angularaxis: axis },
-      }),
     },
     { responsive: true, displaylogo: false, displayModeBar: false },
   );
   target.setAttribute("role", "img");
   target.setAttribute("aria-label", label);
+  return Plotly;
 }
 
-// Okabe and Ito's palette, as leaderboard_data/page/figures.py has it: told apart with any colour vision.
-const COLOURS = { measured: "#0072b2", published: "#d55e00", imported: "#009e73" };
+// A design token's colour, as the page has it now: Plotly reads no CSS variables.
+const toneOf = (element) => (name) => getComputedStyle(element).getPropertyValue(`--kel-${name}`).trim();
+
+let webgl;
+const hasWebgl = () => (webgl ??= Boolean(document.createElement("canvas").getContext("webgl")));
+
+const TONES = { encoder: "series-1", llm: "series-2", lexical: "series-3", sparse: "series-4", multi_vector: "series-4", unknown: "muted" };
+const SYMBOLS = { measured: "circle", published: "diamond", imported: "square" };
+const sizeOf = ({ dimension }) => 7 + 11 * Math.sqrt(Math.min(dimension ?? 0, 4096) / 4096);
 
 // The rows that the filters leave, over the axis of the state: {points, missing}.
 function pointsOf(board) {
   const { data, state } = board;
   const words = searchWords(state);
-  const { columns, rows } = viewOf(data, board.listed(), "overall", state);
+  const { columns, key, rows } = viewOf(data, board.listed(), "overall", state);
   const left = rows.filter((row) => matches(row.entry, state, words));
-  const points = left.map(({ entry, values }) => ({ entry, x: comparable(board, entry, state.x), y: values.at(-1) }));
+  const points = left.map(({ entry, values }) => ({ entry, x: comparable(board, entry, state.x), y: values[key] }));
   const known = points.filter(({ x, y }) => x && y != null);
-  return { left: left.map(({ entry }) => entry), points: known, missing: left.length - known.length, all: left.length, weighted: columns.at(-1).weighted };
+  const average = `${columns[key].name}${columns[key].weighted ? "*" : ""}`;
+  return { left: left.map(({ entry }) => entry), points: known, missing: left.length - known.length, all: left.length, average };
 }
 
-// A Plotly figure: the points by origin, and the Pareto front. Plotly reads some HTML in texts, so names are escaped.
-function scatter(board, { points, weighted }, muted) {
+// What the card at a point says. Plotly reads some HTML in texts, so whatever a result says is escaped.
+function card(board, { entry, y }, average) {
   const { DataTable, labels: t, state } = board;
-  const front = paretoFront(points, state.x === "speed");
+  const own = PLOT_TEXTS[state.lang];
+  const interval = state.unseen ? null : entry.meanIntervals?.[board.data.suite.categories.length];
+  const lines = [
+    `${average}: ${percent(y)} %${interval && !average.endsWith("*") ? ` (${own.interval} ${interval.map(percent).join(" – ")})` : ""}`,
+    `${t.extras.parameters}: ${entry.parameters == null ? own.unknown : compact(entry.parameters, state.lang)}`,
+    `${t.extras.dimension}: ${entry.dimension ?? own.unknown}`,
+    `${t.extras.license}: ${(entry.license ?? own.unknown).slice(0, 60)}`,
+  ];
+  const escape = DataTable.util.escapeHtml;
+  return `<b>${escape(entry.name)}</b><br>${lines.map(escape).join("<br>")}`;
+}
+
+// What is drawn of the points: all of them, or without WebGL the front and the best; {drawn, gl}.
+function drawable(points, front) {
+  if (points.length <= MOST_SVG || hasWebgl()) return { drawn: points, gl: points.length > MOST_SVG };
+  const best = [...points].sort((a, b) => b.y - a.y).slice(0, MOST_WITHOUT);
+  return { drawn: [...new Set([...front, ...best])].slice(0, MOST_WITHOUT), gl: false };
+}
+
+// A Plotly figure: the points by kind and origin, and the Pareto front.
+function scatter(board, { average }, front, { drawn, gl }, tone) {
+  const { labels: t, state } = board;
   const line = {
     type: "scatter",
     mode: "lines",
     name: t.front,
     x: front.map((p) => p.x),
     y: front.map((p) => p.y),
-    line: { color: muted, width: 2, dash: "dot", shape: state.x === "speed" ? "vh" : "hv" },
+    line: { color: tone("front"), width: 2, dash: "dot", shape: state.x === "speed" ? "vh" : "hv" },
     hoverinfo: "skip",
   };
-  const dots = ORIGINS.map((origin) => {
-    const own = points.filter(({ entry }) => entry.origin === origin);
+  const groups = Object.keys(TONES).flatMap((kind) => ORIGINS.map((origin) => [kind, origin]));
+  const dots = groups.map(([kind, origin]) => {
+    const own = drawn.filter(({ entry }) => entry.origin === origin && typeOf(entry) === kind);
     return {
-      type: "scatter",
+      type: gl ? "scattergl" : "scatter",
       mode: "markers",
-      name: t.origin[origin],
+      name: `${t.choices[kind]} · ${t.origin[origin]}`,
       x: own.map((p) => p.x),
       y: own.map((p) => p.y),
-      text: own.map((p) => DataTable.util.escapeHtml(p.entry.name)),
+      text: own.map((p) => card(board, p, average)),
       customdata: own.map((p) => p.entry.model),
-      hovertemplate: "%{text}<br>%{x:,}<br>%{y:.2f}<extra></extra>",
-      marker: { size: 10, color: COLOURS[origin] },
+      hovertemplate: `%{text}<br>${axisName(board, state.x)}: %{x:,}<extra></extra>`,
+      marker: {
+        size: own.map((p) => sizeOf(p.entry)),
+        symbol: SYMBOLS[origin],
+        color: tone(TONES[kind]),
+        opacity: own.length > MOST_SVG ? 0.45 : 0.85,
+        line: { width: gl ? 0 : 1, color: tone("page") },
+      },
     };
   });
   return {
     data: [line, ...dots.filter((trace) => trace.x.length)],
     layout: {
+      hoverlabel: { bgcolor: tone("raised"), bordercolor: tone("edge"), font: { color: tone("text") }, align: "left" },
+      legend: { orientation: "h", y: -0.2, itemsizing: "constant" },
       xaxis: { title: { text: axisName(board, state.x) }, type: ["dimension", "cut"].includes(state.x) ? "linear" : "log" },
-      yaxis: { title: { text: `Average${weighted ? "*" : ""} (%)` } },
+      yaxis: { title: { text: `${average} (%)` } },
     },
   };
 }
@@ -133,142 +176,46 @@ export async function plotsPage(board, panel) {
       h("td", {}, compact(x, state.lang)),
       h("td", {}, percent(y)),
     );
-  const muted = getComputedStyle(panel).getPropertyValue("--kel-muted").trim();
-  const size = state.x === BYTES ? sizePlot(board, shown.left, muted) : null;
-  const open = panel.querySelector("details")?.open;
+  const tone = toneOf(panel);
+  const size = state.x === BYTES ? sizePlot(board, shown.left, tone) : null;
+  const front = size ? [] : paretoFront(shown.points, state.x === "speed");
+  const part = size ? null : drawable(shown.points, front);
+  const own = PLOT_TEXTS[state.lang];
+  const head = [own.model, axisName(board, state.x), shown.average];
   const focused = panel.querySelector("[name=kel-x]:focus");
+  const every = h("details", { class: "kel-every" });
+  const rest = h("div", {});
+  const tell = () => fill(rest, size ? plainTable(size.head, size.lines.map(sizeRow), "kel-sizes") : plainTable(head, shown.points.map(row)));
+  // its rows are made when they are first asked for: there can be ten thousand
+  every.append(h("summary", { onclick: () => rest.childElementCount || tell() }, size ? t.plotTable : own.every), rest);
+  if (panel.querySelector("details.kel-every")?.open) {
+    tell();
+    every.open = true;
+  }
   fill(
     panel,
     h("fieldset", { class: "kel-origins" }, h("legend", {}, t.axis), axes),
     h("p", { class: "kel-origins" }, size?.choice, isOfDevice(state.x) ? deviceChoice(board) : null),
-    size ? size.notes.map((note) => h("p", {}, note)) : h("p", {}, t.plotHelp),
+    size ? size.notes.map((note) => h("p", {}, note)) : h("p", { class: "kel-note" }, own.help),
     plot,
+    part && part.drawn.length < shown.points.length && h("p", { class: "kel-note", role: "status" }, withValues(own.fewer, { count: part.drawn.length })),
     h("p", { class: "kel-note" }, t.missing(size ? size.missing : shown.missing)),
-    h(
-      "details",
-      { open },
-      h("summary", {}, t.plotTable),
-      size
-        ? plainTable(size.head, size.lines.map(sizeRow), "kel-sizes")
-        : plainTable(["Model", axisName(board, state.x), "Average"], shown.points.map(row)),
-    ),
+    !size && [
+      h("h3", {}, withValues(own.pareto, { count: front.length })),
+      h("p", { class: "kel-note" }, state.x === "speed" ? own.paretoHelpMore : own.paretoHelp),
+      plainTable(head, front.map(row), "kel-front-table"),
+    ],
+    every,
   );
   if (focused) panel.querySelector("[name=kel-x]:checked").focus();
+  if (!shown.all) return void plot.replaceWith(nothingDrawn(board));
   try {
-    await draw(plot, size ? size.figure : scatter(board, shown, muted), size ? size.label : t.plotLabel);
+    const figure = size ? size.figure : scatter(board, shown, front, part, tone);
+    const Plotly = await draw(plot, figure, size ? size.label : t.plotLabel, size ? 460 : 560);
     plot.on("plotly_click", ({ points }) => points[0].customdata && board.openModel(points[0].customdata));
+    if (front.length) await labelFront(Plotly, plot, front, tone("text"), board.DataTable.util.escapeHtml);
+    plot.dataset.drawn = part?.gl ? "webgl" : "svg";
   } catch (error) {
     plot.textContent = `${t.failed} (${error.message})`;
   }
-}
-
-export async function comparePage(board, panel) {
-  const { labels: t, state } = board;
-  const models = [...new Set(board.entries.map((e) => e.model))];
-  const input = h("input", {
-    list: "kel-models",
-    class: "kel-search",
-    "aria-label": t.addModel,
-    placeholder: t.addModel,
-    maxLength: 200,
-    onchange: () => {
-      const model = input.value.trim();
-      if (models.includes(model)) board.compareWith(model, true);
-    },
-  });
-  const options = h("datalist", { id: "kel-models" });
-  input.addEventListener("input", () => {
-    // not ten thousand options, only those that fit
-    const text = input.value.toLowerCase();
-    fill(
-      options,
-      ...models
-        .filter((m) => m.toLowerCase().includes(text))
-        .slice(0, 20)
-        .map((value) => h("option", { value })),
-    );
-  });
-  const chips = h(
-    "p",
-    { class: "kel-chips" },
-    state.compare.map((model) =>
-      h(
-        "span",
-        { class: "kel-chip" },
-        model,
-        " ",
-        h(
-          "button",
-          { type: "button", "aria-label": `${t.remove}: ${model}`, onclick: () => board.compareWith(model, false) },
-          "×",
-        ),
-      ),
-    ),
-  );
-  fill(panel, h("p", {}, t.compareHelp), state.compare.length < MOST_COMPARED ? [input, options] : "", chips);
-  if (state.compare.length < 2) return;
-  const body = h("div", {}, t.loading);
-  panel.append(body);
-  try {
-    const compared = await ask(board, "compare", { models: state.compare.join(",") });
-    const radar = h("div", { class: "kel-plot" }),
-      bars = h("div", { class: "kel-plot" });
-    const together = h("div", {});
-    fill(
-      body,
-      compareTable(compared, t),
-      together,
-      h("p", { class: "kel-note" }, t.legend),
-      h("div", { class: "kel-plots" }, radar, bars),
-    );
-    if (compared.models.length === 2) showTogether(board, compared, together);
-    const names = compared.models.map((m) => m.name).join(", ");
-    await Promise.all([draw(radar, compared.figures.radar, names), draw(bars, compared.figures.bars, names)]);
-  } catch (error) {
-    body.textContent = `${t.failed} (${error.message})`;
-  }
-}
-
-function compareTable({ models, rows, pairs }, t) {
-  const shown = (value) => (value == null ? "–" : percent(value * 100));
-  const signed = (value) => `${value > 0 ? "+" : ""}${percent(value * 100)}`;
-  const difference = (d) => {
-    if (!d) return h("td", {}, "–");
-    const verdict = d.significant == null ? t.noTest : d.significant ? t.significant : t.notSignificant;
-    return h(
-      "td",
-      { class: d.significant ? "kel-significant" : "" },
-      signed(d.difference),
-      h(
-        "small",
-        { class: "kel-verdict" },
-        d.interval95 ? `${d.interval95.map(signed).join(" – ")} · ${verdict}` : verdict,
-      ),
-    );
-  };
-  const head = [
-    "",
-    ...models.map((m) =>
-      h(
-        "th",
-        { scope: "col" },
-        m.kind === "lexical"
-          ? m.name
-          : h("a", { href: hubAddress(m.model), target: "_blank", rel: "noopener noreferrer" }, m.name),
-        h("small", { class: "kel-verdict" }, t.origin[m.origin]),
-      ),
-    ),
-    ...pairs.map(([a, b]) => `${t.difference} ${a + 1} − ${b + 1}`),
-  ];
-  const line = (row) => {
-    const best = Math.max(...row.scores.map((s) => s ?? -Infinity));
-    return h(
-      "tr",
-      { class: row.kind === "task" ? "" : "kel-total" },
-      h("th", { scope: "row" }, row.column),
-      row.scores.map((s) => h("td", { class: s === best ? "kel-best" : "" }, shown(s))),
-      row.differences.map(difference),
-    );
-  };
-  return plainTable(head, rows.map(line), "kel-compare");
 }

@@ -11,8 +11,13 @@ export const points = (value) => (value == null ? "–" : `${value > 0 ? "+" : "
 export const code = (text) => h("code", {}, text);
 
 const known = new Map();
+const keyOf = (board, model) => `${board.data.revision} ${board.data.suite.id} ${model}`;
+
+// Ask again next time: what came was not all there is.
+export const forget = (board, model) => known.delete(keyOf(board, model));
+
 export function modelData(board, model) {
-  const key = `${board.data.revision} ${board.data.suite.id} ${model}`;
+  const key = keyOf(board, model);
   if (!known.has(key))
     known.set(
       key,

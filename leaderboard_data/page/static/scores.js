@@ -39,6 +39,7 @@ export function readEntries(data) {
   const kinds = kindsOf(data.entries);
   const costs = costsOf(data.entries);
   const weights = suite.categories.map((c) => c.weight);
+  const commercial = new Set(data.commercial);
   const families = familiesOf(suite);
   const needed = suite.tasks.map((task) => suite.categories.find((c) => c.id === task.category).weight > 0);
   return columns.model.map((model, row) => {
@@ -60,6 +61,7 @@ export function readEntries(data) {
       dimension: columns.dimension[row],
       max_tokens: columns.max_tokens[row],
       license: columns.license[row],
+      commercial: commercial.has(columns.license[row]?.trim().toLowerCase()),
       llm: columns.llm[row],
       open: columns.open[row],
       speed: columns.speed[row],
@@ -228,7 +230,7 @@ export function paretoFront(points, moreIsBetter) {
 const within = (value, [low, high]) =>
   (low == null && high == null) || (value != null && (low == null || value >= low) && (high == null || value <= high));
 
-const typeOf = ({ kind, llm }) => (kind !== "dense" ? kind : llm == null ? "unknown" : llm ? "llm" : "encoder");
+export const typeOf = ({ kind, llm }) => (kind !== "dense" ? kind : llm == null ? "unknown" : llm ? "llm" : "encoder");
 
 // Whether an entry passes the filters (origins aside: they decide which entry of a model is listed).
 export function matches(entry, state, words) {
@@ -241,7 +243,9 @@ export function matches(entry, state, words) {
     within(entry.parameters == null ? null : entry.parameters / 1e6, state.params) &&
     within(entry.dimension, state.dim) &&
     within(entry.max_tokens, state.tokens) &&
-    (!state.license.length || state.license.includes(entry.license ?? "unknown")) &&
+    (!state.license.length ||
+      state.license.includes(entry.license ?? "unknown") ||
+      (entry.commercial && state.license.includes("commercial"))) &&
     (!state.open || entry.open === (state.open === "open" ? 1 : 0)) &&
     (!state.type || typeOf(entry) === state.type)
   );

@@ -97,6 +97,19 @@ export function seenMark(board, column, escape) {
   };
 }
 
+// The same mark as an element, for a task's line or a mean's on the model's page.
+export function seenNote(board, entry, { task, kind, category, value, weighted }) {
+  const column = kind === "task" ? { task } : { mean: kind === "category" ? category : weighted ? null : board.data.suite.categories.length };
+  const within = tasksOf(board, column);
+  const states = within.map((i) => entry.seen[i]);
+  const t = textsOf(board);
+  const seen = states.filter((state) => state === "d" || state === "i");
+  const state = seen.includes("d") ? "d" : seen.length ? "i" : states.includes("?") ? "?" : null;
+  if (!state || (value == null && !within.some((i) => entry.hides?.[i]))) return "";
+  const text = kind === "task" || !seen.length ? t.states[state] : withValues(t.ofMean, { n: seen.length, of: states.length });
+  return h("i", { class: "kel-seen", "data-seen": state, role: "img", "aria-label": text, title: text });
+}
+
 // The numbers of the tasks that a column's score is made of.
 function tasksOf({ data: { suite }, state }, column) {
   if (column.task != null) return [column.task];
