@@ -117,7 +117,8 @@ def _borda(data: Data, made: View) -> Floats:
     of = next((i for i, category in enumerate(data.suite["categories"]) if category["id"] == made.id), None)
     tasks = [i for i, c in enumerate(data.category_of) if of is None or c == of]
     rows = made.rows
-    counts = rows[data.complete[rows] & ~data.lexical[rows] & ~made.hides[tasks][:, rows].any(axis=0)]
+    can_do = ~data.inapplicable[tasks][:, rows].any(axis=0)
+    counts = rows[data.complete[rows] & ~data.lexical[rows] & can_do & ~made.hides[tasks][:, rows].any(axis=0)]
     found = np.full(data.count, np.nan)
     found[counts] = borda_ranks(data.scores[:, counts], tasks)
     return found
@@ -176,7 +177,7 @@ def _known(text: str | None) -> str:
 
 def _type(data: Data, row: int) -> str:
     llm = data.entries["llm"][row]
-    return "lexical" if data.lexical[row] else "unknown" if llm is None else "llm" if llm else "encoder"
+    return data.kinds[row] if data.kinds[row] != "dense" else "unknown" if llm is None else "llm" if llm else "encoder"
 
 
 def _sorted(data: Data, wanted: Asked, made: View, rows: Numbers, extras: Extras) -> Numbers:

@@ -56,6 +56,8 @@ def full(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningApp]:
             ranked("org/better", 2.6, 1, TASKS, OTHERS),
             ranked("org/worse", 1.2, 2, TASKS, OTHERS),
             ranked("lexical/bm25-bigram", 2.0, 3, TASKS),
+            ranked("org/sparse", 1.9, 4, TASKS, vectors="sparse"),
+            ranked("org/late", 3.4, 5, TASKS, vectors="multi_vector"),
         ):
             update(app.results, publish_change(result, samples, rankings))
         app.wait_for_results()
@@ -125,6 +127,8 @@ VIEWS = [f"suite={suite.id}&{ALL}&tab={view}" for suite in SUITES.values() for v
         f"{ALL}&type=llm&open=open&license=mit,apache-2.0",
         f"{ALL}&license=commercial",
         f"{ALL}&type=lexical",
+        f"{ALL}&type=sparse&tab=retrieval",
+        f"{ALL}&type=multi_vector&cols=storage,borda&lang=en",
         "q=there+is+none",
         "sort=constructor.asc&cols=toString&origin=measured",
         "origin=x",

@@ -82,7 +82,7 @@ function pointsOf(board, entry, item) {
   const curve = entry.curves[item];
   if (!curve) {
     const y = fullScore(board, entry, item);
-    if (entry.dimension == null || y == null || entry.lexical) return [];
+    if (entry.dimension == null || y == null || entry.kind !== "dense") return [];
     return [{ entry, x: entry.dimension * 4, y, dimension: entry.dimension, precision: "float32", change: null }];
   }
   return curve.map(([dimension, number, y, change, low, high]) => {

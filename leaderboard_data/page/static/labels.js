@@ -45,6 +45,8 @@ const ko = {
   choices: {
     llm: "LLM 기반",
     encoder: "인코더",
+    sparse: "희소 벡터",
+    multi_vector: "다중 벡터 (late interaction)",
     lexical: "어휘 검색",
     unknown: "모름",
     open: "공개",
@@ -194,6 +196,8 @@ const en = {
   choices: {
     llm: "LLM-based",
     encoder: "encoder",
+    sparse: "sparse vectors",
+    multi_vector: "late interaction",
     lexical: "lexical",
     unknown: "unknown",
     open: "open",

@@ -42,7 +42,7 @@ export function links(board, entry) {
   );
 }
 
-const kindOf = ({ lexical, llm }, t) => (lexical ? t.choices.lexical : llm == null ? null : t.choices[llm ? "llm" : "encoder"]);
+const kindOf = ({ kind, llm }, t) => (kind !== "dense" ? t.choices[kind] : llm == null ? null : t.choices[llm ? "llm" : "encoder"]);
 
 export function badges(board, entry) {
   const { labels: t, state } = board;

@@ -60,7 +60,7 @@ const toneOf = (element) => (name) => getComputedStyle(element).getPropertyValue
 let webgl;
 const hasWebgl = () => (webgl ??= Boolean(document.createElement("canvas").getContext("webgl")));
 
-const TONES = { encoder: "series-1", llm: "series-2", lexical: "series-3", unknown: "muted" };
+const TONES = { encoder: "series-1", llm: "series-2", lexical: "series-3", sparse: "series-4", multi_vector: "series-4", unknown: "muted" };
 const SYMBOLS = { measured: "circle", published: "diamond", imported: "square" };
 const sizeOf = ({ dimension }) => 7 + 11 * Math.sqrt(Math.min(dimension ?? 0, 4096) / 4096);
 
