@@ -8,8 +8,8 @@ Counted are clicks (a choice in a list is two: open it, choose) and fields that 
 machine's own, from navigation to the answer; what a person needs to read and to move the mouse is not in them.
 
 The page shows the results that ship with the project and two made ones with intervals; the Hub is the stand-in of the
-tests. `--anchor mteb --url URL` walks the same ways on MTEB's leaderboard, which has to run at URL already (see
-`benchmarks.ways_mteb`).
+tests. `--anchor mteb --url URL` walks the same ways on MTEB's leaderboard, which has to run at URL already
+(`benchmarks.mteb_board`).
 """
 
 import contextlib
@@ -105,7 +105,8 @@ class Walk:
         """The answer is on the screen: the clock stops."""
         expect(what).to_be_visible()
         self.seconds = time.perf_counter() - self._began - self._aside
-        what.scroll_into_view_if_needed()
+        self.page.wait_for_timeout(1000)  # for the picture, until all around the answer stands
+        what.evaluate("node => node.scrollIntoView({ block: 'center' })")
 
 
 Way = Callable[[Walk, str], None]
