@@ -106,7 +106,7 @@ class Walk:
         expect(what).to_be_visible()
         self.seconds = time.perf_counter() - self._began - self._aside
         self.page.wait_for_timeout(1000)  # for the picture, until all around the answer stands
-        what.evaluate("node => node.scrollIntoView({ block: 'center' })")
+        what.evaluate("node => scrollTo(0, scrollY + node.getBoundingClientRect().top - innerHeight / 2)")
 
 
 Way = Callable[[Walk, str], None]
