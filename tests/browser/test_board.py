@@ -397,8 +397,8 @@ def test_models_are_ticked_and_compared(rich: RunningApp, visit: Visit) -> None:
         box.check()
     page.get_by_role("button", name="비교하기 (2)").click()
     average = page.locator(".kel-compare").get_by_role("row", name="Average", exact=False).last
-    expect(average).to_contain_text("유의하지 않음")
-    expect(page.locator(".kel-plot svg.main-svg").first).to_be_visible()
+    expect(average).to_contain_text("구분되지 않음")
+    expect(page.get_by_role("img", name=re.compile("분류별 모습"))).to_be_visible()
     assert "compare=org%2Falike-0%2Corg%2Falike-1" in page.url
     page.get_by_label("모델 추가").fill("BAAI/bge-m3")
     page.keyboard.press("Enter")

@@ -1,10 +1,11 @@
 // The board in the browser: one state (the page's address), one file of data, and the panel that the state asks for.
 import { aboutPage } from "./about.js";
 import { controls } from "./controls.js";
+import { comparePage } from "./compare.js";
 import { fill, h } from "./dom.js";
 import { labelsOf } from "./labels.js";
 import { modelPage } from "./model.js";
-import { comparePage, plotsPage } from "./plots.js";
+import { plotsPage } from "./plots.js";
 import { explain } from "./provenance.js";
 import { choose, readEntries } from "./scores.js";
 import { follow, onPlainClick, relabel, showSubmit, wire } from "./shell.js";

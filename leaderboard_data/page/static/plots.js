@@ -1,10 +1,9 @@
-// Plots and the comparison. Plotly comes from its Python package and is fetched only when a plot is opened.
+// Plots. Plotly comes from its Python package and is fetched only when a plot is opened.
 import { axisName, comparable, deviceChoice, isOfDevice } from "./costs.js";
 import { bytesName, sizePlot } from "./curves.js";
-import { showTogether } from "./hybrid.js";
-import { ask, compact, fill, h, hubAddress, plainTable } from "./dom.js";
+import { compact, fill, h, plainTable } from "./dom.js";
 import { matches, paretoFront, percent, searchWords, viewOf } from "./scores.js";
-import { AXES, BYTES, MOST_COMPARED, ORIGINS } from "./state.js";
+import { AXES, BYTES, ORIGINS } from "./state.js";
 
 let plotly;
 const load = () =>
@@ -160,115 +159,4 @@ export async function plotsPage(board, panel) {
   } catch (error) {
     plot.textContent = `${t.failed} (${error.message})`;
   }
-}
-
-export async function comparePage(board, panel) {
-  const { labels: t, state } = board;
-  const models = [...new Set(board.entries.map((e) => e.model))];
-  const input = h("input", {
-    list: "kel-models",
-    class: "kel-search",
-    "aria-label": t.addModel,
-    placeholder: t.addModel,
-    maxLength: 200,
-    onchange: () => {
-      const model = input.value.trim();
-      if (models.includes(model)) board.compareWith(model, true);
-    },
-  });
-  const options = h("datalist", { id: "kel-models" });
-  input.addEventListener("input", () => {
-    // not ten thousand options, only those that fit
-    const text = input.value.toLowerCase();
-    fill(
-      options,
-      ...models
-        .filter((m) => m.toLowerCase().includes(text))
-        .slice(0, 20)
-        .map((value) => h("option", { value })),
-    );
-  });
-  const chips = h(
-    "p",
-    { class: "kel-chips" },
-    state.compare.map((model) =>
-      h(
-        "span",
-        { class: "kel-chip" },
-        model,
-        " ",
-        h(
-          "button",
-          { type: "button", "aria-label": `${t.remove}: ${model}`, onclick: () => board.compareWith(model, false) },
-          "×",
-        ),
-      ),
-    ),
-  );
-  fill(panel, h("p", {}, t.compareHelp), state.compare.length < MOST_COMPARED ? [input, options] : "", chips);
-  if (state.compare.length < 2) return;
-  const body = h("div", {}, t.loading);
-  panel.append(body);
-  try {
-    const compared = await ask(board, "compare", { models: state.compare.join(",") });
-    const radar = h("div", { class: "kel-plot" }),
-      bars = h("div", { class: "kel-plot" });
-    const together = h("div", {});
-    fill(
-      body,
-      compareTable(compared, t),
-      together,
-      h("p", { class: "kel-note" }, t.legend),
-      h("div", { class: "kel-plots" }, radar, bars),
-    );
-    if (compared.models.length === 2) showTogether(board, compared, together);
-    const names = compared.models.map((m) => m.name).join(", ");
-    await Promise.all([draw(radar, compared.figures.radar, names), draw(bars, compared.figures.bars, names)]);
-  } catch (error) {
-    body.textContent = `${t.failed} (${error.message})`;
-  }
-}
-
-function compareTable({ models, rows, pairs }, t) {
-  const shown = (value) => (value == null ? "–" : percent(value * 100));
-  const signed = (value) => `${value > 0 ? "+" : ""}${percent(value * 100)}`;
-  const difference = (d) => {
-    if (!d) return h("td", {}, "–");
-    const verdict = d.significant == null ? t.noTest : d.significant ? t.significant : t.notSignificant;
-    return h(
-      "td",
-      { class: d.significant ? "kel-significant" : "" },
-      signed(d.difference),
-      h(
-        "small",
-        { class: "kel-verdict" },
-        d.interval95 ? `${d.interval95.map(signed).join(" – ")} · ${verdict}` : verdict,
-      ),
-    );
-  };
-  const head = [
-    "",
-    ...models.map((m) =>
-      h(
-        "th",
-        { scope: "col" },
-        m.kind === "lexical"
-          ? m.name
-          : h("a", { href: hubAddress(m.model), target: "_blank", rel: "noopener noreferrer" }, m.name),
-        h("small", { class: "kel-verdict" }, t.origin[m.origin]),
-      ),
-    ),
-    ...pairs.map(([a, b]) => `${t.difference} ${a + 1} − ${b + 1}`),
-  ];
-  const line = (row) => {
-    const best = Math.max(...row.scores.map((s) => s ?? -Infinity));
-    return h(
-      "tr",
-      { class: row.kind === "task" ? "" : "kel-total" },
-      h("th", { scope: "row" }, row.column),
-      row.scores.map((s) => h("td", { class: s === best ? "kel-best" : "" }, shown(s))),
-      row.differences.map(difference),
-    );
-  };
-  return plainTable(head, rows.map(line), "kel-compare");
 }

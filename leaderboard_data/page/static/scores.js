@@ -225,7 +225,7 @@ export function paretoFront(points, moreIsBetter) {
 const within = (value, [low, high]) =>
   (low == null && high == null) || (value != null && (low == null || value >= low) && (high == null || value <= high));
 
-const typeOf = ({ lexical, llm }) => (lexical ? "lexical" : llm == null ? "unknown" : llm ? "llm" : "encoder");
+export const typeOf = ({ lexical, llm }) => (lexical ? "lexical" : llm == null ? "unknown" : llm ? "llm" : "encoder");
 
 // Whether an entry passes the filters (origins aside: they decide which entry of a model is listed).
 export function matches(entry, state, words) {
