@@ -427,7 +427,7 @@ def test_plots_show_what_the_filters_leave_and_so_does_a_copied_link(rich: Runni
     expect(page).to_have_url(re.compile("q=bge"))
     expect(page.locator(".kel-plot .point")).not_to_have_count(everything)
     page.locator(".kel-panel:visible summary").click()
-    listed = page.locator(".kel-panel:visible tbody th").all_inner_texts()
+    listed = page.locator(".kel-panel:visible details tbody th").all_inner_texts()
     assert listed
     assert all("bge" in name.lower() for name in listed)
     expect(points).to_have_count(len(listed))

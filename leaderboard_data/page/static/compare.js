@@ -183,11 +183,11 @@ const summaries = ({ models, rows, pairs }, w) =>
     const tested = of.filter((d) => d.significant != null);
     const sure = tested.filter((d) => d.significant);
     const wins = sure.filter((d) => d.difference > 0).length;
-    return h(
-      "p",
-      { class: "kel-sum" },
-      w.summary(models[a].name, models[b].name, wins, sure.length - wins, tested.length - sure.length, of.length - tested.length),
-    );
+    const names = [models[a].name, models[b].name];
+    const told = tested.length
+      ? w.summary(...names, wins, sure.length - wins, tested.length - sure.length, of.length - tested.length)
+      : w.untested(...names);
+    return h("p", { class: "kel-sum" }, told);
   });
 
 // Averages first, then each category with its tasks below it.

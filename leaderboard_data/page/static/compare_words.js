@@ -11,6 +11,7 @@ export const COMPARE_WORDS = {
     noSamples: "구간 없음",
     summary: (a, b, wins, losses, equal, untested) =>
       `${a} − ${b}: 과제 중 ${a} 우세 ${wins}개, ${b} 우세 ${losses}개, 구분되지 않음 ${equal}개${untested ? `, 구간 없음 ${untested}개` : ""}.`,
+    untested: (a, b) => `${a} − ${b}: 쌍체 구간이 없어 어느 쪽이 나은지 가릴 수 없습니다.`,
     legend: "막대는 앞 모델 − 뒤 모델의 차이(%p)이고 색은 높은 쪽의 색, 선은 쌍체 부트스트랩 95 % 구간입니다. 구간에 0이 들어 있으면 회색이며 “구분되지 않음”입니다. 두 결과 모두 여기서 측정하고 표본을 저장했을 때만 구간이 있습니다. 없는 곳은 “구간 없음”이고 막대는 테두리만 있습니다.",
     scale: (most) => `막대의 끝은 ±${most} %p`,
     facts: "모델 정보",
@@ -33,6 +34,7 @@ export const COMPARE_WORDS = {
     noSamples: "no interval",
     summary: (a, b, wins, losses, equal, untested) =>
       `${a} − ${b}: ${a} is better on ${wins} tasks, ${b} on ${losses}, not told apart on ${equal}${untested ? `, no interval on ${untested}` : ""}.`,
+    untested: (a, b) => `${a} − ${b}: there are no paired intervals, so which one is better cannot be told.`,
     legend: "A bar is first minus second model in percentage points, in the colour of the higher one; the line is the paired bootstrap 95 % interval. Where zero lies in it the bar is grey and the two are not told apart. There is an interval only where both were measured here with stored samples; elsewhere it says “no interval” and the bar is an outline.",
     scale: (most) => `a bar ends at ±${most} points`,
     facts: "Facts",

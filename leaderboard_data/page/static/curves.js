@@ -46,7 +46,7 @@ const TEXTS = {
 
 const BITS = { float32: 32, int8: 8, binary: 1, binary_rescored: 1 };
 const SYMBOLS = { float32: "circle", int8: "square", binary: "diamond-open", binary_rescored: "diamond" };
-const COLOURS = { float32: "#0072b2", int8: "#d55e00", binary: "#cc79a7", binary_rescored: "#009e73" }; // Okabe and Ito
+const COLOURS = { float32: "--kel-series-1", int8: "--kel-series-2", binary: "--kel-series-4", binary_rescored: "--kel-series-3" };
 const MOST_LINES = 60; // models whose own line is drawn, the best first
 
 const textsOf = (board) => TEXTS[board.state.lang];
@@ -100,7 +100,8 @@ function settingName(board, { dimension, precision, entry }) {
   return t.setting(dimension, t.precisions[precision]) + (promised ? "" : " †");
 }
 
-function figure(board, points, muted) {
+function figure(board, points, colour) {
+  const muted = colour("--kel-muted");
   const t = textsOf(board);
   const escape = board.DataTable.util.escapeHtml;
   const curved = points.filter((p) => p.change != null);
@@ -132,13 +133,13 @@ function figure(board, points, muted) {
   const bare = points.filter((p) => p.change == null);
   return {
     data: [
-      line(t.front, [front], { width: 2, dash: "dot", shape: "hv" }),
+      line(t.front, [front], { color: colour("--kel-front"), width: 2, dash: "dot", shape: "hv" }),
       lines.length ? line(t.own, lines, { width: 1 }) : null,
       bare.length ? dots(t.others, bare, { size: 7, color: muted, opacity: 0.5 }) : null,
       ...board.data.precisions.map((precision) => {
         const of = curved.filter((p) => p.precision === precision);
         return of.length
-          ? dots(t.precisions[precision], of, { size: 10, symbol: SYMBOLS[precision], color: COLOURS[precision] })
+          ? dots(t.precisions[precision], of, { size: 10, symbol: SYMBOLS[precision], color: colour(COLOURS[precision]) })
           : null;
       }),
     ].filter(Boolean),
@@ -149,14 +150,15 @@ function figure(board, points, muted) {
   };
 }
 
-// The plot's content: {points, missing, figure, label, notes, choice, rows}; `left` are the entries that the filters leave.
-export function sizePlot(board, left, muted) {
+// The plot's content: {points, missing, figure, label, notes, choice, rows}; `left` are the entries that the filters leave;
+// `colour` gives the value of a token.
+export function sizePlot(board, left, colour) {
   const t = textsOf(board);
   const item = chosenItem(board);
   const points = item == null ? [] : left.flatMap((entry) => pointsOf(board, entry, item));
   const front = new Set(paretoFront(points, false));
   return {
-    figure: figure(board, points, muted),
+    figure: figure(board, points, colour),
     label: t.label,
     missing: left.length - new Set(points.map((p) => p.entry)).size,
     notes: item == null ? [t.none] : [t.help, t.rescored, t.interval, t.unpromised],

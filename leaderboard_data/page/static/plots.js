@@ -2,7 +2,9 @@
 import { axisName, comparable, deviceChoice, isOfDevice } from "./costs.js";
 import { bytesName, sizePlot } from "./curves.js";
 import { compact, fill, h, plainTable } from "./dom.js";
-import { matches, paretoFront, percent, searchWords, viewOf } from "./scores.js";
+import { nameFront } from "./plot_labels.js";
+import { PLOTS_WORDS } from "./plots_words.js";
+import { matches, paretoFront, percent, searchWords, typeOf, viewOf } from "./scores.js";
 import { AXES, BYTES, ORIGINS } from "./state.js";
 
 let plotly;
@@ -21,7 +23,7 @@ async function draw(target, figure, label, height = 460) {
   const Plotly = await load();
   const style = getComputedStyle(target);
   const colour = style.getPropertyValue("--kel-text").trim() || style.color;
-  const grid = style.getPropertyValue("--kel-line").trim() || "#999";
+  const grid = style.getPropertyValue("--kel-line").trim() || colour;
   const axis = { gridcolor: grid, zerolinecolor: grid, automargin: true };
   const { layout } = figure;
   target.textContent = "";
@@ -35,67 +37,133 @@ async function draw(target, figure, label, height = 460) {
       plot_bgcolor: "rgba(0,0,0,0)",
       font: { color: colour, family: style.fontFamily },
       margin: { l: 50, r: 20, t: 20, b: 60 },
-      legend: { orientation: "h", y: -0.2 },
+      legend: { orientation: "h", y: -0.2, ...layout.legend },
       xaxis: { ...axis, ...layout.xaxis },
       yaxis: { ...axis, ...layout.yaxis },
-      ...(layout.polar && {
-        polar: { bgcolor: "rgba(0,0,0,0)", radialaxis: { ...axis, ...layout.polar.radialaxis }, angularaxis: axis },
-      }),
     },
     { responsive: true, displaylogo: false, displayModeBar: false },
   );
   target.setAttribute("role", "img");
   target.setAttribute("aria-label", label);
+  return Plotly;
 }
 
-// Okabe and Ito's palette, as leaderboard_data/page/figures.py has it: told apart with any colour vision.
-const COLOURS = { measured: "#0072b2", published: "#d55e00", imported: "#009e73" };
+// A colour for each kind of model, a symbol for each origin.
+const KINDS = { llm: "--kel-series-1", encoder: "--kel-series-3", lexical: "--kel-series-2", unknown: "--kel-edge" };
+const SYMBOLS = { measured: "circle", published: "square", imported: "diamond" };
+// From so many points on they are drawn by WebGL; below, as SVG, which is crisper and can be pointed at one by one.
+export const MANY = 1500;
+
+let able;
+const hasWebgl = () => (able ??= Boolean(document.createElement("canvas").getContext("webgl")));
+
+const LARGEST = 4096; // a dimension; the area of a marker grows with it
+const sizeOf = ({ dimension }) => (dimension == null ? 8 : 7 + 13 * Math.sqrt(Math.min(dimension, LARGEST) / LARGEST));
 
 // The rows that the filters leave, over the axis of the state: {points, missing}.
 function pointsOf(board) {
   const { data, state } = board;
   const words = searchWords(state);
-  const { columns, rows } = viewOf(data, board.listed(), "overall", state);
+  const { columns, key, rows } = viewOf(data, board.listed(), "overall", state);
   const left = rows.filter((row) => matches(row.entry, state, words));
-  const points = left.map(({ entry, values }) => ({ entry, x: comparable(board, entry, state.x), y: values.at(-1) }));
+  const mean = columns[key];
+  const interval = (entry) => (mean.weighted ? null : (entry.meanIntervals?.[mean.mean] ?? null));
+  const points = left.map(({ entry, values }) => ({ entry, x: comparable(board, entry, state.x), y: values[key], interval: interval(entry) }));
   const known = points.filter(({ x, y }) => x && y != null);
-  return { left: left.map(({ entry }) => entry), points: known, missing: left.length - known.length, all: left.length, weighted: columns.at(-1).weighted };
+  return { left: left.map(({ entry }) => entry), points: known, missing: left.length - known.length, all: left.length, weighted: mean.weighted };
 }
 
-// A Plotly figure: the points by origin, and the Pareto front. Plotly reads some HTML in texts, so names are escaped.
-function scatter(board, { points, weighted }, muted) {
-  const { DataTable, labels: t, state } = board;
-  const front = paretoFront(points, state.x === "speed");
+// What stands on the card of a point. Plotly reads some HTML in texts, so whatever a result says is escaped.
+function card(board, { entry, x, y, interval }) {
+  const { DataTable, state } = board;
+  const w = PLOTS_WORDS[state.lang];
+  const escape = (text) => DataTable.util.escapeHtml(String(text).slice(0, 120));
+  const line = (name, value) => `${name}: ${value == null ? w.unknown : escape(value)}`;
+  const told = interval ? ` (${w.interval} ${interval.map(percent).join(" – ")})` : "";
+  return [
+    `<b>${escape(entry.name)}</b>`,
+    `${w.average}: ${percent(y)}${told}`,
+    line(w.parameters, entry.parameters == null ? null : compact(entry.parameters, state.lang)),
+    line(w.dimension, entry.dimension?.toLocaleString(state.lang)),
+    line(w.license, entry.license),
+    ...(["parameters", "dimension"].includes(state.x) ? [] : [`${escape(axisName(board, state.x))}: ${compact(x, state.lang)}`]),
+  ].join("<br>");
+}
+
+// A Plotly figure: the points by kind and origin, and the Pareto front.
+function scatter(board, { weighted }, points, front, colour) {
+  const { labels: t, state } = board;
   const line = {
     type: "scatter",
     mode: "lines",
     name: t.front,
     x: front.map((p) => p.x),
     y: front.map((p) => p.y),
-    line: { color: muted, width: 2, dash: "dot", shape: state.x === "speed" ? "vh" : "hv" },
+    line: { color: colour("--kel-front"), width: 2, dash: "dot", shape: state.x === "speed" ? "vh" : "hv" },
     hoverinfo: "skip",
   };
-  const dots = ORIGINS.map((origin) => {
-    const own = points.filter(({ entry }) => entry.origin === origin);
-    return {
-      type: "scatter",
-      mode: "markers",
-      name: t.origin[origin],
-      x: own.map((p) => p.x),
-      y: own.map((p) => p.y),
-      text: own.map((p) => DataTable.util.escapeHtml(p.entry.name)),
-      customdata: own.map((p) => p.entry.model),
-      hovertemplate: "%{text}<br>%{x:,}<br>%{y:.2f}<extra></extra>",
-      marker: { size: 10, color: COLOURS[origin] },
-    };
-  });
+  const type = points.length > MANY ? "scattergl" : "scatter";
+  const dots = Object.keys(KINDS).flatMap((kind) =>
+    ORIGINS.map((origin) => {
+      const own = points
+        .filter(({ entry }) => entry.origin === origin && typeOf(entry) === kind)
+        .sort((a, b) => sizeOf(b.entry) - sizeOf(a.entry)); // small ones lie above large ones
+      return {
+        type,
+        mode: "markers",
+        name: `${t.choices[kind]} · ${t.origin[origin]}`,
+        x: own.map((p) => p.x),
+        y: own.map((p) => p.y),
+        text: own.map((p) => card(board, p)),
+        customdata: own.map((p) => p.entry.model),
+        hovertemplate: "%{text}<extra></extra>",
+        marker: {
+          size: own.map((p) => sizeOf(p.entry)),
+          color: colour(KINDS[kind]),
+          symbol: SYMBOLS[origin],
+          opacity: type === "scattergl" ? 0.6 : 0.85,
+          line: { width: 1, color: colour("--kel-page") },
+        },
+      };
+    }),
+  );
   return {
     data: [line, ...dots.filter((trace) => trace.x.length)],
     layout: {
+      legend: { orientation: "h", y: -0.2, itemsizing: "constant" },
+      hovermode: "closest",
+      hoverlabel: { align: "left", bgcolor: colour("--kel-raised"), bordercolor: colour("--kel-edge"), font: { color: colour("--kel-text") } },
       xaxis: { title: { text: axisName(board, state.x) }, type: ["dimension", "cut"].includes(state.x) ? "linear" : "log" },
-      yaxis: { title: { text: `Average${weighted ? "*" : ""} (%)` } },
+      yaxis: { title: { text: `${PLOTS_WORDS[state.lang].average}${weighted ? "*" : ""} (%)` } },
     },
   };
+}
+
+// What is drawn of the points: all, or without WebGL only so many of the best, with the front.
+export function drawable(points, front, webgl = hasWebgl) {
+  if (points.length <= MANY || webgl()) return points;
+  const best = [...points].sort((a, b) => b.y - a.y).slice(0, MANY - front.length);
+  return [...new Set([...front, ...best])];
+}
+
+// The Pareto set as a table.
+function frontTable(board, front, named) {
+  const { state } = board;
+  const w = PLOTS_WORDS[state.lang];
+  const row = ({ entry, x, y, interval }) =>
+    h("tr", {}, named(entry), [
+      compact(x, state.lang),
+      percent(y),
+      interval ? interval.map(percent).join(" – ") : "–",
+      entry.dimension?.toLocaleString(state.lang) ?? w.unknown,
+      entry.license ?? w.unknown,
+    ].map((cell) => h("td", {}, cell)));
+  const [model, ...rest] = w.head;
+  return [
+    h("h3", {}, w.front),
+    h("p", { class: "kel-note" }, w.frontHint(state.x === "speed")),
+    plainTable([model, axisName(board, state.x), ...rest], front.map(row), "kel-pareto"),
+  ];
 }
 
 export async function plotsPage(board, panel) {
@@ -132,30 +200,50 @@ export async function plotsPage(board, panel) {
       h("td", {}, compact(x, state.lang)),
       h("td", {}, percent(y)),
     );
-  const muted = getComputedStyle(panel).getPropertyValue("--kel-muted").trim();
-  const size = state.x === BYTES ? sizePlot(board, shown.left, muted) : null;
+  const w = PLOTS_WORDS[state.lang];
+  const style = getComputedStyle(panel);
+  const colour = (token) => style.getPropertyValue(token).trim();
+  const size = state.x === BYTES ? sizePlot(board, shown.left, colour) : null;
+  const front = size ? [] : paretoFront(shown.points, state.x === "speed");
+  const points = drawable(shown.points, front);
+  // Ten thousand rows are made when somebody opens them.
+  const whole = h("div", {});
+  const list = () => {
+    if (!whole.firstChild)
+      fill(
+        whole,
+        size
+          ? plainTable(size.head, size.lines.map(sizeRow), "kel-sizes")
+          : plainTable([w.all, axisName(board, state.x), w.average], shown.points.map(row)),
+      );
+  };
   const open = panel.querySelector("details")?.open;
   const focused = panel.querySelector("[name=kel-x]:focus");
   fill(
     panel,
     h("fieldset", { class: "kel-origins" }, h("legend", {}, t.axis), axes),
     h("p", { class: "kel-origins" }, size?.choice, isOfDevice(state.x) ? deviceChoice(board) : null),
-    size ? size.notes.map((note) => h("p", {}, note)) : h("p", {}, t.plotHelp),
+    size ? size.notes.map((note) => h("p", {}, note)) : h("p", {}, w.help),
+    points.length < shown.points.length && h("p", { class: "kel-note" }, w.limited(points.length, shown.points.length)),
     plot,
     h("p", { class: "kel-note" }, t.missing(size ? size.missing : shown.missing)),
-    h(
-      "details",
-      { open },
-      h("summary", {}, t.plotTable),
-      size
-        ? plainTable(size.head, size.lines.map(sizeRow), "kel-sizes")
-        : plainTable(["Model", axisName(board, state.x), "Average"], shown.points.map(row)),
-    ),
+    front.length ? frontTable(board, front, named) : null,
+    h("details", { open, class: "kel-all" }, h("summary", { onclick: list }, t.plotTable), whole),
   );
+  if (open) list();
   if (focused) panel.querySelector("[name=kel-x]:checked").focus();
+  if (!size && !points.length) {
+    plot.className = "kel-empty";
+    plot.textContent = w.nothing;
+    return;
+  }
   try {
-    await draw(plot, size ? size.figure : scatter(board, shown, muted), size ? size.label : t.plotLabel);
-    plot.on("plotly_click", ({ points }) => points[0].customdata && board.openModel(points[0].customdata));
+    const Plotly = await draw(plot, size ? size.figure : scatter(board, shown, points, front, colour), size ? size.label : t.plotLabel);
+    plot.on("plotly_click", ({ points: [point] }) => point.customdata && board.openModel(point.customdata));
+    if (size) return;
+    const names = front.map(({ entry, x, y }) => ({ x, y, name: entry.name.split("/").at(-1), size: sizeOf(entry) }));
+    names.sort((a, b) => b.y - a.y);
+    await nameFront(plot, Plotly, names, { escape: board.DataTable.util.escapeHtml, colour: colour("--kel-text") });
   } catch (error) {
     plot.textContent = `${t.failed} (${error.message})`;
   }

@@ -1,0 +1,33 @@
+// The words of the plots, in Korean and English.
+export const PLOTS_WORDS = {
+  ko: {
+    help: "색은 모델 종류, 모양은 출처, 크기는 차원입니다. 점에 커서를 올리면 정보가 보이고 누르면 모델 페이지로 갑니다. 범례를 누르면 그 점들을 숨기거나 보입니다. 점선은 파레토 경계: 가로축과 점수 모두에서 더 나은 모델이 없는 모델입니다.",
+    front: "파레토 경계의 모델",
+    frontHint: (more) => `${more ? "더 큰" : "더 작은"} 가로축 값에서 점수가 더 높은 모델이 없는 모델입니다.`,
+    head: ["모델", "점수", "95 % 구간", "차원", "라이선스"],
+    all: "모델",
+    average: "평균",
+    dimension: "차원",
+    parameters: "파라미터",
+    license: "라이선스",
+    interval: "95 % 구간",
+    unknown: "모름",
+    nothing: "이 필터로는 그릴 점이 없습니다. 필터를 풀거나 다른 가로축을 고르세요.",
+    limited: (shown, all) => `이 브라우저에는 WebGL이 없어 점수가 높은 ${shown.toLocaleString()}개와 파레토 경계만 그렸습니다 (전체 ${all.toLocaleString()}개). 표에는 모두 있습니다.`,
+  },
+  en: {
+    help: "Colour is the kind of model, shape its origin, size its dimension. Point at a dot for its facts, click it for the model's page, click the legend to hide or show dots. The dotted line is the Pareto front: models that no other beats in both the horizontal axis and the score.",
+    front: "Models on the Pareto front",
+    frontHint: (more) => `No model with a ${more ? "larger" : "smaller"} value on the horizontal axis has a higher score.`,
+    head: ["Model", "Score", "95 % interval", "Dimension", "Licence"],
+    all: "Model",
+    average: "Average",
+    dimension: "dimension",
+    parameters: "parameters",
+    license: "licence",
+    interval: "95 % interval",
+    unknown: "unknown",
+    nothing: "These filters leave nothing to draw. Loosen them or choose another axis.",
+    limited: (shown, all) => `This browser has no WebGL, so only the ${shown.toLocaleString("en")} best models and the Pareto front are drawn, of ${all.toLocaleString("en")}. The table has them all.`,
+  },
+};
