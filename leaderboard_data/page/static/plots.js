@@ -219,6 +219,8 @@ export async function plotsPage(board, panel) {
   };
   const open = panel.querySelector("details")?.open;
   const focused = panel.querySelector("[name=kel-x]:focus");
+  const before = panel.querySelector(".js-plotly-plot");
+  if (before) window.Plotly?.purge(before); // a browser has few WebGL contexts
   fill(
     panel,
     h("fieldset", { class: "kel-origins" }, h("legend", {}, t.axis), axes),
