@@ -31,7 +31,7 @@ OPENED = """async () => {
     await frame();
     const start = performance.now();
     board.change({ tab: 'plots' }, { page: true });
-    while (!document.querySelector('.kel-plot')?.layout?.annotations) await frame();
+    while (!document.querySelector('.kel-plot')?.querySelector('.kel-plot-names')) await frame();
     await frame();
     return (performance.now() - start) / 1000;
 }"""
@@ -41,7 +41,7 @@ DRAWN = """async type => {
     const place = document.createElement('div');
     plot.after(place);
     const start = performance.now();
-    await Plotly.newPlot(place, data, { ...plot.layout, annotations: [] });
+    await Plotly.newPlot(place, data, { ...plot.layout });
     await new Promise(done => requestAnimationFrame(() => setTimeout(done, 0)));
     const seconds = (performance.now() - start) / 1000;
     Plotly.purge(place);

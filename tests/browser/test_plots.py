@@ -11,7 +11,7 @@ pytestmark = pytest.mark.browser
 
 Visit = Callable[..., Page]
 ALL = "origin=measured,published,imported"
-DRAWN = "document.querySelector('.kel-plot .main-svg') && document.querySelector('.kel-plot').layout.annotations"
+DRAWN = "document.querySelector('.kel-plot .kel-plot-names span')"
 SEARCHED = """async () => {
     const { placeNames } = await import('./board/plot_labels.js');
     let seed = 1;
@@ -57,7 +57,7 @@ def test_the_pareto_set_is_a_table_too(app: RunningApp, visit: Visit) -> None:
     front = {m for x, y, m in points if not any(a <= x and b >= y and (a, b) != (x, y) for a, b, _ in points)}
     rows = page.locator(".kel-pareto tbody tr")
     assert set(page.locator(".kel-pareto tbody th").all_inner_texts()) == front
-    named = page.locator(".kel-plot .annotation-text").all_text_contents()
+    named = page.locator(".kel-plot-names span").all_text_contents()
     assert named
     assert all(any(model.split("/")[1].startswith(name.rstrip("…")) for model in front) for name in named)
     rows.first.get_by_role("button").click()

@@ -41,36 +41,26 @@ function measurer(family) {
   return (text) => context.measureText(text).width;
 }
 
-// Write the names onto a drawn plot, and again whenever its size or its range changes.
-export function nameFront(plot, Plotly, points, { escape, colour }) {
-  const { fontFamily } = getComputedStyle(plot);
-  const measure = measurer(fontFamily);
-  let busy = false;
-  const write = async () => {
-    if (busy || !plot.isConnected) return;
+// Write the names over a drawn plot, and again whenever it is drawn anew (another size, another range). They are a layer
+// of their own: Plotly would draw all points again for its annotations.
+export function nameFront(plot, points) {
+  const measure = measurer(getComputedStyle(plot).fontFamily);
+  const layer = h("div", { class: "kel-plot-names", "aria-hidden": "true" });
+  const write = () => {
     const { xaxis, yaxis } = plot._fullLayout;
     const places = points
       .map(({ x, y, ...rest }) => ({ ...rest, x: xaxis.d2p(x), y: yaxis.d2p(y) }))
       .filter(({ x, y }) => x >= 0 && y >= 0 && x <= xaxis._length && y <= yaxis._length);
-    const annotations = placeNames(places, { width: xaxis._length, height: yaxis._length }, measure).flatMap((place) =>
-      place
-        ? {
-            text: escape(place.text),
-            xref: "paper",
-            yref: "paper",
-            x: place.x / xaxis._length,
-            y: 1 - place.y / yaxis._length,
-            xanchor: "center",
-            yanchor: "middle",
-            showarrow: false,
-            font: { size: FONT, color: colour },
-          }
-        : [],
-    );
-    busy = true;
-    await Plotly.relayout(plot, { annotations });
-    busy = false;
+    const names = placeNames(places, { width: xaxis._length, height: yaxis._length }, measure).filter(Boolean);
+    const written = names.map(({ x, y, text }) => {
+      const name = h("span", {}, text);
+      name.style.left = `${xaxis._offset + x}px`;
+      name.style.top = `${yaxis._offset + y}px`;
+      return name;
+    });
+    layer.replaceChildren(...written);
   };
-  plot.on("plotly_relayout", () => busy || write());
-  return write();
+  write();
+  plot.append(layer);
+  plot.on("plotly_afterplot", write);
 }

@@ -45,7 +45,6 @@ async function draw(target, figure, label, height = 460) {
   );
   target.setAttribute("role", "img");
   target.setAttribute("aria-label", label);
-  return Plotly;
 }
 
 // A colour for each kind of model, a symbol for each origin.
@@ -74,7 +73,7 @@ function pointsOf(board) {
 }
 
 // What stands on the card of a point. Plotly reads some HTML in texts, so whatever a result says is escaped.
-function card(board, { entry, x, y, interval }) {
+function card(board, { entry, x, y, interval }, number) {
   const { DataTable, state } = board;
   const w = PLOTS_WORDS[state.lang];
   const escape = (text) => DataTable.util.escapeHtml(String(text).slice(0, 120));
@@ -84,7 +83,7 @@ function card(board, { entry, x, y, interval }) {
     `<b>${escape(entry.name)}</b>`,
     `${w.average}: ${percent(y)}${told}`,
     line(w.parameters, entry.parameters == null ? null : compact(entry.parameters, state.lang)),
-    line(w.dimension, entry.dimension?.toLocaleString(state.lang)),
+    line(w.dimension, entry.dimension == null ? null : number.format(entry.dimension)),
     line(w.license, entry.license),
     ...(["parameters", "dimension"].includes(state.x) ? [] : [`${escape(axisName(board, state.x))}: ${compact(x, state.lang)}`]),
   ].join("<br>");
@@ -102,6 +101,7 @@ function scatter(board, { weighted }, points, front, colour) {
     line: { color: colour("--kel-front"), width: 2, dash: "dot", shape: state.x === "speed" ? "vh" : "hv" },
     hoverinfo: "skip",
   };
+  const number = new Intl.NumberFormat(state.lang); // once: to make one for each of ten thousand points takes long
   const type = points.length > MANY ? "scattergl" : "scatter";
   const dots = Object.keys(KINDS).flatMap((kind) =>
     ORIGINS.map((origin) => {
@@ -114,7 +114,7 @@ function scatter(board, { weighted }, points, front, colour) {
         name: `${t.choices[kind]} · ${t.origin[origin]}`,
         x: own.map((p) => p.x),
         y: own.map((p) => p.y),
-        text: own.map((p) => card(board, p)),
+        text: own.map((p) => card(board, p, number)),
         customdata: own.map((p) => p.entry.model),
         hovertemplate: "%{text}<extra></extra>",
         marker: {
@@ -240,12 +240,12 @@ export async function plotsPage(board, panel) {
     return;
   }
   try {
-    const Plotly = await draw(plot, size ? size.figure : scatter(board, shown, points, front, colour), size ? size.label : t.plotLabel);
+    await draw(plot, size ? size.figure : scatter(board, shown, points, front, colour), size ? size.label : t.plotLabel);
     plot.on("plotly_click", ({ points: [point] }) => point.customdata && board.openModel(point.customdata));
     if (size) return;
     const names = front.map(({ entry, x, y }) => ({ x, y, name: entry.name.split("/").at(-1), size: sizeOf(entry) }));
     names.sort((a, b) => b.y - a.y);
-    await nameFront(plot, Plotly, names, { escape: board.DataTable.util.escapeHtml, colour: colour("--kel-text") });
+    nameFront(plot, names);
   } catch (error) {
     plot.textContent = `${t.failed} (${error.message})`;
   }
