@@ -1,87 +1,63 @@
-"""How fast the scatter plot of many models is drawn, by WebGL and as SVG: `python -m benchmarks.plots --models 10000`.
+"""How fast the scatter plot is with 10,000 points: `python -m benchmarks.plots`.
 
-The store holds the shipped results with noise (seeded). Printed: seconds from the choice of the tab to a frame with all
-points and the names on the Pareto front, with Plotly fetched for it and again; then, in the same browser, seconds of
-Plotly for the same figure with `scattergl` and with `scatter` traces, and their ratio. WebGL is drawn by the processor
-(SwiftShader), so a graphics card is faster.
+One store of noisy results (benchmarks.board), one server, and Chromium twice: with WebGL (in software, SwiftShader)
+and without. Printed for each: the median and range of seconds from a change of the axis to the drawn frame, Plotly
+being loaded, and how it was drawn. Without WebGL the page draws fewer points, and says how many.
 """
 
 import shutil
 import statistics
-import sys
 import tempfile
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import sync_playwright
 
 from benchmarks.board import fill
 from tests.browser.conftest import CHROMIUM_FLAGS
-from tests.browser.running import running_app
+from tests.browser.running import RunningApp, running_app
 
-WEBGL = ("--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader")
-REPEATS = 3
+WEBGL_FLAGS = ["--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"]
+AXES = ("dimension", "parameters", "storage", "dimension", "parameters")
 
-OPENED = """async () => {
-    const frame = () => new Promise(done => requestAnimationFrame(() => setTimeout(done, 0)));
+DRAW = """async (x) => {
     const board = document.querySelector('.kel-host').board;
-    board.change({ tab: 'overall' }, { page: true });
-    document.querySelector('#view-plots').replaceChildren();
-    await frame();
     const start = performance.now();
-    board.change({ tab: 'plots' }, { page: true });
-    while (!document.querySelector('.kel-plot')?.querySelector('.kel-plot-names')) await frame();
-    await frame();
+    board.change({ x }, { filter: true });
+    while (!document.querySelector('.kel-plot[data-drawn]')) await new Promise(done => setTimeout(done, 2));
+    await new Promise(done => requestAnimationFrame(() => setTimeout(done, 0)));
     return (performance.now() - start) / 1000;
 }"""
-DRAWN = """async type => {
-    const plot = document.querySelector('.kel-plot');
-    const data = plot.data.map(trace => trace.mode === 'markers' ? { ...trace, type } : trace);
-    const place = document.createElement('div');
-    plot.after(place);
-    const start = performance.now();
-    await Plotly.newPlot(place, data, { ...plot.layout });
-    await new Promise(done => requestAnimationFrame(() => setTimeout(done, 0)));
-    const seconds = (performance.now() - start) / 1000;
-    Plotly.purge(place);
-    place.remove();
-    return seconds;
-}"""
-POINTS = (
-    "document.querySelector('.kel-plot').data.filter(({mode}) => mode === 'markers').flatMap(({x}) => [...x]).length"
-)
+"""Seconds until the plot over another axis, with the names on its front, is in a frame."""
 
 
-def drawn(page: Page, kind: str) -> float:
-    """Median seconds of Plotly for the figure that is shown, with traces of this kind."""
-    return statistics.median(float(page.evaluate(DRAWN, kind)) for _ in range(REPEATS))
+def drawn(app: RunningApp, flags: list[str]) -> tuple[str, list[float]]:
+    """(how the points were drawn: webgl or svg, seconds of each draw) in a browser with these flags."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=flags)
+        page = browser.new_page(viewport={"width": 1280, "height": 900})
+        page.goto(f"{app.url}?tab=plots")
+        page.locator(".kel-plot[data-drawn]").wait_for(timeout=120_000)
+        seconds = [float(page.evaluate(DRAW, axis)) for axis in AXES]
+        way = page.locator(".kel-plot").get_attribute("data-drawn") or ""
+        browser.close()
+    return way, seconds
 
 
-def main(models: Annotated[int, typer.Option(help="how many models")] = 10_000) -> None:
-    """Measure and print."""
-    chromium = shutil.which("chromium")
-    if chromium is None:
-        sys.exit("no chromium here; apt-get install chromium")
-    flags = [flag for flag in CHROMIUM_FLAGS if flag != "--disable-gpu"]
+def main(models: Annotated[int, typer.Option(help="Points of the plot.")] = 10_000) -> None:
+    """Measure both ways and print them with their ratio."""
     with tempfile.TemporaryDirectory(prefix="kel-plots-") as folder:
         url = f"file:{folder}/results.git"
         fill(url, models)
-        with running_app(Path(folder), results_url=url, refresh_seconds=600) as app, sync_playwright() as playwright:
-            browser = playwright.chromium.launch(executable_path=chromium, args=[*flags, *WEBGL])
-            page = browser.new_page(viewport={"width": 1440, "height": 900})
-            page.set_default_timeout(120_000)
-            page.goto(app.url)
-            page.wait_for_function("document.querySelector('.kel-host').board")
-            first = float(page.evaluate(OPENED))
-            again = statistics.median(float(page.evaluate(OPENED)) for _ in range(REPEATS))
-            kind = page.evaluate("document.querySelector('.kel-plot').data.find(({mode}) => mode === 'markers').type")
-            points = page.evaluate(POINTS)
-            by_webgl, as_svg = drawn(page, "scattergl"), drawn(page, "scatter")
-            browser.close()
-    print(f"{points:,} points, drawn by the page as {kind}")
-    print(f"tab opened, Plotly fetched: {first:.2f} s; again: {again:.2f} s")
-    print(f"Plotly alone: scattergl {by_webgl:.2f} s, scatter {as_svg:.2f} s: {as_svg / by_webgl:.1f} times as long")
+        with running_app(Path(folder), results_url=url, refresh_seconds=30) as app:
+            plain = [flag for flag in CHROMIUM_FLAGS if flag != "--disable-gpu"]
+            medians = []
+            for name, flags in (("WebGL", [*plain, *WEBGL_FLAGS]), ("no WebGL", [*plain, "--disable-3d-apis"])):
+                way, seconds = drawn(app, flags)
+                medians.append(statistics.median(seconds))
+                print(f"{name}: {way}, {medians[-1]:.2f} s ({min(seconds):.2f}-{max(seconds):.2f}), {models} models")
+            print(f"without WebGL / with: {medians[1] / medians[0]:.2f}")
 
 
 if __name__ == "__main__":

@@ -57,7 +57,15 @@ class Entrance:
             "nothing": NOTHING,
             "training": {name: sorted(tasks_named(name)) for name in known_names()},
             "suites": [
-                {"id": each.id, "ko": each.title.ko, "en": each.title.en} for each in SUITES.values() if each.offered
+                {
+                    "id": each.id,
+                    "ko": each.title.ko,
+                    "en": each.title.en,
+                    "tasks": len(each.tasks),
+                    "categories": [{"ko": one.title.ko, "en": one.title.en} for one in each.categories],
+                }
+                for each in SUITES.values()
+                if each.offered
             ],
         }
 

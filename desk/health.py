@@ -9,6 +9,7 @@ from typing import Any
 from store import Commit
 from submissions.record import Status, Submission
 
+STEP = 10**8
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 SIZES = ((200_000_000, "<0.2B"), (1_000_000_000, "<1B"), (4_000_000_000, "<4B"))
 """Size classes: parameters below so many, and what the class is called."""
@@ -58,7 +59,10 @@ def _workers(submissions: Sequence[Submission], at: datetime) -> list[dict[str, 
 
 
 def disk_of(url: str) -> dict[str, int] | None:
-    """Bytes of the disk that a local store is on; None of a store elsewhere, or of one that cannot be looked at."""
+    """Bytes of the disk that a local store is on; None of a store elsewhere, or of one that cannot be looked at.
+
+    To 100 MB, as it is shown: while it reads the same, the answer is the same.
+    """
     kind, _, folder = url.partition(":")
     if kind != "file":
         return None
@@ -66,4 +70,4 @@ def disk_of(url: str) -> dict[str, int] | None:
         usage = shutil.disk_usage(folder)
     except OSError:
         return None
-    return {"free": usage.free, "total": usage.total}
+    return {"free": usage.free // STEP * STEP, "total": usage.total // STEP * STEP}

@@ -1,5 +1,10 @@
-"""The addresses of the desk. `Desk.endpoints` names each with who may call it; a test calls every one as everybody."""
+"""The addresses of the desk. `Desk.endpoints` names each with who may call it; a test calls every one as everybody.
 
+What is read carries an ETag: a page that asks every few seconds is told in a few bytes that nothing changed. Nothing is
+kept by the browser or on the way: the scripts keep what they were told last (static/calls.js).
+"""
+
+import hashlib
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -134,7 +139,7 @@ class Desk:
                 return _refusal(422, "요청의 형식이 잘못되었습니다.", "This is no request that the desk knows.")
             except ValueError as error:
                 return _refusal(404, "이 제출의 파일을 읽을 수 없습니다.", str(error))
-            return JSONResponse(content, headers={"Cache-Control": "no-store"})
+            return _told(request, content)
 
         return respond
 
@@ -208,6 +213,17 @@ class Desk:
         if opted_out and found.status not in OPEN and not (caller.maintainer or caller.submitted(found.submitted_by)):
             raise UnknownSubmission(submission_id)
         return found
+
+
+def _told(request: Request, content: Any) -> Response:
+    """The answer, with an ETag where something was read; 304 for who has it already."""
+    answer = JSONResponse(content, headers={"Cache-Control": "no-store"})
+    if request.method != "GET":
+        return answer
+    answer.headers["ETag"] = etag = f'"{hashlib.sha256(answer.body).hexdigest()[:32]}"'
+    if etag in request.headers.get("if-none-match", ""):
+        return Response(status_code=304, headers={"ETag": etag, "Cache-Control": "no-store"})
+    return answer
 
 
 def _refusal(status: int, korean: str, english: str, *, again: bool = False) -> JSONResponse:

@@ -10,8 +10,8 @@ from desk.estimates import place_of
 from evaluator.policy import Policy
 from evaluator.same_data import tasks_named
 from evaluator.suite import SUITES
-from submissions.listing import FAILURE_TEXT, STATUS_TEXT
 from submissions.record import UNDECIDED, Event, Status, Submission
+from submissions.words import FAILURE_TEXT, STATUS_TEXT
 
 _SUBMITTERS = {
     "answer": frozenset({Status.WAITING}),
@@ -77,7 +77,7 @@ def page(
         and {
             "class": failure.failure,
             "message": failure.message,
-            "advice": FAILURE_TEXT[failure.failure],
+            "advice": dict(zip(("ko", "en"), FAILURE_TEXT[failure.failure], strict=True)),
             "retriable": failure.retriable,
         },
         "question": submission.entered.why if submission.status is Status.WAITING and submission.entered else "",

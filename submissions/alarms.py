@@ -8,8 +8,7 @@ from evaluator.reading import BadFile
 from store import Store
 from store.errors import NotFound
 from submissions.errors import QueueError
-
-TITLE = "점수 변동 경보"
+from submissions.words import Language, said
 
 
 def told(alarms: Sequence[DriftCheck]) -> list[dict[str, str]]:
@@ -17,9 +16,9 @@ def told(alarms: Sequence[DriftCheck]) -> list[dict[str, str]]:
     return [dict(zip(("environment", "ko", "en"), (each.environment, *in_words(each)), strict=True)) for each in alarms]
 
 
-def summary(alarm: DriftCheck) -> str:
+def summary(alarm: DriftCheck, language: Language) -> str:
     """What the feed says of an alarm."""
-    return "\n".join(in_words(alarm))
+    return said(in_words(alarm), language)
 
 
 def alarm_of(results: Store, environment: str) -> DriftCheck:

@@ -24,6 +24,7 @@ from submissions.policy import refuse_opted_out
 from submissions.record import Submission
 from submissions.sought import EVERYTHING, Sought
 from submissions.stored import Queue
+from submissions.words import LANGUAGES, NO_QUEUE, Language, said
 
 log = logging.getLogger(__name__)
 
@@ -62,31 +63,27 @@ class _Shown:
 
     listing: Listing
     counted: tuple[Submission, ...]
-    found: dict[Sought, QueuePages] = field(default_factory=dict)
-    made: dict[tuple[Sought, int], Rendered] = field(default_factory=dict)
+    found: dict[tuple[Sought, Language], QueuePages] = field(default_factory=dict)
+    made: dict[tuple[Sought, Language, int], Rendered] = field(default_factory=dict)
     feeds: dict[tuple[Wanted, str], Rendered] = field(default_factory=dict)
 
 
 MOST_SEARCHES = 50
-"""Searches in one revision whose pages are kept."""
+"""Searches in one revision, each in a language, whose pages are kept."""
 
 MOST_FEEDS = 50
 """Feeds of one revision that are kept, each for a filter and an address of the page."""
 
 
-NOTHING_YET = rendered(
-    message_html(
-        "지금은 대기열을 읽을 수 없습니다. 저장소가 응답하면 여기에 나타납니다.",
-        "The queue cannot be read now; it appears here once the store answers.",
-        error=True,
-    )
-)
+NOTHING_YET = {language: rendered(message_html(said(NO_QUEUE, language), error=True)) for language in LANGUAGES}
+"""What stands in place of the queue while the store has not answered, by language."""
 
 
 class LiveQueue:
     """The newest listing of `queue`, renewed every `seconds`. A visitor never waits for the store.
 
-    Its HTML is made once a revision and page, however many visitors ask. `listeners` are called with what is new.
+    Its HTML is made once a revision, language and page, however many visitors ask. `listeners` are called with what is
+    new.
     `policy` is the one that was last read; a file that is damaged later does not take its place. `alarms` are those
     that the board rings: it alone reads the results store.
     """
@@ -117,36 +114,39 @@ class LiveQueue:
         """The open submissions and the newest closed ones, newest first; None while the store has not answered."""
         return self._shown.listing.submissions if self._shown else None
 
-    def page(self, number: int = 1, sought: Sought = EVERYTHING) -> Rendered | None:
+    def page(self, number: int = 1, sought: Sought = EVERYTHING, language: Language = "ko") -> Rendered | None:
         """A page, from 1, of what is sought in the queue, or a notice while the store has not answered.
 
         None: there is no such page.
         """
         shown = self._shown
         if shown is None:
-            return NOTHING_YET if number == 1 else None
-        made = shown.made.get((sought, number))
+            return NOTHING_YET[language] if number == 1 else None
+        key = (sought, language, number)
+        made = shown.made.get(key)
         if made is None:
             with self._making:
-                if (sought, number) not in shown.made:
-                    html = self._pages(shown, sought).page(number)
+                if key not in shown.made:
+                    html = self._pages(shown, sought, language).page(number)
                     if html is None:
                         return None
-                    shown.made[sought, number] = rendered(html)
-                made = shown.made[sought, number]
+                    shown.made[key] = rendered(html)
+                made = shown.made[key]
         return made
 
-    def _pages(self, shown: _Shown, sought: Sought) -> QueuePages:
+    def _pages(self, shown: _Shown, sought: Sought, language: Language) -> QueuePages:
         """The pages of what is sought at this revision; those of the whole queue are kept, of others the newest."""
-        if sought not in shown.found:
+        if (sought, language) not in shown.found:
             if len(shown.found) > MOST_SEARCHES:
-                for kept in [each for each in shown.found if each != EVERYTHING]:
+                for kept in [each for each in shown.found if each[0] != EVERYTHING]:
                     del shown.found[kept]
                 shown.made = {key: made for key, made in shown.made.items() if key[0] == EVERYTHING}
             listing = shown.listing
             unreadable = tuple(listing.unreadable) if sought == EVERYTHING else ()
-            shown.found[sought] = QueuePages(listing.submissions, unreadable, policy=self.policy, sought=sought)
-        return shown.found[sought]
+            shown.found[sought, language] = QueuePages(
+                listing.submissions, unreadable, policy=self.policy, sought=sought, language=language
+            )
+        return shown.found[sought, language]
 
     def feed(self, wanted: Wanted, address: str) -> Rendered | None:
         """The feed of what somebody follows, on the page at `address`; None while store or policy were not read."""

@@ -1,6 +1,7 @@
 """The addresses that the page fetches of the queue, a page at a time, with the script that shows it; and the feed.
 
-With an ETag: who has the queue as it is now is told so in a few bytes.
+In Korean, or in the language that the address asks for (`lang`). With an ETag: who has the queue as it is now is told
+so in a few bytes.
 """
 
 from pathlib import Path
@@ -15,6 +16,7 @@ from submissions.feed import MEDIA_TYPE, wanted
 from submissions.listing import FEED
 from submissions.live import LiveQueue, rendered
 from submissions.sought import sought
+from submissions.words import language_of
 
 PREFIX = "submissions"
 QUEUE = f"{PREFIX}/queue.html"
@@ -30,10 +32,10 @@ def routes(live: LiveQueue) -> list[Route]:
         number = request.query_params.get("page", "1")
         known = number.isascii() and number.isdecimal() and len(number) <= _MOST_DIGITS
         try:
-            asked = sought(request.query_params)
+            asked, language = sought(request.query_params), language_of(request.query_params)
         except ValueError as error:
             return Response(str(error), status_code=400, media_type="text/plain")
-        page = await run_in_threadpool(live.page, int(number), asked) if known else None
+        page = await run_in_threadpool(live.page, int(number), asked, language) if known else None
         if page is None:
             return Response("there is no such page of the queue", status_code=404)
         return page.answer(request, "text/html")

@@ -2,17 +2,17 @@
 // aborted; while the Hub is slow the page goes on. Nothing is sent while a field holds what cannot be.
 import { fill, h } from "../board/dom.js";
 import { get, post } from "./calls.js";
-import { bodyOf, empty, fields, filled, idOf, isId, mark, preset, restored, wrongIn } from "./form_fields.js";
+import { bodyOf, empty, fields, filled, idOf, isId, mark, preset, restored, suites, touched, wrongIn } from "./form_fields.js";
 import { preview } from "./form_preview.js";
 import { formWords } from "./form_words.js";
-import { language } from "./words.js";
+import { addressed, language, whenLanguageChanges } from "./words.js";
 
 const TYPING = 500; // milliseconds after the last key
 const AGAIN = 700; // milliseconds until one asks again where an earlier look still runs
 const MOST_AGAIN = 80;
 const WITHOUT_LOOK = ["training", "note"]; // change nothing of what a look tells
 
-const at = { host: null, v: empty(), offered: null, told: null, wrong: {}, running: null, sending: false, changing: "", timer: 0, lang: "" };
+const at = { host: null, v: empty(), offered: null, told: null, wrong: {}, running: null, sending: false, changing: "", timer: 0 };
 const DRAFT = "kel-draft"; // in the tab's own memory: it outlives the way to the sign-in and back
 const part = {}; // the elements that change while one types
 
@@ -100,12 +100,12 @@ async function look({ asked = false, quiet = false } = {}) {
     const told = await ask("look", bodyOf(at.v), running.signal);
     if (running !== at.running) return;
     at.told = told;
-    fill(part.preview, preview(told, formWords()));
+    show();
     allow(told.allowance);
   } catch (error) {
     if (running !== at.running || running.signal.aborted) return;
     at.told = null;
-    fill(part.preview);
+    show();
     if (document.activeElement === part.model && error.told?.fields && !asked) {
       say(Object.fromEntries(Object.entries(error.told.fields).map(([name, text]) => [name, text[language()]])));
     } else failed(error);
@@ -131,7 +131,7 @@ async function submit() {
   try {
     const name = at.changing ? `change?id=${encodeURIComponent(at.changing)}` : "submit";
     const { submission, own, allowance } = await ask(name, bodyOf(at.v), new AbortController().signal);
-    const address = `?tab=submit&submission=${encodeURIComponent(submission.id)}`;
+    const address = addressed({ tab: "submit", submission: submission.id });
     tell([
       h("span", { class: "kel-queue" }, at.changing ? w.changed(submission) : w.submitted(submission), h("a", { href: address }, submission.id)),
       own && `\n${w.ownFirst}`,
@@ -202,7 +202,7 @@ function change(s) {
 function changed(name) {
   if (!at.changing) keep();
   if (at.wrong[name]) say(Object.fromEntries(Object.entries(at.wrong).filter(([other]) => other !== name)));
-  if (WITHOUT_LOOK.includes(name)) return;
+  if (WITHOUT_LOOK.includes(name)) return count();
   clearTimeout(at.timer);
   at.running?.abort();
   if (!at.sending) progress("");
@@ -214,26 +214,55 @@ function changed(name) {
     at.host.querySelector(`#${idOf("preset")}`).value = at.v.preset;
     at.host.querySelector("#kel-own-prompts").checked = at.v.ownPrompts;
   }
+  count();
   if (name === "model") {
     at.told = null;
-    fill(part.preview);
+    show();
     tell("");
   }
   if (isId(at.v.model.trim())) at.timer = setTimeout(look, TYPING);
 }
 
-function draw() {
+// A topic's fields, folded; how many of them say something is told beside its name.
+function topic(group, content, open, w) {
+  const count = (part.counts[group] = h("span", { class: "kel-tally" }));
+  return h(
+    "details",
+    { class: "kel-options", "data-group": group, open },
+    h("summary", {}, w.groups[group], count),
+    h("div", { class: "kel-fields" }, content),
+  );
+}
+
+function count() {
   const w = formWords();
-  const focused = at.host.contains(document.activeElement) ? document.activeElement.id : "";
-  const open = at.host.querySelector(".kel-options")?.open ?? false;
-  at.lang = language();
+  for (const [group, place] of Object.entries(part.counts)) {
+    const n = touched(at.v, group);
+    place.textContent = n ? w.touched(n) : w.untouched;
+    place.classList.toggle("kel-set", n > 0);
+  }
+}
+
+// What a look told, where it stands: the card beside the form, and what of each suite is left.
+function show() {
+  const w = formWords();
+  fill(part.preview, at.told ? preview(at.told, w) : h("p", { class: "kel-quiet" }, w.emptyLook));
+  const focused = part.suites.contains(document.activeElement) ? document.activeElement.id : "";
+  fill(part.suites, suites(at.v, at.offered, w, at.told, changed));
+  if (focused) part.suites.querySelector(`#${CSS.escape(focused)}`)?.focus();
+  say(at.wrong);
+}
+
+function idField(w) {
   part.model = h("input", {
     type: "text",
+    class: "kel-input kel-id",
     id: idOf("model"),
     value: at.v.model,
     placeholder: "nlpai-lab/KURE-v1",
     maxlength: "200",
     autocomplete: "off",
+    autocapitalize: "off",
     spellcheck: "false",
     oninput: (event) => {
       at.v.model = event.target.value;
@@ -241,21 +270,38 @@ function draw() {
     },
     onkeydown: (event) => event.key === "Enter" && !event.isComposing && look({ asked: true }),
   });
-  const button = (id, text, onclick, kind = "") => h("button", { type: "button", class: `kel-button ${kind}`, id, onclick }, text);
-  part.submit = button("kel-submit", at.changing ? w.change : w.submit, submit, "primary");
+  return h(
+    "div",
+    { class: "kel-field", "data-field": "model" },
+    h("label", { for: idOf("model") }, w.fields.model),
+    h("div", { class: "kel-idline" }, part.model, button("kel-look", w.look, () => look({ asked: true }))),
+    h("p", { class: "kel-wrong", id: `${idOf("model")}-wrong`, hidden: true }),
+  );
+}
+
+const button = (id, text, onclick, kind = "") => h("button", { type: "button", class: `kel-button ${kind}`, id, onclick }, text);
+
+function draw() {
+  const w = formWords();
+  const focused = at.host.contains(document.activeElement) ? document.activeElement.id : "";
+  const open = [...at.host.querySelectorAll(".kel-options[open]")].map((each) => each.dataset.group);
+  part.submit = button("kel-send", at.changing ? w.change : w.submit, submit, "kel-primary");
   part.allowance = h("p", { id: "kel-allowance", class: "kel-message" });
   part.message = h("div", {});
   part.what = h("span", { role: "status" });
-  part.seconds = h("span", { "aria-hidden": "true" });
+  part.seconds = h("span", { "aria-hidden": "true", class: "kel-quiet" });
   part.progress = h("div", { class: "kel-progress", hidden: true }, h("progress", { "aria-label": w.look }), part.what, part.seconds);
-  part.preview = h("div", {}, at.told && preview(at.told, w));
+  part.preview = h("div", {});
+  part.suites = h("div", {});
+  part.counts = {};
+  const topics = Object.entries(fields(at.v, at.offered, w, changed));
   fill(
     at.host,
     h(
       "section",
-      { class: "kel-form kel-submission", "aria-labelledby": "kel-form-title", lang: at.lang },
-      h("h3", { id: "kel-form-title" }, w.title),
-      h("p", {}, w.help),
+      { class: "kel-form", "aria-labelledby": "kel-form-title", lang: language() },
+      h("h2", { id: "kel-form-title" }, w.title),
+      h("p", { class: "kel-quiet kel-lead" }, w.help),
       ownTab(w),
       at.changing &&
         h(
@@ -266,23 +312,29 @@ function draw() {
         ),
       h(
         "div",
-        { class: "kel-field", "data-field": "model" },
-        h("label", { for: idOf("model") }, w.fields.model),
-        part.model,
-        h("p", { class: "kel-wrong", id: `${idOf("model")}-wrong`, hidden: true }),
+        { class: "kel-twocolumns" },
+        h(
+          "div",
+          { class: "kel-card" },
+          idField(w),
+          part.suites,
+          topics.map(([group, content]) => topic(group, content, open.includes(group), w)),
+          part.allowance,
+          h("div", { class: "kel-verbs" }, part.submit),
+        ),
+        h(
+          "div",
+          { id: "kel-submit-message", class: "kel-card kel-looked" },
+          h("h2", {}, w.titleOfLook),
+          part.message,
+          part.progress,
+          part.preview,
+        ),
       ),
-      h(
-        "details",
-        { class: "kel-options", open },
-        h("summary", {}, w.options),
-        h("div", { class: "kel-fields" }, fields(at.v, at.offered, w, changed)),
-      ),
-      part.allowance,
-      h("div", { class: "kel-verbs" }, button("kel-look", w.look, () => look({ asked: true })), part.submit),
-      h("div", { id: "kel-submit-message" }, part.message, part.progress, part.preview),
     ),
   );
-  say(at.wrong);
+  show();
+  count();
   allow();
   if (focused) at.host.querySelector(`#${CSS.escape(focused)}`)?.focus();
 }
@@ -291,7 +343,7 @@ export async function mount(element) {
   const host = element.querySelector(".kel-form-host");
   if (!host || host === at.host) return;
   at.host = host;
-  while (host.isConnected && !at.offered) at.offered = await get("form.json").catch(() => wait(2000));
+  while (host.isConnected && !at.offered) at.offered = await get("form.json").then((told) => ({ ...told }), () => wait(2000));
   if (host !== at.host || !at.offered) return;
   at.v = remembered();
   draw();
@@ -301,5 +353,4 @@ export async function mount(element) {
 
 document.addEventListener("kel-form-change", ({ detail }) => at.offered && change(detail));
 
-// The language is in the page's address, which the board changes.
-setInterval(() => at.offered && at.host?.isConnected && language() !== at.lang && draw(), 500);
+whenLanguageChanges(() => at.offered && at.host?.isConnected && draw());

@@ -73,6 +73,23 @@ export function restored(text) {
   return v;
 }
 
+// The fields by topic, as they are folded on the page.
+export const GROUPS = {
+  prompts: ["preset", "instruct_documents", "prompts", "instruction_template", "instructions", "encode_task"],
+  loading: ["revision", "loader", "pooling", "recipe", "parts"],
+  precision: ["precision", "truncate_dim", "max_tokens"],
+  training: ["training", "note"],
+};
+
+// How many fields of a topic say something else than an empty form does.
+export function touched(v, group) {
+  const initial = empty();
+  const said = (values) => JSON.stringify(typeof values === "object" ? given(values) : values);
+  return GROUPS[group].filter((name) =>
+    name === "prompts" ? v.ownPrompts : name !== "preset" && said(v[name]) !== said(initial[name]),
+  ).length;
+}
+
 export const isId = (model) => ID.test(model) && !/--|\.\.|\.git$/.test(model);
 const lines = (text) => text.split("\n").map((line) => line.trim()).filter(Boolean);
 const given = (texts) => Object.fromEntries(Object.entries(texts).filter(([, text]) => text !== ""));
@@ -145,21 +162,22 @@ function field(name, control, w) {
   );
 }
 
+// Topic -> its fields.
 export function fields(v, offered, w, changed) {
   const set = (name) => (event) => {
     v[name] = event.target.value;
     changed(name);
   };
   const text = (name, properties = {}) =>
-    field(name, h("input", { type: "text", value: v[name], autocomplete: "off", oninput: set(name), ...properties }), w);
+    field(name, h("input", { type: "text", class: "kel-input", value: v[name], autocomplete: "off", oninput: set(name), ...properties }), w);
   const area = (name, rows, properties = {}) =>
-    field(name, h("textarea", { rows: String(rows), oninput: set(name), ...properties }, v[name]), w);
+    field(name, h("textarea", { class: "kel-input", rows: String(rows), oninput: set(name), ...properties }, v[name]), w);
   const choice = (name, options) =>
     field(
       name,
       h(
         "select",
-        { onchange: set(name) },
+        { class: "kel-input", onchange: set(name) },
         options.map(([value, label]) => h("option", { value, selected: v[name] === value }, label)),
       ),
       w,
@@ -171,38 +189,52 @@ export function fields(v, offered, w, changed) {
     ["nothing", w.families.nothing],
     ["own", w.families.own],
   ];
-  return [
-    choice("preset", families),
-    text("revision", { placeholder: "main", maxlength: "200" }),
-    choice("precision", listed(offered.precision)),
-    choice("loader", listed(offered.loader)),
-    choice("pooling", listed(offered.pooling)),
-    table("prompts", v, offered, w, changed),
-    area("instruction_template", 2, { maxlength: "2000" }),
-    choice("instruct_documents", [["", w.auto], ["yes", w.yes], ["no", w.no]]),
-    table("instructions", v, offered, w, changed),
-    table("encode_task", v, offered, w, changed),
-    text("truncate_dim", { inputmode: "numeric", maxlength: "7" }),
-    text("max_tokens", { inputmode: "numeric", maxlength: "7" }),
-    area("parts", 2, { maxlength: "6000" }),
-    choice("recipe", [["", w.auto], ...offered.recipe.map((name) => [name, name === "none" ? w.none : name])]),
-    offered.suites.length > 1 && suites(v, offered, w, changed),
-    trainingHelp(area("training", 3, { maxlength: "25000" }), v, offered, w, changed),
-    area("note", 2, { maxlength: "1000" }),
-  ];
+  const all = {
+    preset: () => choice("preset", families),
+    revision: () => text("revision", { placeholder: "main", maxlength: "200" }),
+    precision: () => choice("precision", listed(offered.precision)),
+    loader: () => choice("loader", listed(offered.loader)),
+    pooling: () => choice("pooling", listed(offered.pooling)),
+    prompts: () => table("prompts", v, offered, w, changed),
+    instruction_template: () => area("instruction_template", 2, { maxlength: "2000" }),
+    instruct_documents: () => choice("instruct_documents", [["", w.auto], ["yes", w.yes], ["no", w.no]]),
+    instructions: () => table("instructions", v, offered, w, changed),
+    encode_task: () => table("encode_task", v, offered, w, changed),
+    truncate_dim: () => text("truncate_dim", { inputmode: "numeric", maxlength: "7" }),
+    max_tokens: () => text("max_tokens", { inputmode: "numeric", maxlength: "7" }),
+    parts: () => area("parts", 2, { maxlength: "6000" }),
+    recipe: () => choice("recipe", [["", w.auto], ...offered.recipe.map((name) => [name, name === "none" ? w.none : name])]),
+    training: () => trainingHelp(area("training", 3, { maxlength: "25000" }), v, offered, w, changed),
+    note: () => area("note", 2, { maxlength: "1000" }),
+  };
+  return Object.fromEntries(Object.entries(GROUPS).map(([group, names]) => [group, names.map((name) => all[name]())]));
 }
 
-function suites(v, offered, w, changed) {
-  const box = (suite) =>
-    h("input", {
+// The suites as cards: what each holds, and, once a model was looked at, what of it is left.
+export function suites(v, offered, w, told, changed) {
+  if (offered.suites.length < 2) return null;
+  const card = (suite) => {
+    const seen = told?.suites.find((each) => each.id === suite.id);
+    const box = h("input", {
       type: "checkbox",
+      id: `kel-suite-${suite.id}`,
       checked: v.suites.includes(suite.id),
       onchange: (event) => {
         v.suites = v.suites.filter((id) => id !== suite.id).concat(event.target.checked ? [suite.id] : []);
         changed("suites");
       },
     });
-  return group("suites", w, offered.suites.map((suite) => h("label", {}, box(suite), " ", suite[language()])));
+    return h(
+      "label",
+      { class: "kel-suitecard" },
+      box,
+      h("strong", {}, suite[language()]),
+      h("span", { class: "kel-hint" }, `${w.tasksOf(suite.tasks)} · ${suite.categories.map((each) => each[language()]).join(", ")}`),
+      seen && h("span", { class: "kel-left" }, w.leftOf(seen)),
+    );
+  };
+  const none = h("p", { class: "kel-hint" }, w.noSuite(offered.suites[0][language()]));
+  return group("suites", w, h("div", { class: "kel-suitecards" }, offered.suites.map(card)), none);
 }
 
 function group(name, w, ...content) {
@@ -216,7 +248,7 @@ function group(name, w, ...content) {
   );
 }
 
-// One row a task type; retrieval has a query and a document, all others one text.
+// One row a task type; retrieval has a query and a document, which reranking uses as well, all others one text.
 function table(name, v, offered, w, changed) {
   const cell = (type, side, key) =>
     h(
@@ -225,6 +257,7 @@ function table(name, v, offered, w, changed) {
       h(
         "textarea",
         {
+          class: "kel-input",
           rows: "1",
           maxlength: name === "encode_task" ? "100" : "4000",
           "aria-label": `${w.fields[name]}: ${w.types[type]}, ${w.sides[side]}`,
@@ -262,7 +295,7 @@ function table(name, v, offered, w, changed) {
       "table",
       {},
       h("thead", {}, h("tr", {}, [w.type, w.first, w.second].map((head) => h("th", { scope: "col" }, head)))),
-      h("tbody", {}, offered.types.map(row)),
+      h("tbody", {}, offered.types.filter((type) => w.types[type]).map(row)),
     ),
   );
 }

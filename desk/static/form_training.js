@@ -23,6 +23,7 @@ export function trainingHelp(field, v, offered, w, changed) {
   };
   const input = h("input", {
     type: "text",
+    class: "kel-input",
     list: "kel-known-training",
     id: "kel-add-training",
     maxlength: "200",

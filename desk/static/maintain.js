@@ -2,7 +2,7 @@
 // Nobody else is shown it, and the server refuses everybody else.
 import { fill, h, plainTable } from "../board/dom.js";
 import { get, post } from "./calls.js";
-import { duration, language, moment } from "./words.js";
+import { addressed, duration, language, moment, whenLanguageChanges } from "./words.js";
 
 const SECONDS = 10;
 const KO = {
@@ -112,7 +112,7 @@ const at = { host: null, chosen: new Set(), shown: "" };
 const words = () => (language() === "en" ? EN : KO);
 const gigabytes = (bytes) => `${(bytes / 1e9).toFixed(1)} GB`;
 const millions = (n) => (n >= 1e9 ? `${(n / 1e9).toFixed(1)}B` : `${Math.round(n / 1e6)}M`);
-const to = (s, text = s.id) => h("a", { href: `?tab=submit&submission=${s.id}` }, text);
+const to = (s, text = s.id) => h("a", { href: addressed({ tab: "submit", submission: s.id }) }, text);
 const state = (s) => (language() === "en" ? s.status_en : s.status_ko);
 
 function facts(s, w) {
@@ -147,22 +147,22 @@ const rowOf = (s, w) =>
         onchange: (event) => at.chosen[event.target.checked ? "add" : "delete"](s.id),
       }),
     ),
-    h("td", {}, to(s, s.model), h("div", { class: "note" }, `@${s.revision.slice(0, 12)} ${state(s)}`), s.note && h("div", { class: "note" }, s.note)),
-    h("td", {}, s.by, h("div", { class: "note" }, moment(s.at)), h("div", { class: "note" }, w.before(s.asked_before))),
+    h("td", {}, to(s, s.model), h("div", { class: "kel-quiet" }, `@${s.revision.slice(0, 12)} ${state(s)}`), s.note && h("div", { class: "kel-quiet" }, s.note)),
+    h("td", {}, s.by, h("div", { class: "kel-quiet" }, moment(s.at)), h("div", { class: "kel-quiet" }, w.before(s.asked_before))),
     h(
       "td",
       {},
       facts(s, w),
-      s.same_model.length > 0 && h("div", { class: "note" }, `${w.same}: `, s.same_model.map((other) => [to(other, `${other.id} (${state(other)})`), " "])),
+      s.same_model.length > 0 && h("div", { class: "kel-quiet" }, `${w.same}: `, s.same_model.map((other) => [to(other, `${other.id} (${state(other)})`), " "])),
     ),
   );
 
 function decide(w) {
-  const why = h("input", { type: "text", maxlength: "1000", "aria-label": w.why, placeholder: w.why });
-  const priority = h("input", { type: "number", step: "1", "aria-label": w.priority, placeholder: w.priority });
+  const why = h("input", { class: "kel-input", type: "text", maxlength: "1000", "aria-label": w.why, placeholder: w.why });
+  const priority = h("input", { class: "kel-input", type: "number", step: "1", "aria-label": w.priority, placeholder: w.priority });
   const saved = h(
     "select",
-    { "aria-label": w.saved, onchange: () => (why.value = saved.value) },
+    { class: "kel-input", "aria-label": w.saved, onchange: () => (why.value = saved.value) },
     h("option", { value: "" }, w.saved),
     w.replies.map((reply) => h("option", { value: reply }, reply)),
   );
@@ -185,8 +185,8 @@ function decide(w) {
   };
   return h(
     "div",
-    { class: "kel-verbs" },
-    h("button", { type: "button", class: "kel-button primary", onclick: () => run("approve") }, w.approve),
+    { class: "kel-verbs kel-decide" },
+    h("button", { type: "button", class: "kel-button kel-primary", onclick: () => run("approve") }, w.approve),
     priority,
     h("button", { type: "button", class: "kel-button", onclick: () => run("reject") }, w.reject),
     why,
@@ -197,9 +197,10 @@ function decide(w) {
 
 function healthOf(told, w) {
   const listed = (counts) => Object.entries(counts).map(([name, n]) => `${name}: ${n}`).join(", ");
-  const line = (name, value) => value && h("tr", {}, h("th", { scope: "row" }, name), h("td", {}, value));
-  return plainTable(
-    [],
+  const line = (name, value) => value && h("div", {}, h("dt", {}, name), h("dd", {}, value));
+  return h(
+    "dl",
+    { class: "kel-tiles" },
     [
       line(
         w.workers,
@@ -217,14 +218,14 @@ function healthOf(told, w) {
       ),
       line(w.commits, w.commitsLeft(told.commits)),
       line(w.disk, told.disk && w.diskLeft(gigabytes(told.disk.free), gigabytes(told.disk.total))),
-    ].filter(Boolean),
+    ],
   );
 }
 
 // Scores of the reference model moved in some environment: what moved, and why that is fine, once it is known.
 function alarmsOf(alarms, w) {
   return alarms.map((alarm) => {
-    const why = h("input", { type: "text", maxlength: "1000", "aria-label": w.clearWhy, placeholder: w.clearWhy });
+    const why = h("input", { class: "kel-input", type: "text", maxlength: "1000", "aria-label": w.clearWhy, placeholder: w.clearWhy });
     const told = h("span", { role: "status" });
     const clear = async () => {
       try {
@@ -241,7 +242,7 @@ function alarmsOf(alarms, w) {
 
 function policyOf(policy, w) {
   const told = h("p", { role: "status" });
-  const field = (label) => h("input", { type: "text", maxlength: "400", "aria-label": label, placeholder: label });
+  const field = (label) => h("input", { class: "kel-input", type: "text", maxlength: "400", "aria-label": label, placeholder: label });
   const [name, result, why] = [w.name, w.result, w.why].map(field);
   const run = async (body) => {
     told.className = "";
@@ -320,21 +321,30 @@ async function renew(mine = false, told = "") {
   }
 }
 
+const asked = () => new URLSearchParams(location.search).get("tab") === "desk";
+
+// The frame of the desk in the language of now, and what it shows.
+function frame(open) {
+  const desk = h(
+    "details",
+    { class: `kel-submission kel-desk ${asked() ? "kel-first" : ""}`, open, ontoggle: () => desk.open && renew(true), lang: language() },
+    h("summary", {}, words().title),
+    h("div", { class: "kel-desk-body" }),
+  );
+  fill(at.host, desk);
+}
+
 export async function mount(element) {
   const host = element.querySelector(".kel-desk-host");
   if (!host || host === at.host) return;
   at.host = host;
   const me = await get("me.json").catch(() => null);
   if (!me?.maintainer) return;
-  const open = new URLSearchParams(location.search).get("tab") === "desk";
-  const desk = h(
-    "details",
-    { class: "kel-submission kel-desk kel-queue", open, ontoggle: () => desk.open && renew(true), lang: language() },
-    h("summary", {}, words().title),
-    h("div", { class: "kel-desk-body" }),
-  );
-  fill(host, desk);
-  if (open) host.scrollIntoView({ block: "start" });
+  frame(asked());
 }
 
+whenLanguageChanges(() => {
+  const desk = at.host?.querySelector(".kel-desk");
+  if (desk) frame(desk.open);
+});
 setInterval(() => document.hidden || (at.host?.querySelector(".kel-desk")?.open && renew()), SECONDS * 1000);

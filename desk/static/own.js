@@ -54,7 +54,7 @@ const valueOf = (text) =>
 
 function draw(host, model, results, told) {
   const w = language() === "en" ? EN : KO;
-  const input = (label) => h("input", { type: "text", maxlength: "1000", "aria-label": label, placeholder: label });
+  const input = (label) => h("input", { class: "kel-input", type: "text", maxlength: "1000", "aria-label": label, placeholder: label });
   const why = input(told.maintainer ? w.reason : w.why);
   const status = h("p", { role: "status" });
   const run = async (body) => {
@@ -86,7 +86,7 @@ function draw(host, model, results, told) {
 }
 
 function maintained(w, results, told, why, input, button) {
-  const field = h("select", { "aria-label": w.field }, told.correctable.map((name) => h("option", { value: name }, name)));
+  const field = h("select", { class: "kel-input", "aria-label": w.field }, told.correctable.map((name) => h("option", { value: name }, name)));
   const value = input(w.value);
   const reason = () => ({ why: why.value });
   const rows = results.map((r) => {

@@ -3,9 +3,9 @@
 import { fill, h, hubAddress, link, plainTable } from "../board/dom.js";
 import { get, post } from "./calls.js";
 import { bodyOf, filled } from "./form_fields.js";
-import { preview } from "./form_preview.js";
+import { fact, preview } from "./form_preview.js";
 import { formWords } from "./form_words.js";
-import { duration, language, moment, words } from "./words.js";
+import { addressed, duration, language, moment, whenLanguageChanges, words } from "./words.js";
 
 const SECONDS = 5;
 const ID = /^\d{8}T\d{6}Z-[0-9a-f]{6}$/;
@@ -18,56 +18,116 @@ const chosen = () => {
   return ID.test(id) ? id : "";
 };
 
-const row = (name, ...value) =>
-  value.flat().some((part) => part != null && part !== "")
-    ? h("tr", {}, h("th", { scope: "row" }, name), h("td", {}, value))
-    : null;
-
 const values = (given) =>
   Object.entries(given).map(([name, value]) =>
     h("div", {}, h("code", {}, name), ": ", typeof value === "object" ? JSON.stringify(value) : String(value)),
   );
 
+const stateOf = (s) => (language() === "en" ? s.status_en : s.status_ko);
+
+// The states on the way to a result; which of them a state stands at.
+const WAY = ["PENDING", "QUEUED", "RUNNING", "FINISHED"];
+const STANDS = { PENDING: [0, "now"], WAITING: [0, "asked"], QUEUED: [1, "now"], RUNNING: [2, "now"], FINISHED: [3, "done"], REJECTED: [0, "bad"], FAILED: [2, "bad"] };
+
+// A withdrawn one stands where it was before.
+function standing(s) {
+  if (s.status !== "WITHDRAWN") return STANDS[s.status];
+  const before = s.history.map((e) => e.status).filter((status) => WAY.includes(status));
+  return [Math.max(0, WAY.indexOf(before.at(-1))), "bad"];
+}
+
+function steps(s, w) {
+  const [here, how] = standing(s);
+  const entered = (status) => s.history.findLast((e) => e.moves && e.status === status)?.at;
+  const step = (status, number) => {
+    const at = number < here ? "done" : number > here ? "todo" : how;
+    const when = number > here ? null : number === here ? entered(s.status) : entered(status);
+    const name = number === here ? stateOf(s) : w.way[status];
+    return h(
+      "li",
+      { "data-at": at, "aria-current": number === here && "step" },
+      h("strong", {}, name),
+      when && h("time", { datetime: when }, moment(when)),
+    );
+  };
+  return h("ol", { class: "kel-steps", "aria-label": w.steps }, WAY.map(step));
+}
+
+function running(r, w) {
+  const p = r.progress;
+  const share = p.tokens_total > 0 ? Math.min(1, p.tokens_done / p.tokens_total) : null;
+  const known = ["phase", "task", "tokens_done", "tokens_total", "tokens_per_second", "remaining_seconds", "tasks_done", "score"];
+  const others = Object.fromEntries(Object.entries(p).filter(([name]) => !known.includes(name)));
+  return [
+    h("span", { class: "kel-big" }, [w.phases[p.phase], p.task].filter(Boolean).join(": ") || w.running),
+    h("progress", { "aria-label": w.progress, ...(share == null ? {} : { max: 1, value: share }) }),
+    h(
+      "span",
+      { class: "kel-quiet" },
+      [
+        share != null && `${Math.round(100 * share)} %`,
+        p.tasks_done != null && w.tasksDone(p.tasks_done),
+        p.tokens_done != null && w.tokens(p),
+        p.tokens_per_second != null && w.rate(p.tokens_per_second),
+        p.remaining_seconds != null && w.left(duration(p.remaining_seconds)),
+        `${w.worker}: ${r.worker}`,
+      ]
+        .filter(Boolean)
+        .join(" · "),
+    ),
+    values(others),
+  ];
+}
+
+// What a submitter wants to know first: where it stands, until when, or why not and what to do.
+function where(s, w) {
+  const { place, failure } = s;
+  const said = [
+    place && [
+      h("span", { class: "kel-big" }, w.placeOf(place)),
+      h("span", { class: "kel-quiet" }, place.seconds == null ? w.noWait : w.wait(duration(place.seconds), place)),
+    ],
+    s.running && running(s.running, w),
+    s.question && [h("strong", {}, w.question), h("span", {}, s.question), h("span", { class: "kel-quiet" }, w.toAnswer)],
+    s.status === "PENDING" && h("span", {}, w.toDecide),
+    failure &&
+      ["FAILED", "QUEUED"].includes(s.status) && [
+        h("strong", {}, `${s.status === "QUEUED" ? w.again : w.failure} (${failure.class})`),
+        h("span", {}, failure.advice[language()]),
+        h("code", { lang: "en" }, failure.message),
+      ],
+    s.not_before && s.status === "QUEUED" && h("span", {}, `${w.notBefore}: ${moment(s.not_before)}`),
+    ["REJECTED", "WITHDRAWN"].includes(s.status) && s.history.at(-1)?.why && [h("strong", {}, w.reason), h("span", {}, s.history.at(-1).why)],
+    s.retry_asked && h("span", {}, `${w.retryAsked}: ${s.retry_asked}`),
+    s.status === "FINISHED" && !s.opted_out && h("a", { href: addressed({ model: s.model }), class: "kel-big" }, w.result),
+  ].filter(Boolean);
+  return said.length ? h("div", { class: "kel-where" }, said) : null;
+}
+
 function facts(s, w) {
-  const english = language() === "en";
-  const { place, running, failure } = s;
-  return plainTable(
-    [],
-    [
-      row(w.status, h("strong", { class: `status status-${s.status}` }, english ? s.status_en : s.status_ko)),
-      row(
-        w.place,
-        place && h("div", {}, w.placeOf(place)),
-        place && h("div", {}, place.seconds == null ? w.noWait : w.wait(duration(place.seconds), place)),
-      ),
-      row(w.running, running?.worker),
-      row(w.progress, running && values(running.progress)),
-      row(w.question, s.question),
-      row(w.failure, failure && `${failure.class}: ${failure.message}`),
-      row(w.advice, failure && !english && failure.advice),
-      row(w.notBefore, s.not_before && s.status === "QUEUED" && moment(s.not_before)),
-      row(w.retryAsked, s.retry_asked),
-      row(w.attempt, s.attempt ? String(s.attempt) : ""),
-      row(w.by, s.by),
-      row(w.own, s.own ? w.yes : ""),
-      row(w.at, moment(s.at)),
-      row(w.revision, s.revision && link(hubAddress(s.model, s.revision), s.revision.slice(0, 12))),
-      row(w.precision, s.precision),
-      row(w.suites, s.suites.join(", ")),
-      row(w.priority, s.priority ? String(s.priority) : ""),
-      row(w.note, s.note),
-      row(w.training, s.training.map((name) => [name, s.training_tasks[name]?.join(", ")].filter(Boolean).join(" → ")).join(" · ")),
-      row(w.settings, values(s.settings)),
-      row(w.metadata, values(s.metadata)),
-    ].filter(Boolean),
-    "kel-facts",
+  const tasks = (name) => [name, s.training_tasks[name]?.join(", ")].filter(Boolean).join(" → ");
+  return h(
+    "dl",
+    { class: "kel-facts" },
+    fact(w.by, s.by),
+    fact(w.own, s.own ? w.yes : ""),
+    fact(w.at, moment(s.at)),
+    fact(w.revision, s.revision && link(hubAddress(s.model, s.revision), s.revision.slice(0, 12))),
+    fact(w.precision, s.precision),
+    fact(w.suites, s.suites.join(", ")),
+    fact(w.attempt, s.attempt ? String(s.attempt) : ""),
+    fact(w.priority, s.priority ? String(s.priority) : ""),
+    fact(w.note, s.note),
+    fact(w.training, s.training.map(tasks).join(" · ")),
+    fact(w.settings, values(s.settings)),
+    fact(w.metadata, values(s.metadata)),
   );
 }
 
 const events = (s, w) =>
   h(
     "details",
-    { open: true },
+    { class: "kel-events" },
     h("summary", {}, w.history),
     h(
       "ol",
@@ -78,7 +138,7 @@ const events = (s, w) =>
           {},
           h("time", { datetime: e.at }, moment(e.at)),
           ` ${language() === "en" ? e.en : e.ko} · ${e.who}`,
-          e.why && h("div", { class: "note" }, e.why),
+          e.why && h("div", { class: "kel-quiet" }, e.why),
         ),
       ),
     ),
@@ -111,16 +171,16 @@ function explained(s, w) {
 
 // What the caller may do: one field for what he says, one for the priority, and a button for each verb.
 function desk(s, w) {
-  if (!s.verbs.length) return at.me.login && !at.me.who ? h("p", { class: "note" }, w.sign) : null;
-  const text = h("textarea", { rows: "3", maxlength: "1000", "aria-label": w.text, placeholder: w.text });
-  const number = h("input", { type: "number", step: "1", value: String(s.priority), "aria-label": w.number });
+  if (!s.verbs.length) return at.me.login && !at.me.who ? h("p", { class: "kel-quiet" }, w.sign) : null;
+  const text = h("textarea", { class: "kel-input", rows: "3", maxlength: "1000", "aria-label": w.text, placeholder: w.text });
+  const number = h("input", { class: "kel-input", type: "number", step: "1", value: String(s.priority), "aria-label": w.number });
   const told = h("p", { role: "status" });
   const code = h("div", {});
   at.commits = null;
   const buttons = s.verbs.map((verb) =>
     h(
       "button",
-      { type: "button", class: `kel-button ${verb === "approve" ? "primary" : ""}`, "data-verb": verb, onclick: () => run(verb) },
+      { type: "button", class: `kel-button ${["approve", "answer"].includes(verb) ? "kel-primary" : ""}`, "data-verb": verb, onclick: () => run(verb) },
       w.verbs[verb],
     ),
   );
@@ -182,6 +242,7 @@ const busy = () =>
 function draw(s, told = "") {
   const shown = JSON.stringify([s, language(), at.me]);
   if (shown === at.shown && !told) return;
+  const open = at.shown ? [...at.host.querySelectorAll("details[open]")].map((each) => each.className) : ["kel-events"];
   if (busy() && !told) return;
   const w = words();
   at.shown = shown;
@@ -189,19 +250,19 @@ function draw(s, told = "") {
     at.host,
     h(
       "article",
-      { class: "kel-submission kel-queue", "data-status": s.status, "aria-labelledby": "kel-submission-title", lang: language() },
+      { class: "kel-submission", "data-status": s.status, "aria-labelledby": "kel-submission-title", lang: language() },
       h("button", { type: "button", class: "kel-button kel-close", onclick: () => go("") }, w.close),
-      h("h3", { id: "kel-submission-title", tabindex: "-1" }, `${w.title} ${s.id}: ${s.model}`),
+      h("h2", { id: "kel-submission-title", tabindex: "-1" }, s.model),
+      h("p", { class: "kel-quiet" }, `${w.title} ${s.id} `, h("span", { class: `kel-state status-${s.status}` }, stateOf(s))),
       s.opted_out && h("p", { class: "kel-message error" }, w.optedOut),
       told && h("p", { class: "kel-message", role: "status" }, told),
-      s.status === "FINISHED" && !s.opted_out && h("p", {}, h("a", { href: `?model=${encodeURIComponent(s.model)}` }, w.result)),
-      facts(s, w),
-      explained(s, w),
+      steps(s, w),
+      where(s, w),
       desk(s, w),
-      events(s, w),
-      logOf(s, w),
+      h("div", { class: "kel-twocolumns" }, h("div", {}, facts(s, w), explained(s, w)), h("div", {}, events(s, w), logOf(s, w))),
     ),
   );
+  for (const each of at.host.querySelectorAll("details")) each.open = open.includes(each.className);
 }
 
 async function renew() {
@@ -237,7 +298,7 @@ function go(id) {
   if (window.parent !== window) window.parent.postMessage({ queryString: url.search }, "https://huggingface.co");
   open(id).then(() => {
     at.host.scrollIntoView({ block: "start" });
-    at.host.querySelector("h3")?.focus({ preventScroll: true });
+    at.host.querySelector("h2")?.focus({ preventScroll: true });
   });
 }
 
@@ -249,10 +310,14 @@ export function mount(element) {
 }
 
 document.addEventListener("click", (event) => {
-  const anchor = event.target.closest?.('.kel-queue a[href*="submission="], .kel-preview a[href*="submission="]');
+  const anchor = event.target.closest?.('#kel-submit a[href*="submission="]');
   if (!anchor || event.ctrlKey || event.metaKey || event.shiftKey || !at.host) return;
   event.preventDefault();
   go(new URL(anchor.href).searchParams.get("submission"));
 });
 window.addEventListener("popstate", () => at.host && chosen() !== at.id && open(chosen()));
+whenLanguageChanges(() => {
+  at.shown = "";
+  renew();
+});
 setInterval(() => document.hidden || renew(), SECONDS * 1000);

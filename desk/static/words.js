@@ -1,17 +1,30 @@
-// The words of a submission's page, in one language at a time: that of the page's address (?lang=en; else Korean).
+// The words of a submission's page, in one language at a time: that of the page's address (?lang=), else the one that
+// the visitor chose last, else Korean. `kel:language` is told when it changes (the board's shell.js).
+import { remembered } from "../board/state.js";
+
 const KO = {
   title: "제출",
+  steps: "진행 단계",
+  way: { PENDING: "승인", QUEUED: "평가 대기", RUNNING: "평가", FINISHED: "결과" },
+  phases: { load: "모델 불러오기", data: "데이터 읽기", encode: "임베딩", score: "점수 계산", curves: "잘라 본 점수" },
+  tasksDone: (n) => `과제 ${n}개 끝남`,
+  tokens: (p) => `토큰 ${p.tokens_done.toLocaleString()}${p.tokens_total ? ` / ${p.tokens_total.toLocaleString()}` : ""}`,
+  rate: (n) => `초당 ${Math.round(n).toLocaleString()} 토큰`,
+  left: (time) => `약 ${time} 남음`,
+  worker: "평가 장비",
+  toAnswer: "아래에 답변을 적어 보내면 다시 승인을 기다립니다.",
+  toDecide: "관리자의 승인을 기다립니다. 승인되면 대기 순서와 예상 시간이 여기에 나타납니다.",
+  again: "다시 시도합니다",
+  reason: "이유",
   close: "닫기",
   loading: "불러오는 중…",
   unread: "지금은 이 제출을 읽을 수 없습니다.",
-  status: "상태",
   by: "제출한 사람",
   at: "제출한 때",
   revision: "커밋",
   precision: "정밀도",
   suites: "평가 묶음",
-  place: "대기 순서",
-  placeOf: (p) => `${p.of}개 중 ${p.number}번째`,
+  placeOf: (p) => `대기 순서: ${p.of}개 중 ${p.number}번째`,
   wait: (time, p) => `약 ${time} 뒤에 시작합니다. 끝난 평가 ${p.measured}개의 속도로 어림했습니다.`,
   noWait: "끝난 평가가 없어 언제 시작할지 어림할 수 없습니다.",
   running: "평가 장비",
@@ -19,7 +32,6 @@ const KO = {
   attempt: "시도",
   notBefore: "다시 시도하는 때",
   failure: "실패",
-  advice: "할 일",
   question: "관리자의 질문",
   retryAsked: "다시 시도 요청",
   priority: "우선순위",
@@ -66,17 +78,27 @@ const KO = {
 
 const EN = {
   title: "Submission",
+  steps: "Steps",
+  way: { PENDING: "Approval", QUEUED: "Queue", RUNNING: "Evaluation", FINISHED: "Result" },
+  phases: { load: "Loading the model", data: "Reading the data", encode: "Encoding", score: "Scoring", curves: "Scores of smaller vectors" },
+  tasksDone: (n) => `${n} tasks done`,
+  tokens: (p) => `${p.tokens_done.toLocaleString()}${p.tokens_total ? ` of ${p.tokens_total.toLocaleString()}` : ""} tokens`,
+  rate: (n) => `${Math.round(n).toLocaleString()} tokens a second`,
+  left: (time) => `about ${time} left`,
+  worker: "Worker",
+  toAnswer: "Write an answer below and send it; then it waits for approval again.",
+  toDecide: "It waits for a maintainer. Once approved, its place and an estimate appear here.",
+  again: "It is tried again",
+  reason: "Reason",
   close: "Close",
   loading: "Loading…",
   unread: "This submission cannot be read now.",
-  status: "State",
   by: "Submitted by",
   at: "Submitted at",
   revision: "Commit",
   precision: "Precision",
   suites: "Suites",
-  place: "Place in the queue",
-  placeOf: (p) => `${p.number} of ${p.of}`,
+  placeOf: (p) => `Place in the queue: ${p.number} of ${p.of}`,
   wait: (time, p) => `Begins in about ${time}: estimated from the speed of ${p.measured} finished evaluations.`,
   noWait: "No evaluation has finished yet, so there is no estimate of when it begins.",
   running: "Worker",
@@ -84,7 +106,6 @@ const EN = {
   attempt: "Attempt",
   notBefore: "Tried again at",
   failure: "Failure",
-  advice: "What to do",
   question: "A maintainer asks",
   retryAsked: "Another try is asked for",
   priority: "Priority",
@@ -129,7 +150,25 @@ const EN = {
   },
 };
 
-export const language = () => (new URLSearchParams(location.search).get("lang") === "en" ? "en" : "ko");
+const LANGUAGES = ["ko", "en"];
+
+export const language = () =>
+  [new URLSearchParams(location.search).get("lang"), remembered("kel-lang")].find((each) => LANGUAGES.includes(each)) ?? "ko";
+
+// An address of the page in the language of now: who is sent it sees the same.
+export const addressed = (query) => `?${new URLSearchParams({ ...query, ...(language() === "ko" ? {} : { lang: language() }) })}`;
+
+// Call `draw` whenever the language is another one, by the switch or by going back.
+export function whenLanguageChanges(draw) {
+  let drawn = language();
+  const look = () => {
+    if (drawn === language()) return;
+    drawn = language();
+    draw();
+  };
+  document.addEventListener("kel:language", look);
+  window.addEventListener("popstate", look);
+}
 
 export const words = () => (language() === "en" ? EN : KO);
 

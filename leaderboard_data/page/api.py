@@ -13,6 +13,7 @@ from leaderboard_data.export import as_records
 from leaderboard_data.hiding import refuse_hidden
 from leaderboard_data.history import History
 from leaderboard_data.page import card
+from leaderboard_data.page.figures import bars, radar
 from leaderboard_data.page.fusions import Fusions
 from leaderboard_data.page.inside import Inside
 from leaderboard_data.page.live import LiveBoard, State
@@ -32,6 +33,19 @@ class BoardApi:
         self._history = History(live.store, live.state.policy)
         self._made: tuple[State, dict[tuple[str, str, tuple[OriginName, ...], str], Table]] = (live.state, {})
         self._everything: tuple[State, Mapping[str, Declared]] | None = None
+
+    @property
+    def state(self) -> State:
+        """What the board shows now."""
+        return self._live.state
+
+    def table(self, view: str, suite: Suite, origins: Sequence[OriginName] | None = None, unseen: str = "") -> Table:
+        """A table of what is shown now, made once for each state. `origins` None: those that its suite opens with.
+
+        Raises:
+            ValueError: there is no such view, or no such choice of unseen data.
+        """
+        return self._table(view, suite, origins, unseen)
 
     def leaderboard(
         self, view: str = OVERALL, origins: str = "", suite: str = DEFAULT_SUITE, unseen: str = ""
@@ -154,6 +168,11 @@ class BoardApi:
         for model in ids[:2]:
             refuse_hidden(model, self._live.state.policy)
         return self._inside.items(str(task)[:LONGEST_ID], ids, suite_of(str(suite)), str(order), page)
+
+    def figures(self, models: str, suite: str = DEFAULT_SUITE) -> dict[str, Any]:
+        """Radar and bars of a comparison."""
+        compared = self.compare(models, suite)
+        return {"radar": radar(compared), "bars": bars(compared)}
 
     def _rows(self, suite: Suite) -> list[Row]:
         """A suite's board as it opens, and below it the models that only others report."""

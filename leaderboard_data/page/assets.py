@@ -25,7 +25,7 @@ INDEX = "leaderboard.parquet"
 MEANS = "means.parquet"
 PLOTLY = "plotly.min.js"
 
-STYLES = ("tokens", "base", "shell", "controls", "table", "training", "model", "task", "compare", "plots")
+STYLES = ("tokens", "base", "shell", "controls", "table", "training", "model", "task", "plots", "wayin", "print")
 """Our style sheets, in the order in which later rules win: tokens first, then what all share, then a part each."""
 
 _REVALIDATE = "no-cache"  # keep it, but ask each time; the answer is 304 while it is the same

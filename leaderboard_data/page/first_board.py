@@ -50,10 +50,11 @@ class FirstBoard:
         rows = self._rows.get(suite.id)
         table = rows.table(address, language) if rows is not None and chosen not in PAGES and not elsewhere else ""
         bar = "" if elsewhere or chosen in ("compare", "about") else '<div class="kel-bar"></div>'
+        answer = '<section class="kel-answer"></section>' if table and address.get("pareto") == "1" else ""
         wait = "" if table or is_submitting(address) else waiting(language)
         return (
             f'<div class="kel" lang="{language}"><div role="tablist" class="kel-tabs"'
-            f' aria-label="{escape(in_language(_TABLES, language))}">{links}</div>{bar}'
+            f' aria-label="{escape(in_language(_TABLES, language))}">{links}</div>{bar}{answer}'
             f'<div role="tabpanel" class="kel-panel" id="view-{chosen}" data-view="{chosen}"'
             f' aria-labelledby="tab-{chosen}">{table}{wait}</div></div>'
         )

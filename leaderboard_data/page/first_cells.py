@@ -1,4 +1,4 @@
-"""The cells of the first rows as HTML: the same elements, classes and texts as static/cells.js, bars.js and hybrid.js make.
+"""The cells of the first rows as HTML: elements, classes and texts as static/cells.js, bars.js and hybrid.js make them.
 
 The script draws them again in their place, so whatever differs would be seen to jump; a browser test compares each
 cell. Texts come from the script's own file (static/table_words.js).
@@ -8,9 +8,7 @@ import html
 import json
 import math
 from collections.abc import Callable, Mapping, Sequence
-from decimal import ROUND_HALF_UP, Decimal
-from functools import cache, cached_property, reduce
-from operator import add
+from functools import cache
 from typing import Any
 from urllib.parse import quote
 
@@ -18,16 +16,11 @@ import numpy as np
 
 from leaderboard_data.page.asked import Asked
 from leaderboard_data.page.assets import STATIC
-from leaderboard_data.page.viewing import Column, Data, Floats, View
+from leaderboard_data.page.placing import Floats
+from leaderboard_data.page.viewing import Column, Data, View
 
 HUB = "https://huggingface.co/"
 GAP = "–"
-OF_DEVICE = ("speed", "suite_seconds", "peak")
-WORDS = ("fits", "matryoshka", "device")
-"""Extra columns that hold words, not numbers."""
-
-INDEXES = (("pgvector", 2000, 0), ("pgvector (halfvec)", 4000, 2000), ("Elasticsearch", 4096, 0), ("Milvus", 32768, 0))
-
 Words = Mapping[str, Any]
 
 
@@ -45,7 +38,7 @@ def escape(text: object) -> str:
 
 def percent(value: float) -> str:
     """Two decimals, as static/scores.js rounds them."""
-    hundredths = math.floor(_round(abs(value) * 1e10) / 1e8 + 0.5)
+    hundredths = math.floor(whole(abs(value) * 1e10) / 1e8 + 0.5)
     return f"{'-' if value < 0 and hundredths else ''}{hundredths // 100}.{hundredths % 100:02d}"
 
 
@@ -53,20 +46,8 @@ def signed(value: float) -> str:
     return f"{'+' if value > 0 else ''}{percent(value)}"
 
 
-def _round(value: float) -> int:
+def whole(value: float) -> int:
     return math.floor(value + 0.5)
-
-
-def _plain(value: float) -> str:
-    return str(int(value)) if value == int(value) else repr(float(value))
-
-
-def compact(number: int) -> str:
-    """A number of parameters: 568M, 7.6B, 14B."""
-    if number >= 1e9:
-        digits = Decimal(1) if number >= 1e10 else Decimal("0.1")
-        return f"{Decimal(number / 1e9).quantize(digits, ROUND_HALF_UP)}B"
-    return f"{_round(number / 1e6)}M" if number >= 1e6 else f"{number:,}"
 
 
 def hub_address(model: str) -> str:
@@ -83,7 +64,7 @@ class Scale:
         self.low = min(low - 0.25 * (self.best - low), self.best - 1)
 
     def share(self, value: float) -> int:
-        return min(100, max(0, _round((100 * (value - self.low)) / (self.best - self.low))))
+        return min(100, max(0, whole((100 * (value - self.low)) / (self.best - self.low))))
 
     def bar(self, value: float, interval: Sequence[float] | None) -> str:
         top = " kel-top" if value == self.best else ""
@@ -149,7 +130,8 @@ class Cells:
                 f' aria-label="{escape(name)}">{escape(own)}</a>'
             )
         llm = entries["llm"][row]
-        kind = "lexical" if lexical else None if llm is None else "llm" if llm else "encoder"
+        vectors = self.data.kinds[row]
+        kind = vectors if vectors != "dense" else None if llm is None else "llm" if llm else "encoder"
         marks = _quiet("kel-kind", kind, t["kind"][kind], t["kindHint"][kind]) if kind else ""
         origin = self.data.origins[entries["origin"][row]]
         marks += _quiet("kel-origin", origin, t["origin"][origin], labels["originHint"][origin])
@@ -163,8 +145,8 @@ class Cells:
         above = f'<span class="kel-org">{escape(organisation)}/</span>' if slash else ""
         return (
             f'<span class="kel-model"><input type="checkbox" data-compare="{escape(model)}"{checked}'
-            f' aria-label="{escape(labels["compareWith"])} {escape(name)}"><span class="kel-names">{above}{marks}{named}'
-            f'</span><button type="button" class="kel-open" data-model="{escape(model)}"'
+            f' aria-label="{escape(labels["compareWith"])} {escape(name)}"><span class="kel-names">{above}{marks}'
+            f'{named}</span><button type="button" class="kel-open" data-model="{escape(model)}"'
             f' aria-label="{escape(labels["openModel"])} {escape(name)}" title="{escape(labels["openModel"])}">'
             "</button></span>"
         )
@@ -182,7 +164,7 @@ class Cells:
 
         def draw(row: int) -> str:
             key = str(row)
-            if inapplicable and data.lexical[row] and data.inapplicable[inapplicable, row].all():
+            if inapplicable and data.inapplicable[inapplicable, row].all():
                 hint = escape(t["notApplicableHint"])
                 return f'<span class="kel-gap" title="{hint}">{escape(t["notApplicable"])}</span>'
             value = float(column.values[row])
@@ -254,80 +236,3 @@ class Cells:
             return GAP
         low, high = signed(gain[2]), signed(gain[3])
         return f'<span>{signed(gain[1])}</span><small class="kel-ci" data-low="{low}" data-high="{high}"></small>'
-
-
-class Extras:
-    """The values of the columns beside the scores, as text and as what rows are sorted by (static/costs.js)."""
-
-    def __init__(self, data: Data, asked: Asked) -> None:
-        self.data, self.entries = data, data.entries
-        self.t = words()[asked.language]
-        self.borda: Floats | None = None
-        self._asked = asked.device
-
-    @cached_property
-    def device(self) -> str | None:
-        """The device whose values stand in an order: the visitor's choice, else that of most rows."""
-        devices = self.data.devices
-        return self._asked if self._asked in devices else next(iter(devices), None)
-
-    def value(self, row: int, name: str) -> Any:
-        """A row's value as the script keeps it; None where there is none."""
-        costs = self.entries["costs"].get(str(row), {})
-        if name == "borda":
-            rank = math.nan if self.borda is None else float(self.borda[row])
-            return None if math.isnan(rank) else int(rank)
-        if name == "origin":
-            return self.data.origins[self.entries["origin"][row]]
-        if name == "zero_shot":
-            return self.entries["training"]["zero_shot"][self.data.seen_of[row]]
-        if name in ("storage", "fits"):
-            dimension = self.entries["dimension"][row]
-            if dimension is None or name == "storage":
-                return dimension and dimension * 4
-            return [index for index, most, above in INDEXES if above < dimension <= most]
-        if name == "cut":
-            cut = [share for share in costs.get("cut") or () if share is not None]
-            return reduce(add, cut, 0.0) / len(cut) if cut else None
-        if name == "peak":
-            return costs["peak"] / 1e6 if costs.get("peak") is not None else None
-        of_costs = {"syllable_tokens": "tokens", "unknown": "unknown", "device": "device", "suite_seconds": "seconds"}
-        return costs.get(of_costs[name]) if name in of_costs else self.entries[name][row]
-
-    def order(self, row: int, name: str) -> Any:
-        """What a row is sorted by: a number, None for none; or a word, "" for none."""
-        if name in WORDS:
-            return self.text(row, name) or ""
-        if name in OF_DEVICE and self.data.measured_on(row) != self.device:
-            return None
-        value = self.value(row, name)
-        return (value or "") if name in ("origin", "precision", "license") else value
-
-    def text(self, row: int, name: str) -> str | None:
-        """A cost as text, not escaped."""
-        t, value = self.t["costs"], self.value(row, name)
-        if value is None or name == "device":
-            return value  # type: ignore[no-any-return]
-        if name == "fits":
-            return ", ".join(value) or str(t["none"])
-        if name == "matryoshka":
-            return str(t["claims"][value])
-        if name in ("unknown", "cut"):
-            return percent(value)
-        return _plain(_round(value * 10) / 10) if value < 100 else f"{_round(value):,}"
-
-    def cell(self, row: int, name: str) -> str:
-        value = self.value(row, name)
-        if name == "origin":
-            return escape(self.t["labels"]["origin"][value])
-        if value is None:
-            return GAP
-        if name in self.t["costs"]["names"] or name in OF_DEVICE:
-            text = escape(self.text(row, name))
-            if name not in OF_DEVICE:
-                return text
-            device = escape(self.data.measured_on(row) or self.t["costs"]["unknownDevice"])
-            return f'{text}<small class="kel-device" data-label="{device}"></small>'
-        if name == "parameters":
-            return compact(value)
-        return f"{value:,}" if isinstance(value, int) else escape(value)

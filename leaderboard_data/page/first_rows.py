@@ -6,18 +6,21 @@ static/cells.js (`page.first_cells`). The script draws the table again in the sa
 """
 
 import math
-import threading
-from collections import OrderedDict
-from collections.abc import Callable, Hashable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any, TypeVar
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import orjson
 
-from leaderboard_data.page.asked import EXTRAS, PRECISIONS, WIDE, Asked, Range, asked
-from leaderboard_data.page.first_cells import Cells, Extras, escape, words
-from leaderboard_data.page.viewing import Data, Flags, Numbers, View, borda_ranks, standing, view
+from leaderboard_data.licenses import COMMERCIAL, allows_commercial_use
+from leaderboard_data.page.asked import EXTRAS, PRECISIONS, Asked, Range, asked
+from leaderboard_data.page.first_cells import Cells, escape
+from leaderboard_data.page.first_extras import Extras
+from leaderboard_data.page.kept import Kept
+from leaderboard_data.page.placing import Flags, Floats, Numbers, borda_ranks
+from leaderboard_data.page.viewing import Data, View, standing, view
 
 FIRST = 50
 """Rows that are in the page as it is sent."""
@@ -30,8 +33,6 @@ MOST_TABLES = 200
 """Tables that are kept as HTML, of 50 kB and more each."""
 
 ASCENDING_FIRST = ("Rank", "Model", "borda")
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,35 +48,15 @@ class _Shown:
     task: bool = False
 
 
-class _Kept:
-    """The values that were asked for last, at most so many; safe to use from any thread."""
-
-    def __init__(self, most: int) -> None:
-        self._most, self._lock = most, threading.Lock()
-        self._held: OrderedDict[Hashable, Any] = OrderedDict()
-
-    def get(self, key: Hashable, make: Callable[[], T]) -> T:
-        with self._lock:
-            if key in self._held:
-                self._held.move_to_end(key)
-                found: T = self._held[key]
-                return found
-        made = make()
-        with self._lock:
-            self._held[key] = made
-            while len(self._held) > self._most:
-                self._held.popitem(last=False)
-        return made
-
-
 class FirstRows:
     """Draws the first rows of a suite's views. Made anew for each state of the results; safe to use from any thread."""
 
-    def __init__(self, content: bytes) -> None:
-        """`content`: what `page_data` gave for the suite."""
+    def __init__(self, content: bytes, *, prepare: bool = True) -> None:
+        """`content`: what `page_data` gave for the suite. `prepare`: draw what a page without parameters shows."""
         self.data = Data(orjson.loads(content))
-        self._chosen, self._views, self._tables = _Kept(MOST_VIEWS), _Kept(MOST_VIEWS), _Kept(MOST_TABLES)
-        self.table({})
+        self._chosen, self._views, self._tables = Kept(MOST_VIEWS), Kept(MOST_VIEWS), Kept(MOST_TABLES)
+        if prepare:
+            self.table({})
 
     def table(self, address: Mapping[str, str], language: str = "ko") -> str:
         """The HTML of the table that an address asks for; "" where it asks for something else (`page.asked.asked`).
@@ -89,14 +70,9 @@ class FirstRows:
 
     def view(self, wanted: Asked) -> View:
         """The view behind a table, with all of its rows."""
-        key = replace(
-            wanted,
-            **{"language": "", "words": (), "precisions": (), "licenses": (), "open": "", "type": "", "sort": None},
-            **{"columns": (), "wide": False, "hide": (), "compare": (), "device": ""},
-            **dict.fromkeys(("parameters", "dimension", "tokens"), (None, None)),
-        )
         origins = wanted.origins
         chosen = self._chosen.get(origins, lambda: self.data.chosen(origins))
+        key = wanted.view, origins, wanted.unseen, wanted.weights
         return self._views.get(key, lambda: view(self.data, wanted, chosen))
 
     def rows(self, wanted: Asked, made: View, extras: Extras) -> Numbers:
@@ -108,13 +84,13 @@ class FirstRows:
         data, made = self.data, self.view(wanted)
         cells, extras = Cells(data, made, wanted), Extras(data, wanted)
         if "borda" in wanted.columns:
-            extras.borda = borda_ranks(data, made, _tasks(data, made))
+            extras.borda = _borda(data, made)
         rows = self.rows(wanted, made, extras)
         columns = _columns(data, wanted, made, cells, extras)
         name, direction = wanted.sort or ("Rank", "asc")
         if name not in _names(made):
             name, direction = "Rank", "asc"
-        head = "".join(_head(column, name, direction, wanted.language) for column in columns)
+        head = "".join(_head(column, name, direction) for column in columns)
         t = cells.t
         empty = t["table"]["zeroRecords" if len(made.rows) else "emptyTable"]
         body = "".join(_row(columns, int(row), name) for row in rows[:FIRST]) or (
@@ -136,9 +112,16 @@ def _legend(t: Mapping[str, Any]) -> list[str]:
     return [t["legend"][name] for name in ("origin", "kind", "precision", "bar", "whisker")]
 
 
-def _tasks(data: Data, made: View) -> list[int]:
+def _borda(data: Data, made: View) -> Floats:
+    """The Borda rank of each row of a view that has all scores, none of them hidden; by the data's rows."""
     of = next((i for i, category in enumerate(data.suite["categories"]) if category["id"] == made.id), None)
-    return [i for i, c in enumerate(data.category_of) if of is None or c == of]
+    tasks = [i for i, c in enumerate(data.category_of) if of is None or c == of]
+    rows = made.rows
+    can_do = ~data.inapplicable[tasks][:, rows].any(axis=0)
+    counts = rows[data.complete[rows] & ~data.lexical[rows] & can_do & ~made.hides[tasks][:, rows].any(axis=0)]
+    found = np.full(data.count, np.nan)
+    found[counts] = borda_ranks(data.scores[:, counts], tasks)
+    return found
 
 
 # --- which rows, in which order
@@ -161,7 +144,13 @@ def _passing(data: Data, wanted: Asked, rows: Numbers) -> Flags:
         if range_ != (None, None):
             tests.append(_within(entries[name], range_, unit))
     if wanted.licenses:
-        tests.append(lambda row: _known(entries["license"][row]) in wanted.licenses)
+        commercial = COMMERCIAL in wanted.licenses
+        tests.append(
+            lambda row: (
+                _known(entries["license"][row]) in wanted.licenses
+                or (commercial and allows_commercial_use(entries["license"][row]))
+            )
+        )
     if wanted.open:
         tests.append(lambda row: entries["open"][row] == (1 if wanted.open == "open" else 0))
     if wanted.type:
@@ -188,7 +177,7 @@ def _known(text: str | None) -> str:
 
 def _type(data: Data, row: int) -> str:
     llm = data.entries["llm"][row]
-    return "lexical" if data.lexical[row] else "unknown" if llm is None else "llm" if llm else "encoder"
+    return data.kinds[row] if data.kinds[row] != "dense" else "unknown" if llm is None else "llm" if llm else "encoder"
 
 
 def _sorted(data: Data, wanted: Asked, made: View, rows: Numbers, extras: Extras) -> Numbers:
@@ -290,15 +279,15 @@ def column_title(suite: Mapping[str, Any], name: str, view_id: str, *, task: boo
 
 
 def width_of(title: str) -> str:
-    """The class of a column's width, from its title alone (static/cells.js): Korean letters are twice as wide."""
-    units = sum(2 if letter > "\u2e80" else 1 for letter in title)
-    return "kel-w1" if units <= 16 else "kel-w2" if units <= 24 else "kel-w3"
+    """The class of a column's width, from its title's longest word (static/cells.js); Korean letters count twice."""
+    longest = max(sum(2 if letter > "\u2e80" else 1 for letter in word) for word in re.split(r"[\s_/-]+", title))
+    return "kel-w1" if longest <= 10 else "kel-w2" if longest <= 14 else "kel-w3"
 
 
 # --- HTML
 
 
-def _head(column: _Shown, sorted_by: str, direction: str, language: str) -> str:
+def _head(column: _Shown, sorted_by: str, direction: str) -> str:
     hint = f' title="{escape(column.hint)}"' if column.hint else ""
     number = " dt-type-numeric" if column.number else ""
     order, aria = "", ""
@@ -323,6 +312,3 @@ def _row(columns: Sequence[_Shown], row: int, sorted_by: str) -> str:
         return f'<td class="{column.classes}{number}{by}">{column.draw(row)}</td>'
 
     return f"<tr>{''.join(map(cell, columns))}</tr>"
-
-
-__all__ = ["FIRST", "FirstRows", "WIDE", "words"]

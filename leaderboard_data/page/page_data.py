@@ -15,6 +15,7 @@ from leaderboard_data.board import candidates, means, preference
 from leaderboard_data.curves import CurveCell
 from leaderboard_data.entry import ORIGINS, Entry
 from leaderboard_data.hybrids import HybridCell
+from leaderboard_data.licenses import COMMERCIAL_USE
 from leaderboard_data.significance import Evidence
 from leaderboard_data.training import STATES
 
@@ -29,12 +30,14 @@ def page_data(
 ) -> bytes:
     """The file's content: UTF-8 JSON. Scores and intervals are in percent; `revision` is the results store's.
 
+    `commercial`: the licences that allow commercial use (`leaderboard_data.licenses`), in small letters.
     `suite` describes itself: categories, tasks, weights, averages, views and their titles are known from there alone.
 
     Entries come in the order of preference, so that the first of a model is the one to list. What only few entries
     have (intervals, failures, the published board's own means) is by row number. `training`: what models have seen
     (`leaderboard_data.training`) as a letter a task, with the percentage unseen: the few that there are, and which of
-    them is each row's. `lexical`: the rows of lexical models, with the numbers of the tasks that are not applicable.
+    them is each row's. `kinds`: of the rows of other than dense models their kind, and the numbers of the tasks
+    that are not applicable to it.
     `hybrids`: what each row's fusion with a lexical model scores, by task or category. `costs`: what Korean costs a
     row, and on which device. `curves`: what a row scores with smaller vectors, by task, category or average.
     """
@@ -48,12 +51,17 @@ def page_data(
         "origins": ORIGINS,
         "states": STATES,
         "precisions": PRECISIONS,
+        "commercial": sorted(COMMERCIAL_USE),
         "entries": {
             **_facts(listed),
             **_scores(listed, suite),
             **_evidence(listed, evidence),
             "training": _training(listed),
-            "lexical": {row: sorted(entry.not_applicable) for row, entry in enumerate(listed) if entry.lexical},
+            "kinds": {
+                row: [entry.kind, sorted(entry.not_applicable)]
+                for row, entry in enumerate(listed)
+                if entry.kind != "dense"
+            },
             "hybrids": _hybrids(listed, suite, hybrids),
             "costs": {row: costs for row, entry in enumerate(listed) if (costs := _costs(entry))},
             "curves": _curves(listed, suite, curves),

@@ -14,15 +14,19 @@ from gate.address import page_address
 from leaderboard_data.hiding import NotShown
 from leaderboard_data.page.api import DEFAULT_SUITE, BoardApi
 from leaderboard_data.page.assets import PREFIX, Assets
+from leaderboard_data.page.preview import Preview
 
 log = logging.getLogger(__name__)
 
 
-def routes(api: BoardApi, assets: Assets) -> list[Route]:
+def routes(api: BoardApi, assets: Assets, preview: Preview) -> list[Route]:
     """The routes for the web application; the files come last."""
     answers: dict[str, Callable[[Request], Any]] = {
         "model": lambda request: _model(api, request),
-        "compare": lambda request: api.compare(_given(request, "models"), _suite(request)),
+        "compare": lambda request: {
+            **api.compare(_given(request, "models"), _suite(request)),
+            "figures": api.figures(_given(request, "models"), _suite(request)),
+        },
         "fusion": lambda request: api.fusion(_given(request, "models"), _suite(request)),
         "tasks": lambda request: api.tasks(_suite(request)),
         "task": lambda request: api.task(_given(request, "id"), _suite(request)),
@@ -37,6 +41,7 @@ def routes(api: BoardApi, assets: Assets) -> list[Route]:
     return [
         *(Route(f"/{PREFIX}/api/{name}", _json(answer)) for name, answer in answers.items()),
         Route(f"/{PREFIX}/badge/{{model:path}}.svg", _badge(api)),
+        preview.route(),
         assets.route(),
     ]
 

@@ -1,7 +1,6 @@
 """The board: the page itself, what it fetches, and the API. Tables are drawn in the browser (static/board.js)."""
 
 import functools
-import html
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -19,8 +18,9 @@ from leaderboard_data.page.first_board import FirstBoard
 from leaderboard_data.page.front import FrontPage
 from leaderboard_data.page.live import LiveBoard, State
 from leaderboard_data.page.page_data import page_data
+from leaderboard_data.page.preview import Preview
 from leaderboard_data.page.routes import routes
-from leaderboard_data.page.shell import TITLE, Place, in_language
+from leaderboard_data.page.shell import Place
 from leaderboard_data.page.visits import PATIENCE
 from store import Store
 
@@ -52,6 +52,7 @@ class BoardPage:
         self.assets = Assets()
         self.live = LiveBoard(store, refresh_seconds, (self._renew,), policy=None, patience=patience_seconds)
         self.api = BoardApi(self.live)
+        self.preview = Preview(self.api)
         self._refresh_seconds = refresh_seconds
         self._renewed = 0
         self._first = FirstBoard()
@@ -90,7 +91,7 @@ class BoardPage:
         page = FrontPage(
             self.assets,
             self._first.html,
-            lambda _given, language, _address: f"<title>{html.escape(in_language(TITLE, language))}</title>",
+            self.preview.tags,
             lambda: self._renewed,
             places,
             styles,
@@ -103,7 +104,7 @@ class BoardPage:
     @property
     def routes(self) -> list[Route]:
         """Routes for the web application."""
-        return routes(self.api, self.assets)
+        return routes(self.api, self.assets, self.preview)
 
     def _renew(self, state: State) -> None:
         for bell in self._bells:

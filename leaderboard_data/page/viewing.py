@@ -12,13 +12,9 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from leaderboard_data.page.asked import Asked
-
-Floats = npt.NDArray[np.float64]
-Flags = npt.NDArray[np.bool_]
-Numbers = npt.NDArray[np.int64]
+from leaderboard_data.page.placing import Flags, Floats, Numbers, mteb_ranks, ranks, rounded
 
 NOWHERE = 1e9
 HIDDEN = {"yes": "di", "declared": "di?"}
@@ -57,26 +53,12 @@ class View:
     ties: Mapping[str, Sequence[int]]
 
 
-def rounded(values: Floats) -> Floats:
-    """Numbers as ranks compare them: JavaScript's `Math.round` of ten more digits."""
-    return np.floor(values * 1e10 + 0.5)
-
-
 def mean(values: Sequence[Floats]) -> Floats:
     """The mean of several arrays, summed in their order; NaN where one is missing."""
     total = values[0].copy()
     for each in values[1:]:
         total += each
     return total / len(values)
-
-
-def ranks(scores: Floats) -> Floats:
-    """Rank 1 is the highest; equal scores share one; NaN where there is no score."""
-    known = ~np.isnan(scores)
-    values = np.sort(rounded(scores[known]))
-    found = np.full(len(scores), np.nan)
-    found[known] = 1 + len(values) - np.searchsorted(values, rounded(scores[known]), side="right")
-    return found
 
 
 class Data:
@@ -113,12 +95,14 @@ class Data:
         for row, values in published.items():
             self.averages[0][row] = np.nan if values[-1] is None else values[-1]
         needed = [bool(self.weights[c]) for c in self.category_of]
-        self.complete = ~np.isnan(self.scores[np.array(needed, bool)]).any(axis=0)
         self.lexical = np.zeros(self.count, bool)
         self.inapplicable = np.zeros(self.scores.shape, bool)
-        for row, tasks in entries["lexical"].items():
-            self.lexical[int(row)] = True
+        self.kinds = ["dense"] * self.count
+        for row, (kind, tasks) in entries["kinds"].items():
+            self.kinds[int(row)] = kind
+            self.lexical[int(row)] = kind == "lexical"
             self.inapplicable[tasks, int(row)] = True
+        self.complete = ~(np.isnan(self.scores) & ~self.inapplicable)[np.array(needed, bool)].any(axis=0)
         self.seen: list[str] = entries["training"]["seen"]
         self.seen_of = np.array(entries["training"]["of"], np.int64)
 
@@ -298,7 +282,8 @@ def _standing(
             for group in of_category
         ]
         tasks = [i for group in groups for i in group]
-        counts = rows[~data.lexical[rows] & ~hides[tasks][:, rows].any(axis=0)]
+        can_do = ~data.inapplicable[tasks][:, rows].any(axis=0)
+        counts = rows[~data.lexical[rows] & can_do & ~hides[tasks][:, rows].any(axis=0)]
         rank[counts] = mteb_ranks(data.scores[:, counts], groups)
         return rank, place
     ranked = rows[(data.complete[rows] | custom) & ~data.lexical[rows]]
@@ -307,40 +292,3 @@ def _standing(
     lexical = rows[data.lexical[rows] & ~np.isnan(key[rows])]
     place[lexical] = 1 + len(held) - np.searchsorted(held, rounded(key[lexical]), side="right")
     return rank, place
-
-
-def mteb_ranks(scores: Floats, groups: Sequence[Sequence[int]]) -> Floats:
-    """The ranks of MTEB's board (`leaderboard_data.ranking.borda_ranks`) of rows by their scores [task, row]."""
-    count = scores.shape[1]
-    points = np.zeros(count)
-    for group in groups:
-        total, held = np.zeros(count), np.zeros(count)
-        for i in group:
-            there = ~np.isnan(scores[i])
-            total = np.where(there, total + scores[i], total)
-            held += there
-        known = held > 0
-        of = rounded(total[known] / held[known])
-        ordered = np.sort(of)
-        above = len(ordered) - np.searchsorted(ordered, of, side="right")
-        equal = np.searchsorted(ordered, of, side="right") - np.searchsorted(ordered, of, side="left")
-        points[known] += count - 1 - (above + (equal + 1) / 2)
-    return ranks(points)
-
-
-def borda_ranks(data: Data, made: View, tasks: Sequence[int]) -> Floats:
-    """The rank of each complete row by the points that it has for each row below it, half for each beside it."""
-    rows = made.rows
-    shown = ~data.lexical[rows] & ~made.hides[list(tasks)][:, rows].any(axis=0)
-    complete = rows[data.complete[rows] & shown]
-    points = np.zeros(len(complete))
-    for i in tasks:
-        values = data.scores[i, complete]
-        known = ~np.isnan(values)
-        ordered = np.sort(values[known])
-        below = np.searchsorted(ordered, values[known], side="left")
-        beside = np.searchsorted(ordered, values[known], side="right") - below - 1
-        points[known] += below + beside / 2
-    found = np.full(data.count, np.nan)
-    found[complete] = ranks(points)
-    return found

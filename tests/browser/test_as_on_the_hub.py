@@ -4,11 +4,13 @@ import hashlib
 import json
 import os
 import shutil
+import subprocess
+import sys
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
 from pathlib import Path
-from urllib.parse import quote
+from urllib.parse import parse_qs, quote, urlsplit
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -22,7 +24,9 @@ from tests.attacks import Attacks
 from tests.browser.calling import Caller
 from tests.browser.conftest import CHROMIUM_FLAGS
 from tests.browser.foreign import foreign_site
-from tests.browser.running import RunningApp, running_app
+from tests.browser.running import ROOT, RunningApp, running_app
+from tests.browser.test_accessibility import breaks_nothing
+from tests.evaluator.models import bert, with_pooling
 from tests.hub.repositories import Repositories
 
 PAGE_TOKEN = "hf_space_page"
@@ -135,6 +139,7 @@ def test_a_visitor_signs_in_and_submits_and_a_maintainer_approves_at_the_desk(
     maintainer.get_by_text("관리자 데스크").click()
     waiting = maintainer.locator("#kel-desk tr[data-submission]", has_text="space/minilm")
     expect(waiting).to_contain_text("space-visitor")
+    breaks_nothing(maintainer, "#kel-desk")
     waiting.get_by_role("link", name="space/minilm").click()
     about = maintainer.get_by_role("article")
     about.get_by_label("내용").fill("카드에 없는 프롬프트가 있나요?")
@@ -359,7 +364,7 @@ def test_settings_are_changed_on_the_submissions_page(
     about.get_by_role("button", name="설정 바꾸기").click()
     form = visitor.locator("#kel-form")
     expect(form.get_by_label("모델 id")).to_have_value("space/minilm")
-    form.get_by_text("선택 사항").click()
+    form.locator("summary", has_text="불러오기").click()
     form.get_by_label("풀링").select_option("cls")
     form.get_by_role("button", name="바꾸기", exact=True).click()
     expect(form.locator("#kel-submit-message")).to_contain_text("설정을 바꿨습니다")
@@ -378,14 +383,14 @@ def test_what_was_typed_before_the_sign_in_is_there_after_it(
     page.goto(f"{space.url}?tab=submit#draft={draft}")
     expect(page.get_by_label("모델 id")).to_have_value("space/minilm")
     assert "draft" not in page.url
-    page.locator("#kel-form").get_by_text("선택 사항").click()
+    page.locator("#kel-form summary", has_text="메모").click()
     page.get_by_label("메모").fill("다른 메모입니다")
     page.get_by_role("link", name="로그인").click()
     page.get_by_role("link", name="space-visitor", exact=True).click()
     page.wait_for_url(f"{space.url}**")
     page.get_by_role("link", name="모델 제출").click()
     expect(page.get_by_label("모델 id")).to_have_value("space/minilm")
-    page.locator("#kel-form").get_by_text("선택 사항").click()
+    page.locator("#kel-form summary", has_text="메모").click()
     expect(page.get_by_label("메모")).to_have_value("다른 메모입니다")
     assert page.locator("#kel-own-tab").count() == 0, "this is no frame"
 
@@ -415,3 +420,70 @@ def test_a_maintainer_allows_the_code_of_one_commit_after_reading_it(
     expect(about).to_have_attribute("data-status", "QUEUED")
     expect(about).to_contain_text(f"trusts the code of space/own-code@{commit}")
     assert queue.find(made.id).spec.trust_remote_code
+
+
+@pytest.mark.browser
+@pytest.mark.shared
+def test_an_authors_whole_way_from_prompts_to_the_feed(
+    space: RunningApp, sign_in: Callable[[str | None], Page], hub: Repositories, shared: Path, tmp_path: Path
+) -> None:
+    """Submitted with prompts, asked back, answered, approved, run by a worker, told in the feed, found in the table.
+
+    By an author of his own: the open submissions of the other tests' visitors take nothing from him.
+    """
+    hub.add_user("hf_space_author", "space-author")
+    hub.add_user("hf_space_worker", "space-worker")
+    hub.add_folder("models", "space/authors-own", with_pooling(bert(tmp_path / "model")))
+
+    author = sign_in("space-author")
+    author.get_by_label("모델 id").fill("space/authors-own")
+    author.locator("#kel-form summary", has_text="프롬프트와 지시문").click()
+    author.get_by_label("프롬프트: STS, 글").fill("문장: ")
+    expect(author.locator(".kel-looked .kel-prompts")).to_contain_text("문장: ")
+    expect(author.locator(".kel-looked .kel-figures")).to_be_visible()
+    author.get_by_role("button", name="제출", exact=True).click()
+    author.locator("#kel-submit-message").get_by_role("link", name="Z-").first.click()
+    own = author.get_by_role("article")
+    expect(own).to_have_attribute("data-status", "PENDING")
+    submission_id = parse_qs(urlsplit(author.url).query)["submission"][0]
+
+    maintainer = sign_in("space-maintainer")
+    maintainer.goto(f"{space.url}?tab=desk&submission={submission_id}")
+    desk = maintainer.get_by_role("article")
+    desk.get_by_label("내용").fill("프롬프트가 맞나요?")
+    desk.get_by_role("button", name="질문").click()
+    expect(own.locator("[data-at=asked]")).to_contain_text("답변 대기")
+    expect(own).to_contain_text("프롬프트가 맞나요?")
+    own.get_by_label("내용").fill("네, 카드에 적은 그대로입니다.")
+    own.get_by_role("button", name="답변").click()
+    expect(desk).to_have_attribute("data-status", "PENDING")
+    desk.get_by_label("우선순위").fill("100")  # before what other tests left
+    desk.get_by_role("button", name="승인").click()
+    expect(own).to_contain_text("1번째")
+
+    environment = {
+        **os.environ,
+        "KEL_REQUESTS_URL": space.requests_url,
+        "KEL_RESULTS_URL": space.results_url,
+        "KEL_REQUESTS_TOKEN": PAGE_TOKEN,
+        "KEL_RESULTS_TOKEN": "hf_space_worker",
+    }
+    arguments = ["worker.py", "--once", "--datasets", str(shared / "datasets"), "--tasks", "KLUE-STS"]
+    with (tmp_path / "worker.log").open("wb") as log:
+        worker = subprocess.Popen([sys.executable, *arguments], cwd=ROOT, env=environment, stdout=log, stderr=log)
+        try:
+            expect(own).to_have_attribute("data-status", "RUNNING", timeout=60_000)
+            expect(own.get_by_role("progressbar")).to_be_visible()
+            expect(own).to_have_attribute("data-status", "FINISHED", timeout=90_000)
+        finally:  # it would go on with what other tests left in the queue
+            worker.terminate()
+            worker.wait(timeout=60)
+    expect(own.locator("[data-at=done]")).to_have_count(4)
+    for language, title in (("ko", "평가 완료"), ("en", "Evaluated")):
+        with urllib.request.urlopen(f"{space.url}feed.atom?lang={language}", timeout=30) as answer:
+            assert f"<title>{title}: space/authors-own</title>" in answer.read().decode()
+    space.wait_for_results()
+    own.get_by_role("link", name="결과 보기").click()
+    expect(author.get_by_role("heading", name="authors-own").first).to_be_visible()
+    expect(author.locator("#kel-submit")).to_be_hidden()
+    expect(author.locator(".kel-modelpage")).to_contain_text("문장: ")

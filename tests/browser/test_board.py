@@ -265,7 +265,7 @@ def test_hostile_results_stay_text_everywhere(rich: RunningApp, visit: Visit) ->
     expect(page.get_by_role("heading", name=HOSTILE)).to_be_visible()
     page.goto(f"{rich.url}?tab=compare&compare=org/hostile,org/alike-0")
     expect(page.locator(".kel-compare")).to_contain_text(HOSTILE)
-    expect(page.locator(".kel-plot svg").first).to_be_visible()
+    expect(page.locator("svg.kel-radar")).to_contain_text("STS")
     page.goto(f"{rich.url}?tab=plots&x=dimension")
     expect(page.locator(".kel-plot .point").first).to_be_visible()
     assert page.evaluate("window.hacked") is None
@@ -396,11 +396,10 @@ def test_models_are_ticked_and_compared(rich: RunningApp, visit: Visit) -> None:
     for box in page.locator("[data-compare]").all():
         box.check()
     page.get_by_role("button", name="비교하기 (2)").click()
-    average = page.locator(".kel-compare").get_by_role("row", name="Average", exact=False).last
-    expect(average).to_contain_text("구분되지 않음")
-    expect(page.get_by_role("img", name=re.compile("분류별 모습"))).to_be_visible()
+    expect(page.locator(".kel-compare [data-row=overall]")).to_contain_text("구별 안 됨")
+    expect(page.locator("svg.kel-radar")).to_be_visible()
     assert "compare=org%2Falike-0%2Corg%2Falike-1" in page.url
-    page.get_by_label("모델 추가").fill("BAAI/bge-m3")
+    page.get_by_role("combobox", name="모델 추가").fill("BAAI/bge-m3")
     page.keyboard.press("Enter")
     expect(page.locator(".kel-compare")).to_contain_text("구간 없음")
 
@@ -426,8 +425,8 @@ def test_plots_show_what_the_filters_leave_and_so_does_a_copied_link(rich: Runni
     page.get_by_role("searchbox").fill("bge")
     expect(page).to_have_url(re.compile("q=bge"))
     expect(page.locator(".kel-plot .point")).not_to_have_count(everything)
-    page.locator(".kel-panel:visible summary").click()
-    listed = page.locator(".kel-panel:visible details tbody th").all_inner_texts()
+    page.locator(".kel-every summary").click()
+    listed = page.locator(".kel-every tbody th").all_inner_texts()
     assert listed
     assert all("bge" in name.lower() for name in listed)
     expect(points).to_have_count(len(listed))

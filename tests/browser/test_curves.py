@@ -92,4 +92,4 @@ def test_what_korean_costs_and_on_which_device(app: RunningApp, visit: Visit) ->
     page.goto(f"{app.url}?tab=plots&x=speed&origin=measured&device=cpu x86_64")
     expect(page.locator("[name=kel-compared-device]")).to_have_value("cpu x86_64", timeout=20_000)
     page.get_by_text("표로 보기").click()
-    expect(page.locator(".kel-all tbody tr")).to_have_count(1)
+    expect(page.locator(".kel-every tbody tr")).to_have_count(1)

@@ -112,3 +112,43 @@ def test_it_fits_a_phone(busy: RunningApp, visit: Visit) -> None:
 def test_an_unknown_submission_is_told_so(busy: RunningApp, visit: Visit) -> None:
     page = visit(f"{busy.url}?submission=20200101T000000Z-ffffff")
     expect(page.locator("#kel-submission").get_by_role("alert")).to_contain_text("없습니다")
+
+
+HANGUL = """root => {
+    const hangul = /[가-힣]/, found = [];
+    const walk = document.createTreeWalker(root, NodeFilter.SHOW_TEXT);
+    while (walk.nextNode()) if (hangul.test(walk.currentNode.data)) found.push(walk.currentNode.data);
+    for (const node of root.querySelectorAll("*"))
+        for (const {name, value} of node.attributes)
+            if (!name.startsWith("data-") && hangul.test(value)) found.push(`${name}: ${value}`);
+    return found;
+}"""
+"""Every text below an element that has a Korean letter, seen or folded away, and every such attribute."""
+
+
+def test_the_submit_part_speaks_one_language_and_follows_the_switch(busy: RunningApp, visit: Visit) -> None:
+    """What visitors typed is ASCII here, so that a Korean letter is the page's own."""
+    failed = list(Status).index(Status.FAILED)
+    page = visit(f"{busy.url}?submission={id_of(failed)}&lang=en")
+    part = page.locator("#kel-submit")
+    expect(page.get_by_role("article")).to_contain_text("The files are there, but do not load as a model.")
+    expect(page.get_by_label("Model id")).to_be_visible()
+    expect(page.locator("#kel-queue")).to_contain_text("Pending approval")
+    assert part.evaluate(HANGUL) == []
+    for part_of_it in ("#kel-form", "#kel-submission", "#kel-queue"):
+        breaks_nothing(page, part_of_it)
+
+    page.get_by_label("Model id").fill("org/typed-in-english")
+    page.get_by_role("link", name="한국어").click()
+    expect(page.get_by_label("모델 id")).to_have_value("org/typed-in-english")
+    expect(page.get_by_role("article")).to_contain_text("파일은 있지만 모델로 불러올 수 없습니다")
+    expect(page.locator("#kel-queue")).to_contain_text("승인 대기")
+    for english in ("Pending approval", "Submitted", "History", "Prompts", "Suites"):
+        expect(part).not_to_contain_text(english)
+    page.reload()
+    expect(page.get_by_label("모델 id")).to_be_visible()
+    page.get_by_role("link", name="English").click()
+    expect(page.get_by_label("Model id")).to_be_visible()
+    page.goto(f"{busy.url}?tab=submit")
+    expect(page.get_by_label("Model id")).to_be_visible()  # remembered
+    expect(page.locator("#kel-queue")).to_contain_text("Pending approval")

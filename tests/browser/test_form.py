@@ -51,7 +51,8 @@ def test_a_look_while_one_types_then_submitted(app: RunningApp, visit: Visit, hu
     expect(preview).to_contain_text("9개 중 9개")
     expect(preview).to_contain_text(hub.get("models", "the-form/prompted").head.oid[:12])
 
-    page.get_by_text("선택 사항").click()
+    for topic in ("프롬프트와 지시문", "불러오기", "정밀도와 길이", "학습 데이터와 메모"):
+        page.locator("summary", has_text=topic).click()
     page.get_by_label("풀링").select_option("cls")
     expect(preview).to_contain_text("cls (asked for)")
     page.get_by_label("계열").select_option("e5")
@@ -114,7 +115,7 @@ def test_a_slow_hub_blocks_nothing_and_a_newer_look_overtakes(
     expect(page.locator(".kel-panel:visible tbody tr").first).to_be_visible()
     page.get_by_role("link", name="Submit a model").click()
     page.get_by_label("Model id").fill("the-form/prompted")
-    expect(page.locator(".kel-preview h4")).to_contain_text("the-form/prompted@", timeout=5_000)
+    expect(page.locator(".kel-preview h3")).to_contain_text("the-form/prompted@", timeout=5_000)
     expect(page.get_by_role("progressbar")).to_have_count(0)
     page.get_by_label("Model id").fill("the-form/absent")
     expect(page.locator("[data-field=model]")).to_contain_text("There is no public model the-form/absent")
@@ -125,6 +126,6 @@ def test_the_form_fits_a_phone(app: RunningApp, visit: Visit) -> None:
     page = opened(visit, app, viewport={"width": 390, "height": 844}, has_touch=True)
     page.get_by_label("모델 id").fill("the-form/prompted")
     expect(page.locator(".kel-preview")).to_contain_text("검색:")
-    page.get_by_text("선택 사항").click()
+    page.locator("summary", has_text="학습 데이터와 메모").click()
     expect(page.locator("#kel-field-training")).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth") <= 390

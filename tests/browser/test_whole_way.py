@@ -122,7 +122,7 @@ def test_a_long_queue_is_shown_in_pages_and_only_drawn_when_it_changed(
     queue = page.locator("#kel-queue")
     expect(queue).to_contain_text("1–100 / 120")
     expect(page.locator("#kel-allowance")).to_contain_text("5개 더 제출할 수 있습니다")
-    queue.get_by_text("이력 · History").first.click()
+    queue.get_by_text("이력").first.click()
     queue.get_by_role("row").nth(1).evaluate("row => { row.dataset.marked = 'yes'; }")
     page.wait_for_event("response", lambda answer: "submissions/queue.html" in answer.url)
     expect(queue.locator("[data-marked] details[open]")).to_have_count(1)  # not drawn again

@@ -441,3 +441,19 @@ def test_what_is_asked_for_otherwise_than_the_card_registry_says_is_told(page: P
     assert [(each["field"], each["asked"], each["card"]["query"]) for each in other] == [
         ("prompts", {"query": "Q: "}, "query: ")
     ]
+
+
+def test_who_asks_again_is_told_in_a_few_bytes_that_nothing_changed(page: Page) -> None:
+    made = page.submitted()
+    for name in ("pending.json", "health.json", "policy.json", "me.json", f"submission.json?id={made.id}"):
+        first = page.client.get(f"/desk/{name}", headers={"x-user": "Boss"})
+        known = {"x-user": "Boss", "if-none-match": first.headers["etag"]}
+        again = page.client.get(f"/desk/{name}", headers=known)
+        assert (again.status_code, again.content, again.headers["cache-control"]) == (304, b"", "no-store"), name
+        if name != "policy.json":  # which says the same to everybody who may see it
+            other = page.client.get(f"/desk/{name}", headers={**known, "x-user": "author"})
+            assert other.status_code in (200, 403), f"{name}: what a maintainer was told is nobody else's"
+    tag = page.get("pending.json", "Boss").headers["etag"]
+    page.act("Boss", verb="approve", ids=[made.id])
+    after = page.client.get("/desk/pending.json", headers={"x-user": "Boss", "if-none-match": tag})
+    assert (after.status_code, after.json()["waiting"]) == (200, [])

@@ -255,7 +255,7 @@ def test_the_queue_names_an_odd_submission_and_goes_on(field: str, odd: str, att
     clock = [0.0]
     live = LiveQueue(Queue(requests, MemoryStore(), monotonic=lambda: clock[0]), 3600)
     live.refresh()
-    assert b"6f3a9c" in (live.page() or NOTHING_YET).content
+    assert b"6f3a9c" in (live.page() or NOTHING_YET["ko"]).content
     assert [s.id[-6:] for s in live.queue.listing().submissions] == ["000000"]
     assert live.queue.reclaim_expired("tests") == (), "it has just been seen"
     clock[0] += 7 * 86_400

@@ -209,3 +209,21 @@ def test_readers_find_it_and_the_gate_lets_it_through() -> None:
     assert allowed.find("GET", f"/{FEED}") is not None
     for method, path in (("POST", f"/{FEED}"), ("GET", "/feedxatom"), ("GET", f"/{FEED}/x")):
         assert allowed.find(method, path) is None
+
+
+def test_the_feed_speaks_one_language_and_leads_to_pages_in_it(live: LiveQueue) -> None:
+    client = client_of(live)
+    english, korean = (client.get(f"/{FEED}?{query}") for query in ("lang=en", "lang=ko"))
+    assert korean.text == client.get(f"/{FEED}").text
+    root = read(english.text)
+    assert root.get("{http://www.w3.org/XML/1998/namespace}lang") == "en"
+    told = [entry.findtext(f"{ATOM}title", "").partition(":")[0] for entry in root.iter(f"{ATOM}entry")]
+    assert sorted(told) == ["Evaluated", "Evaluation failed", "Submission rejected"]
+    links = [link.get("href", "") for link in root.iter(f"{ATOM}link") if link.get("rel") == "alternate"]
+    assert all("lang=en" in link for link in links)
+    assert [entry.findtext(f"{ATOM}id") for entry in root.iter(f"{ATOM}entry")] == [
+        entry.findtext(f"{ATOM}id") for entry in read(korean.text).iter(f"{ATOM}entry")
+    ], "the same news have the same name in both"
+    assert client.get(f"/{FEED}?lang=fr").status_code == 400
+    again = client.get(f"/{FEED}?lang=en", headers={"If-None-Match": korean.headers["etag"]})
+    assert again.status_code == 200

@@ -15,6 +15,7 @@ from submissions.live import LiveQueue
 from submissions.record import Event, Failure, Lease, ModelMetadata, Status, Submission, dump_submission
 from submissions.routes import QUEUE, SCRIPT, routes
 from submissions.stored import Queue
+from submissions.words import Language
 from tests.attacks import Attacks
 from tests.submissions.test_listing import HOSTILE, START, submission
 
@@ -42,9 +43,9 @@ def test_a_huge_queue_is_made_once_for_all_and_sent_in_small_pages(
     rendered: list[str] = []
     row = listing._row
 
-    def counting(submission: Submission, positions: dict[str, int], opt_out: OptOut | None) -> str:
+    def counting(submission: Submission, positions: dict[str, int], opt_out: OptOut | None, language: Language) -> str:
         rendered.append(submission.id)
-        return row(submission, positions, opt_out)
+        return row(submission, positions, opt_out, language)
 
     monkeypatch.setattr(listing, "_row", counting)
     client = shown(live)
@@ -115,7 +116,7 @@ def test_a_change_is_shown_and_an_unchanged_queue_keeps_its_tag() -> None:
     assert "대기열을 읽을 수 없습니다" in client.get(f"/{QUEUE}").text
     live.refresh()
     before = client.get(f"/{QUEUE}")
-    assert "없음 · none" in before.text
+    assert ">없음<" in before.text
     queue.submit(ModelSpec(model="org/name", revision="ab" * 20), who="v")
     live.refresh()
     after = client.get(f"/{QUEUE}", headers={"If-None-Match": before.headers["etag"]})
@@ -129,3 +130,22 @@ def test_the_queue_shows_the_commit_its_day_and_the_submitter() -> None:
     made = submission(1, metadata=ModelMetadata(committed_at=START - timedelta(days=3)))
     assert "@abababababab (2026-11-20) auto" in listing.queue_html([made])
     assert "@abababababab auto" in listing.queue_html([submission(2)])
+
+
+def test_each_language_has_its_own_tag_and_one_that_there_is_not_is_refused(store: MemoryStore) -> None:
+    live = LiveQueue(Queue(store, MemoryStore()), 3600)
+    client = shown(live)
+    assert "cannot be read" in client.get(f"/{QUEUE}", params={"lang": "en"}).text
+    live.refresh()
+    korean, english = (client.get(f"/{QUEUE}", params={"lang": language}) for language in ("ko", "en"))
+    assert korean.text == client.get(f"/{QUEUE}").text
+    assert "승인 대기" in korean.text
+    assert "Pending approval" in english.text
+    assert "승인 대기" not in english.text
+    for answer, language in ((korean, "ko"), (english, "en")):
+        tag = {"If-None-Match": answer.headers["etag"]}
+        assert client.get(f"/{QUEUE}", params={"lang": language}, headers=tag).status_code == 304
+    other = {"If-None-Match": korean.headers["etag"]}
+    assert client.get(f"/{QUEUE}", params={"lang": "en"}, headers=other).status_code == 200
+    for strange in ("fr", "KO", "ko,en", "<b>"):
+        assert client.get(f"/{QUEUE}", params={"lang": strange}).status_code == 400

@@ -1,11 +1,13 @@
 // The board in the browser: one state (the page's address), one file of data, and the panel that the state asks for.
 import { aboutPage } from "./about.js";
+import { unreachable, watchConnection } from "./empty.js";
 import { controls } from "./controls.js";
-import { comparePage } from "./compare.js";
 import { fill, h } from "./dom.js";
 import { labelsOf } from "./labels.js";
 import { modelPage } from "./model.js";
-import { plotsPage } from "./plots.js";
+import { comparePage, plotsPage } from "./plots.js";
+import { watchPrinting } from "./print.js";
+import { working } from "./progress.js";
 import { explain } from "./provenance.js";
 import { choose, readEntries } from "./scores.js";
 import { follow, onPlainClick, relabel, showSubmit, wire } from "./shell.js";
@@ -13,6 +15,7 @@ import { MOST_COMPARED, TABS, VIEWS, address, defaults, describe, readState, sav
 import { Table, registerTypes } from "./table.js";
 import { taskPage } from "./task.js";
 import { unseenOnly } from "./training.js";
+import { answerPlace, invitation } from "./wayin.js";
 
 const PAGES = { compare: comparePage, plots: plotsPage, about: aboutPage };
 
@@ -45,7 +48,7 @@ class Board {
   // Another suite. Tables, weights and sorting are those of a suite, so they begin anew.
   async openSuite(suite) {
     this.change({ suite, tab: "overall", ...defaults(["w", "sort", "hide"]) }, { quiet: true, page: true });
-    const news = await fetchData(suite).catch(() => null);
+    const news = await working(fetchData(suite)).catch(() => null);
     if (news && this.state.suite === suite) this.open(news);
   }
 
@@ -110,9 +113,11 @@ class Board {
       { class: "kel", lang: this.state.lang },
       h("div", { role: "tablist", class: "kel-tabs", "aria-label": t.tables }, this.tabs),
       this.controls.bar,
+      answerPlace(this),
       [...this.panels.values()],
       this.modelPanel,
       this.tray,
+      invitation(this),
     );
     // The first rows as they were sent stay until the table is drawn in the same frame (table.js).
     const sent = this.element.querySelector("table[data-first]")?.closest(".kel-panel");
@@ -157,6 +162,7 @@ class Board {
       this.panels.get(TABS[i]).hidden = !selected || onPage;
     });
     this.tabs[TABS.indexOf(state.tab)].scrollIntoView({ block: "nearest", inline: "nearest" });
+    this.root.querySelector(".kel-answer").hidden = onPage || !state.pareto || !VIEWS.includes(state.tab);
     this.controls.bar.hidden = onPage || !(VIEWS.includes(state.tab) || state.tab === "plots");
     this.controls.update();
     this.modelPanel.hidden = !(state.model || state.task) || state.submitting;
@@ -203,6 +209,12 @@ class Board {
     this.controls.update();
     if (effect.rename || effect.refill || effect.filter) this.refresh();
     else if (effect.columns) this.table()?.showColumns();
+  }
+
+  // Another state as a whole, with controls that show it.
+  restate(changed) {
+    this.change(changed, { quiet: true, page: true });
+    this.render();
   }
 
   reset(names) {
@@ -287,10 +299,12 @@ class Board {
 
 // Load the code of the tables and the data, and draw the board into `host`; null if they do not come.
 async function draw(host) {
-  const loaded = await Promise.all([import("./dt_bundle.js"), fetchData(readState().suite)]).catch(() => null);
+  const loaded = await working(Promise.all([import("./dt_bundle.js"), fetchData(readState().suite)])).catch(() => null);
   if (!loaded) {
     host.removeAttribute("aria-busy");
-    fill(host, h("p", { role: "alert" }, labelsOf(readState().lang).failed));
+    // The first rows, where the server sent some, stay readable.
+    if (host.querySelector("table[data-first]")) host.prepend(unreachable(readState().lang));
+    else fill(host, unreachable(readState().lang));
     return null;
   }
   const [{ default: DataTable }, first] = loaded;
@@ -299,6 +313,8 @@ async function draw(host) {
 }
 
 const host = document.querySelector(".kel-host");
+watchPrinting();
+watchConnection(() => readState().lang);
 relabel(readState().lang);
 showSubmit(readState().submitting);
 const drawn = draw(host);
@@ -317,7 +333,9 @@ if (board) {
     const { suite } = readState();
     if (suite !== board.state.suite) board.open(await fetchData(suite));
     else {
+      const { lang } = board.state;
       board.state = readState();
+      if (board.state.lang !== lang) relabel(board.state.lang);
       board.render();
     }
   });

@@ -87,11 +87,12 @@ export function columnTitle(board, column, view) {
   return (title ? title[board.state.lang] : column.name) + (column.weighted ? "*" : "");
 }
 
-// The width of a column follows from its title alone, so that rows which come later change nothing: Korean letters are
-// twice as wide as Latin ones, and a title may take two lines.
+// The width of a column follows from the longest word of its title alone, so that rows which come later change nothing.
+// Korean letters are twice as wide as Latin ones.
 export function widthOf(title) {
-  const units = [...title].reduce((sum, letter) => sum + (letter > "\u2e80" ? 2 : 1), 0);
-  return units <= 16 ? "kel-w1" : units <= 24 ? "kel-w2" : "kel-w3";
+  const units = (word) => [...word].reduce((sum, letter) => sum + (letter > "\u2e80" ? 2 : 1), 0);
+  const longest = Math.max(...title.split(/[\s_/-]+/).map(units));
+  return longest <= 10 ? "kel-w1" : longest <= 14 ? "kel-w2" : "kel-w3";
 }
 
 // `made`: what viewOf gave; `i`: the number of the column there. It is asked for anew with each draw, as rows change.
@@ -106,7 +107,7 @@ export function scoreColumn(board, view, column, i, made, escape) {
     return scales.get(made());
   };
   const show = (value, row) => {
-    const none = row.entry.lexical ? notApplicable(board, column, row.entry, escape) : "";
+    const none = row.entry.notApplicable.size ? notApplicable(board, column, row.entry, escape) : "";
     if (none) return none;
     const marks = odd(row.entry) + seen(row.entry, value);
     if (value == null) {

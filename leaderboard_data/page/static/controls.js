@@ -1,6 +1,7 @@
 // Search, filters, weights, columns, export: everything that changes the state, as native form controls.
 import { costName, deviceChoice } from "./costs.js";
 import { fill, h, save, copyText } from "./dom.js";
+import { wayIn } from "./wayin.js";
 import { EXTRAS, ORIGINS, PRECISIONS, VIEWS, filterCount } from "./state.js";
 
 const toggled = (list, value, on) => (on ? [...list, value] : list.filter((x) => x !== value));
@@ -72,7 +73,7 @@ export function controls(board) {
         ),
       ),
     );
-  const licenses = [...new Set(board.entries.map((e) => e.license ?? "unknown"))].sort();
+  const licenses = ["commercial", ...[...new Set(board.entries.map((e) => e.license ?? "unknown"))].sort()];
   const license = h(
     "fieldset",
     { class: "kel-licenses" },
@@ -89,7 +90,7 @@ export function controls(board) {
           onchange: (event) =>
             board.change({ license: toggled(state.license, value, event.target.checked) }, { filter: true }),
         }),
-        ` ${value === "unknown" ? t.unknown : value}`,
+        ` ${value === "commercial" ? t.choices.commercial : value === "unknown" ? t.unknown : value}`,
       ),
     ),
   );
@@ -101,7 +102,7 @@ export function controls(board) {
       "div",
       { class: "kel-sheet" },
       checks("precision", PRECISIONS, { unknown: t.unknown }, { filter: true }),
-      choice("type", ["llm", "encoder", "lexical", "unknown"]),
+      choice("type", ["llm", "encoder", "sparse", "multi_vector", "lexical", "unknown"]),
       choice("open", ["open", "closed"]),
       choice("unseen", ["yes", "declared"], { refill: true }),
       bounds("params", t.million),
@@ -218,7 +219,7 @@ export function controls(board) {
     t.copyLink,
   );
   const drops = [filters, weights, columns, exports];
-  const bar = h("div", { class: "kel-bar" }, origins, drops, copy, count);
+  const bar = h("div", { class: "kel-bar" }, wayIn(board), origins, drops, copy, count);
   bar.addEventListener(
     "toggle",
     (event) =>

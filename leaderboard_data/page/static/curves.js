@@ -1,5 +1,5 @@
 // Size against quality: what models score with shorter vectors and with int8 or bits instead of float32.
-import { fill, h, plainTable } from "./dom.js";
+import { columnTitle, fill, h, plainTable } from "./dom.js";
 import { paretoFront, percent } from "./scores.js";
 import { sizeChart } from "./size_chart.js";
 
@@ -46,7 +46,7 @@ const TEXTS = {
 
 const BITS = { float32: 32, int8: 8, binary: 1, binary_rescored: 1 };
 const SYMBOLS = { float32: "circle", int8: "square", binary: "diamond-open", binary_rescored: "diamond" };
-const COLOURS = { float32: "--kel-series-1", int8: "--kel-series-2", binary: "--kel-series-4", binary_rescored: "--kel-series-3" };
+const TONES = { float32: "series-1", int8: "series-2", binary: "series-4", binary_rescored: "series-3" };
 const MOST_LINES = 60; // models whose own line is drawn, the best first
 
 const textsOf = (board) => TEXTS[board.state.lang];
@@ -57,8 +57,8 @@ const signed = (value) => `${value > 0 ? "+" : ""}${percent(value)}`;
 // What a curve can be of: the categories' means and the averages, and whatever single tasks have one.
 function items(board) {
   const { suite } = board.data;
-  const means = suite.categories.map(({ id, column }) => [id, column]);
-  const averages = suite.averages.map(({ id, column }) => [id, column]);
+  const means = suite.categories.map(({ id, column }) => [id, columnTitle(board, column)]);
+  const averages = suite.averages.map(({ id, column }) => [id, columnTitle(board, column)]);
   const tasks = suite.tasks.map(({ id, column }) => [id, column]);
   const there = new Set(board.entries.flatMap(({ curves }) => Object.keys(curves)));
   return [...means, ...averages, ...tasks].filter(([id]) => there.has(id));
@@ -82,7 +82,7 @@ function pointsOf(board, entry, item) {
   const curve = entry.curves[item];
   if (!curve) {
     const y = fullScore(board, entry, item);
-    if (entry.dimension == null || y == null || entry.lexical) return [];
+    if (entry.dimension == null || y == null || entry.kind !== "dense") return [];
     return [{ entry, x: entry.dimension * 4, y, dimension: entry.dimension, precision: "float32", change: null }];
   }
   return curve.map(([dimension, number, y, change, low, high]) => {
@@ -100,8 +100,7 @@ function settingName(board, { dimension, precision, entry }) {
   return t.setting(dimension, t.precisions[precision]) + (promised ? "" : " †");
 }
 
-function figure(board, points, colour) {
-  const muted = colour("--kel-muted");
+function figure(board, points, tone) {
   const t = textsOf(board);
   const escape = board.DataTable.util.escapeHtml;
   const curved = points.filter((p) => p.change != null);
@@ -116,7 +115,7 @@ function figure(board, points, colour) {
     name,
     x: of.flatMap((each) => [...each.map((p) => p.x), null]),
     y: of.flatMap((each) => [...each.map((p) => p.y), null]),
-    line: { color: muted, ...style },
+    line: { color: tone("muted"), ...style },
     hoverinfo: "skip",
   });
   const dots = (name, of, marker) => ({
@@ -133,13 +132,13 @@ function figure(board, points, colour) {
   const bare = points.filter((p) => p.change == null);
   return {
     data: [
-      line(t.front, [front], { color: colour("--kel-front"), width: 2, dash: "dot", shape: "hv" }),
+      line(t.front, [front], { width: 2, dash: "dot", shape: "hv", color: tone("front") }),
       lines.length ? line(t.own, lines, { width: 1 }) : null,
-      bare.length ? dots(t.others, bare, { size: 7, color: muted, opacity: 0.5 }) : null,
+      bare.length ? dots(t.others, bare, { size: 7, color: tone("muted"), opacity: 0.5 }) : null,
       ...board.data.precisions.map((precision) => {
         const of = curved.filter((p) => p.precision === precision);
         return of.length
-          ? dots(t.precisions[precision], of, { size: 10, symbol: SYMBOLS[precision], color: colour(COLOURS[precision]) })
+          ? dots(t.precisions[precision], of, { size: 10, symbol: SYMBOLS[precision], color: tone(TONES[precision]) })
           : null;
       }),
     ].filter(Boolean),
@@ -150,15 +149,15 @@ function figure(board, points, colour) {
   };
 }
 
-// The plot's content: {points, missing, figure, label, notes, choice, rows}; `left` are the entries that the filters leave;
-// `colour` gives the value of a token.
-export function sizePlot(board, left, colour) {
+// The plot's content: {figure, label, missing, notes, choice, head, lines}; `left` are the entries that the
+// filters leave, `tone` gives the colour of a design token.
+export function sizePlot(board, left, tone) {
   const t = textsOf(board);
   const item = chosenItem(board);
   const points = item == null ? [] : left.flatMap((entry) => pointsOf(board, entry, item));
   const front = new Set(paretoFront(points, false));
   return {
-    figure: figure(board, points, colour),
+    figure: figure(board, points, tone),
     label: t.label,
     missing: left.length - new Set(points.map((p) => p.entry)).size,
     notes: item == null ? [t.none] : [t.help, t.rescored, t.interval, t.unpromised],

@@ -1,3 +1,5 @@
+import { working } from "./progress.js";
+
 // Building the page from values: text is always set as text, so that nothing a visitor or a result says is markup.
 
 export function h(tag, properties = {}, ...children) {
@@ -61,6 +63,9 @@ export const compact = (number, language) =>
 // A text with values in the places of their names: withValues("{n} of {of}", { n: 1, of: 3 }).
 export const withValues = (text, values) => text.replace(/\{(\w+)\}/g, (_, name) => values[name]);
 
+// How visitors read a column of the suite; tasks keep their published names.
+export const columnTitle = ({ data, state }, column) => data.suite.titles.columns[column]?.[state.lang] ?? column;
+
 // An answer of the API about the suite that is shown. What goes wrong has the answer's `status` (none where the server
 // was not reached), and `reason`, where the server names one.
 export const ask = (board, path, given = {}) => {
@@ -69,7 +74,7 @@ export const ask = (board, path, given = {}) => {
 };
 
 async function getJson(path, signal) {
-  const answer = await fetch(new URL(path, import.meta.url), { signal, credentials: "same-origin" });
+  const answer = await working(fetch(new URL(path, import.meta.url), { signal, credentials: "same-origin" }));
   if (!answer.ok) {
     const { error, reason } = await answer.json().catch(() => ({}));
     throw Object.assign(new Error(error ?? `${answer.status}`), { status: answer.status, reason });

@@ -1,11 +1,17 @@
-// Plots. Plotly comes from its Python package and is fetched only when a plot is opened.
+// The plots. Plotly comes from its Python package and is fetched only when a plot is opened.
+import { PLOT_TEXTS } from "./compare_words.js";
 import { axisName, comparable, deviceChoice, isOfDevice } from "./costs.js";
 import { bytesName, sizePlot } from "./curves.js";
-import { compact, fill, h, plainTable } from "./dom.js";
-import { nameFront } from "./plot_labels.js";
-import { PLOTS_WORDS } from "./plots_words.js";
+import { columnTitle, compact, fill, h, plainTable, withValues } from "./dom.js";
+import { nothingDrawn } from "./empty.js";
+import { labelFront } from "./plot_labels.js";
 import { matches, paretoFront, percent, searchWords, typeOf, viewOf } from "./scores.js";
 import { AXES, BYTES, ORIGINS } from "./state.js";
+
+export { comparePage } from "./compare.js";
+
+const MOST_SVG = 1000; // points; more are drawn with WebGL
+const MOST_WITHOUT = 2000; // points drawn where there is no WebGL
 
 let plotly;
 const load = () =>
@@ -23,7 +29,7 @@ async function draw(target, figure, label, height = 460) {
   const Plotly = await load();
   const style = getComputedStyle(target);
   const colour = style.getPropertyValue("--kel-text").trim() || style.color;
-  const grid = style.getPropertyValue("--kel-line").trim() || colour;
+  const grid = style.getPropertyValue("--kel-line").trim() || "#999";
   const axis = { gridcolor: grid, zerolinecolor: grid, automargin: true };
   const { layout } = figure;
   target.textContent = "";
@@ -45,19 +51,18 @@ async function draw(target, figure, label, height = 460) {
   );
   target.setAttribute("role", "img");
   target.setAttribute("aria-label", label);
+  return Plotly;
 }
 
-// A colour for each kind of model, a symbol for each origin.
-const KINDS = { llm: "--kel-series-1", encoder: "--kel-series-3", lexical: "--kel-series-2", unknown: "--kel-edge" };
-const SYMBOLS = { measured: "circle", published: "square", imported: "diamond" };
-// From so many points on they are drawn by WebGL; below, as SVG, which is crisper and can be pointed at one by one.
-export const MANY = 1500;
+// A design token's colour, as the page has it now: Plotly reads no CSS variables.
+const toneOf = (element) => (name) => getComputedStyle(element).getPropertyValue(`--kel-${name}`).trim();
 
-let able;
-const hasWebgl = () => (able ??= Boolean(document.createElement("canvas").getContext("webgl")));
+let webgl;
+const hasWebgl = () => (webgl ??= Boolean(document.createElement("canvas").getContext("webgl")));
 
-const LARGEST = 4096; // a dimension; the area of a marker grows with it
-const sizeOf = ({ dimension }) => (dimension == null ? 8 : 7 + 13 * Math.sqrt(Math.min(dimension, LARGEST) / LARGEST));
+const TONES = { encoder: "series-1", llm: "series-2", lexical: "series-3", sparse: "series-4", multi_vector: "series-4", unknown: "muted" };
+const SYMBOLS = { measured: "circle", published: "diamond", imported: "square" };
+const sizeOf = ({ dimension }) => 7 + 11 * Math.sqrt(Math.min(dimension ?? 0, 4096) / 4096);
 
 // The rows that the filters leave, over the axis of the state: {points, missing}.
 function pointsOf(board) {
@@ -65,32 +70,36 @@ function pointsOf(board) {
   const words = searchWords(state);
   const { columns, key, rows } = viewOf(data, board.listed(), "overall", state);
   const left = rows.filter((row) => matches(row.entry, state, words));
-  const mean = columns[key];
-  const interval = (entry) => (mean.weighted ? null : (entry.meanIntervals?.[mean.mean] ?? null));
-  const points = left.map(({ entry, values }) => ({ entry, x: comparable(board, entry, state.x), y: values[key], interval: interval(entry) }));
+  const points = left.map(({ entry, values }) => ({ entry, x: comparable(board, entry, state.x), y: values[key] }));
   const known = points.filter(({ x, y }) => x && y != null);
-  return { left: left.map(({ entry }) => entry), points: known, missing: left.length - known.length, all: left.length, weighted: mean.weighted };
+  const average = `${columnTitle(board, columns[key].name)}${columns[key].weighted ? "*" : ""}`;
+  return { left: left.map(({ entry }) => entry), points: known, missing: left.length - known.length, all: left.length, average };
 }
 
-// What stands on the card of a point. Plotly reads some HTML in texts, so whatever a result says is escaped.
-function card(board, { entry, x, y, interval }, number) {
-  const { DataTable, state } = board;
-  const w = PLOTS_WORDS[state.lang];
-  const escape = (text) => DataTable.util.escapeHtml(String(text).slice(0, 120));
-  const line = (name, value) => `${name}: ${value == null ? w.unknown : escape(value)}`;
-  const told = interval ? ` (${w.interval} ${interval.map(percent).join(" – ")})` : "";
-  return [
-    `<b>${escape(entry.name)}</b>`,
-    `${w.average}: ${percent(y)}${told}`,
-    line(w.parameters, entry.parameters == null ? null : compact(entry.parameters, state.lang)),
-    line(w.dimension, entry.dimension == null ? null : number.format(entry.dimension)),
-    line(w.license, entry.license),
-    ...(["parameters", "dimension"].includes(state.x) ? [] : [`${escape(axisName(board, state.x))}: ${compact(x, state.lang)}`]),
-  ].join("<br>");
+// What the card at a point says. Plotly reads some HTML in texts, so whatever a result says is escaped.
+function card(board, { entry, y }, average) {
+  const { DataTable, labels: t, state } = board;
+  const own = PLOT_TEXTS[state.lang];
+  const interval = state.unseen ? null : entry.meanIntervals?.[board.data.suite.categories.length];
+  const lines = [
+    `${average}: ${percent(y)} %${interval && !average.endsWith("*") ? ` (${own.interval} ${interval.map(percent).join(" – ")})` : ""}`,
+    `${t.extras.parameters}: ${entry.parameters == null ? own.unknown : compact(entry.parameters, state.lang)}`,
+    `${t.extras.dimension}: ${entry.dimension ?? own.unknown}`,
+    `${t.extras.license}: ${(entry.license ?? own.unknown).slice(0, 60)}`,
+  ];
+  const escape = DataTable.util.escapeHtml;
+  return `<b>${escape(entry.name)}</b><br>${lines.map(escape).join("<br>")}`;
+}
+
+// What is drawn of the points: all of them, or without WebGL the front and the best; {drawn, gl}.
+function drawable(points, front) {
+  if (points.length <= MOST_SVG || hasWebgl()) return { drawn: points, gl: points.length > MOST_SVG };
+  const best = [...points].sort((a, b) => b.y - a.y).slice(0, MOST_WITHOUT);
+  return { drawn: [...new Set([...front, ...best])].slice(0, MOST_WITHOUT), gl: false };
 }
 
 // A Plotly figure: the points by kind and origin, and the Pareto front.
-function scatter(board, { weighted }, points, front, colour) {
+function scatter(board, { average }, front, { drawn, gl }, tone) {
   const { labels: t, state } = board;
   const line = {
     type: "scatter",
@@ -98,72 +107,50 @@ function scatter(board, { weighted }, points, front, colour) {
     name: t.front,
     x: front.map((p) => p.x),
     y: front.map((p) => p.y),
-    line: { color: colour("--kel-front"), width: 2, dash: "dot", shape: state.x === "speed" ? "vh" : "hv" },
+    line: { color: tone("front"), width: 2, dash: "dot", shape: state.x === "speed" ? "vh" : "hv" },
     hoverinfo: "skip",
   };
-  const number = new Intl.NumberFormat(state.lang); // once: to make one for each of ten thousand points takes long
-  const type = points.length > MANY ? "scattergl" : "scatter";
-  const dots = Object.keys(KINDS).flatMap((kind) =>
-    ORIGINS.map((origin) => {
-      const own = points
-        .filter(({ entry }) => entry.origin === origin && typeOf(entry) === kind)
-        .sort((a, b) => sizeOf(b.entry) - sizeOf(a.entry)); // small ones lie above large ones
-      return {
-        type,
-        mode: "markers",
-        name: `${t.choices[kind]} · ${t.origin[origin]}`,
-        x: own.map((p) => p.x),
-        y: own.map((p) => p.y),
-        text: own.map((p) => card(board, p, number)),
-        customdata: own.map((p) => p.entry.model),
-        hovertemplate: "%{text}<extra></extra>",
-        marker: {
-          size: own.map((p) => sizeOf(p.entry)),
-          color: colour(KINDS[kind]),
-          symbol: SYMBOLS[origin],
-          opacity: type === "scattergl" ? 0.6 : 0.85,
-          line: { width: 1, color: colour("--kel-page") },
-        },
-      };
-    }),
-  );
+  const groups = Object.keys(TONES).flatMap((kind) => ORIGINS.map((origin) => [kind, origin]));
+  const dots = groups.map(([kind, origin]) => {
+    const own = drawn.filter(({ entry }) => entry.origin === origin && typeOf(entry) === kind);
+    return {
+      type: gl ? "scattergl" : "scatter",
+      mode: "markers",
+      name: `${t.choices[kind]} · ${t.origin[origin]}`,
+      x: own.map((p) => p.x),
+      y: own.map((p) => p.y),
+      text: own.map((p) => card(board, p, average)),
+      customdata: own.map((p) => p.entry.model),
+      hovertemplate: `%{text}<br>${axisName(board, state.x)}: %{x:,}<extra></extra>`,
+      marker: {
+        size: own.map((p) => sizeOf(p.entry)),
+        symbol: SYMBOLS[origin],
+        color: tone(TONES[kind]),
+        opacity: own.length > MOST_SVG ? 0.45 : 0.85,
+        line: { width: gl ? 0 : 1, color: tone("page") },
+      },
+    };
+  });
   return {
     data: [line, ...dots.filter((trace) => trace.x.length)],
     layout: {
+      hoverlabel: { bgcolor: tone("raised"), bordercolor: tone("edge"), font: { color: tone("text") }, align: "left" },
       legend: { orientation: "h", y: -0.2, itemsizing: "constant" },
-      hovermode: "closest",
-      hoverlabel: { align: "left", bgcolor: colour("--kel-raised"), bordercolor: colour("--kel-edge"), font: { color: colour("--kel-text") } },
-      xaxis: { title: { text: axisName(board, state.x) }, type: ["dimension", "cut"].includes(state.x) ? "linear" : "log" },
-      yaxis: { title: { text: `${PLOTS_WORDS[state.lang].average}${weighted ? "*" : ""} (%)` } },
+      xaxis: xAxis(board, drawn),
+      yaxis: { title: { text: `${average} (%)` } },
     },
   };
 }
 
-// What is drawn of the points: all, or without WebGL only so many of the best, with the front.
-export function drawable(points, front, webgl = hasWebgl) {
-  if (points.length <= MANY || webgl()) return points;
-  const best = [...points].sort((a, b) => b.y - a.y).slice(0, MANY - front.length);
-  return [...new Set([...front, ...best])];
-}
-
-// The Pareto set as a table.
-function frontTable(board, front, named) {
-  const { state } = board;
-  const w = PLOTS_WORDS[state.lang];
-  const row = ({ entry, x, y, interval }) =>
-    h("tr", {}, named(entry), [
-      compact(x, state.lang),
-      percent(y),
-      interval ? interval.map(percent).join(" – ") : "–",
-      entry.dimension?.toLocaleString(state.lang) ?? w.unknown,
-      entry.license ?? w.unknown,
-    ].map((cell) => h("td", {}, cell)));
-  const [model, ...rest] = w.head;
-  return [
-    h("h3", {}, w.front),
-    h("p", { class: "kel-note" }, w.frontHint(state.x === "speed")),
-    plainTable([model, axisName(board, state.x), ...rest], front.map(row), "kel-pareto"),
-  ];
+// The axis with its name; a logarithmic one is marked at 1, 2 and 5 of each power of ten, in words as the tables write them.
+function xAxis(board, points) {
+  const { lang, x } = board.state;
+  const title = { text: axisName(board, x) };
+  if (["dimension", "cut"].includes(x)) return { title, type: "linear" };
+  const [low, high] = [Math.min, Math.max].map((end) => end(...points.map((point) => point.x)));
+  const powers = points.length ? Array.from({ length: Math.ceil(Math.log10(high)) - Math.floor(Math.log10(low)) + 1 }, (_, i) => 10 ** (Math.floor(Math.log10(low)) + i)) : [];
+  const tickvals = powers.flatMap((power) => [power, 2 * power, 5 * power]);
+  return { title, type: "log", tickvals, ticktext: tickvals.map((value) => (value < 1 ? String(+value.toPrecision(1)) : compact(value, lang))) };
 }
 
 export async function plotsPage(board, panel) {
@@ -200,52 +187,45 @@ export async function plotsPage(board, panel) {
       h("td", {}, compact(x, state.lang)),
       h("td", {}, percent(y)),
     );
-  const w = PLOTS_WORDS[state.lang];
-  const style = getComputedStyle(panel);
-  const colour = (token) => style.getPropertyValue(token).trim();
-  const size = state.x === BYTES ? sizePlot(board, shown.left, colour) : null;
+  const tone = toneOf(panel);
+  const size = state.x === BYTES ? sizePlot(board, shown.left, tone) : null;
   const front = size ? [] : paretoFront(shown.points, state.x === "speed");
-  const points = drawable(shown.points, front);
-  // Ten thousand rows are made when somebody opens them.
-  const whole = h("div", {});
-  const list = () => {
-    if (!whole.firstChild)
-      fill(
-        whole,
-        size
-          ? plainTable(size.head, size.lines.map(sizeRow), "kel-sizes")
-          : plainTable([w.all, axisName(board, state.x), w.average], shown.points.map(row)),
-      );
-  };
-  const open = panel.querySelector("details")?.open;
+  const part = size ? null : drawable(shown.points, front);
+  const own = PLOT_TEXTS[state.lang];
+  const head = [own.model, axisName(board, state.x), shown.average];
   const focused = panel.querySelector("[name=kel-x]:focus");
-  const before = panel.querySelector(".js-plotly-plot");
-  if (before) window.Plotly?.purge(before); // a browser has few WebGL contexts
+  const every = h("details", { class: "kel-every" });
+  const rest = h("div", {});
+  const tell = () => fill(rest, size ? plainTable(size.head, size.lines.map(sizeRow), "kel-sizes") : plainTable(head, shown.points.map(row)));
+  // its rows are made when they are first asked for: there can be ten thousand
+  every.append(h("summary", { onclick: () => rest.childElementCount || tell() }, size ? t.plotTable : own.every), rest);
+  if (panel.querySelector("details.kel-every")?.open) {
+    tell();
+    every.open = true;
+  }
   fill(
     panel,
     h("fieldset", { class: "kel-origins" }, h("legend", {}, t.axis), axes),
     h("p", { class: "kel-origins" }, size?.choice, isOfDevice(state.x) ? deviceChoice(board) : null),
-    size ? size.notes.map((note) => h("p", {}, note)) : h("p", {}, w.help),
-    points.length < shown.points.length && h("p", { class: "kel-note" }, w.limited(points.length, shown.points.length)),
+    size ? size.notes.map((note) => h("p", {}, note)) : h("p", { class: "kel-note" }, own.help),
     plot,
+    part && part.drawn.length < shown.points.length && h("p", { class: "kel-note", role: "status" }, withValues(own.fewer, { count: part.drawn.length })),
     h("p", { class: "kel-note" }, t.missing(size ? size.missing : shown.missing)),
-    front.length ? frontTable(board, front, named) : null,
-    h("details", { open, class: "kel-all" }, h("summary", { onclick: list }, t.plotTable), whole),
+    !size && [
+      h("h3", {}, withValues(own.pareto, { count: front.length })),
+      h("p", { class: "kel-note" }, state.x === "speed" ? own.paretoHelpMore : own.paretoHelp),
+      plainTable(head, front.map(row), "kel-front-table"),
+    ],
+    every,
   );
-  if (open) list();
   if (focused) panel.querySelector("[name=kel-x]:checked").focus();
-  if (!size && !points.length) {
-    plot.className = "kel-empty";
-    plot.textContent = w.nothing;
-    return;
-  }
+  if (!shown.all) return void plot.replaceWith(nothingDrawn(board));
   try {
-    await draw(plot, size ? size.figure : scatter(board, shown, points, front, colour), size ? size.label : t.plotLabel);
-    plot.on("plotly_click", ({ points: [point] }) => point.customdata && board.openModel(point.customdata));
-    if (size) return;
-    const names = front.map(({ entry, x, y }) => ({ x, y, name: entry.name.split("/").at(-1), size: sizeOf(entry) }));
-    names.sort((a, b) => b.y - a.y);
-    nameFront(plot, names);
+    const figure = size ? size.figure : scatter(board, shown, front, part, tone);
+    const Plotly = await draw(plot, figure, size ? size.label : t.plotLabel, size ? 460 : 560);
+    plot.on("plotly_click", ({ points }) => points[0].customdata && board.openModel(points[0].customdata));
+    if (front.length) await labelFront(Plotly, plot, front, tone("text"), board.DataTable.util.escapeHtml);
+    plot.dataset.drawn = part?.gl ? "webgl" : "svg";
   } catch (error) {
     plot.textContent = `${t.failed} (${error.message})`;
   }

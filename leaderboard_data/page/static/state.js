@@ -96,7 +96,7 @@ const FIELDS = {
   tokens: range,
   license: list(null),
   open: one(["open", "closed"], ""),
-  type: one(["llm", "encoder", "lexical", "unknown"], ""),
+  type: one(["llm", "encoder", "sparse", "multi_vector", "lexical", "unknown"], ""),
   unseen: one(["yes", "declared"], ""), // what it hides: training.js
   w: weights,
   sort,
@@ -112,6 +112,7 @@ const FIELDS = {
   look: list(null, [], 2), // the models whose items of that task are shown
   x: one(AXES, "parameters"),
   on: text(60), // what the plot over bytes shows: a task, a category or an average; empty: retrieval
+  pareto: one(["1"], ""), // the way in (wayin.js): marks the Pareto set, and says what is not told apart
   device: text(100), // whose speeds are sorted and drawn; empty: that of most rows
 };
 
@@ -179,12 +180,15 @@ export function saveState(state, newPage = false) {
   tellFrame(url);
 }
 
-const FILTERS = ["q", "precision", "params", "dim", "tokens", "license", "open", "type", "unseen", "origin"];
+export const FILTERS = ["q", "precision", "params", "dim", "tokens", "license", "open", "type", "unseen", "origin"];
 
 export const filterKey = (state) => FILTERS.map((name) => FIELDS[name].format(state[name])).join("\n");
 
-export const filterCount = (state) =>
-  FILTERS.filter((name) => FIELDS[name].format(state[name]) !== FIELDS[name].format(FIELDS[name].initial)).length;
+// Whether a filter asks for something, and its value as the address has it.
+export const filterText = (state, name) => FIELDS[name].format(state[name]);
+export const isFiltered = (state, name) => filterText(state, name) !== FIELDS[name].format(FIELDS[name].initial);
+
+export const filterCount = (state) => FILTERS.filter((name) => isFiltered(state, name)).length;
 
 export const defaults = (names) => Object.fromEntries(names.map((name) => [name, clone(FIELDS[name].initial)]));
 

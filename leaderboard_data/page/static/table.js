@@ -4,12 +4,14 @@ import { extraColumn, modelColumn, rankColumn, scoreColumn, widthOf } from "./ce
 import { costText } from "./costs.js";
 import { applyDensity, densitySwitch } from "./density.js";
 import { fill, h } from "./dom.js";
+import { nothingLeft } from "./empty.js";
 import { GAIN, gainColumn } from "./hybrid.js";
 import { matches, percent, searchWords, viewOf } from "./scores.js";
 import { EXTRAS, defaultColumns, filterCount, filterKey } from "./state.js";
 import { TABLE_WORDS } from "./table_words.js";
 import { headButton } from "./task.js";
 import { legend } from "./training.js";
+import { markAnswer } from "./wayin.js";
 
 const lastBothWays = (sign) => (a, b) => (a == null ? (b == null ? 0 : 1) : b == null ? -1 : (a - b) * sign);
 
@@ -56,12 +58,14 @@ export class Table {
     // The server's first rows stay until these are drawn, in the same frame: they are where those were.
     const before = panel.querySelector("table[data-first]")?.closest(".dt-layout-cell");
     const place = [before?.scrollLeft ?? 0, before?.scrollTop ?? 0];
-    fill(panel, table, h("div", { class: "kel-foot" }, this.marks(), densitySwitch(board)), this.legend);
+    this.empty = h("div", {});
+    fill(panel, table, this.empty, h("div", { class: "kel-foot" }, this.marks(), densitySwitch(board)), this.legend);
     const wanted = this.names.indexOf(state.sort?.[0]);
     this.table = new this.DataTable(table, {
       data: this.made.rows,
       columns,
       autoWidth: false,
+      orderDescReverse: false, // equal ones keep the view's order, whichever way
       deferRender: true,
       pageLength: 100,
       lengthChange: false,
@@ -146,6 +150,8 @@ export class Table {
     if (first) first.tabIndex = 0; // one stop for the Tab key; arrows move on from there
     if (!this.table) return;
     this.board.showCount(this.count());
+    fill(this.empty, this.count() ? "" : nothingLeft(this.board));
+    markAnswer(this.board, this.panel, this.table, this.made);
     this.panel.classList.toggle("kel-onepage", this.table.page.info().pages <= 1);
   }
 

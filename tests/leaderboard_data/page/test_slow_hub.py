@@ -122,12 +122,12 @@ def test_start_waits_for_nothing_and_the_board_renews_once_the_hub_is_well(
     assert shown[0] == SHIPPED_REVISION
     assert time.monotonic() - began < 5
     deadline = time.monotonic() + 60
-    while (live.state.snapshot is None or queue.page() is NOTHING_YET) and time.monotonic() < deadline:
+    while (live.state.snapshot is None or queue.page() is NOTHING_YET["ko"]) and time.monotonic() < deadline:
         time.sleep(0.01)
     live.stop()
     queue.stop()
     assert "org/name4" in {entry.model for entry in live.state.entries}
-    assert queue.page() is not NOTHING_YET
+    assert queue.page() is not NOTHING_YET["ko"]
     attacks.held("the page", "a malformed answer of the Hub while it starts", 2 * len(MALFORMED))
 
 

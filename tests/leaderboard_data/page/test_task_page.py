@@ -15,6 +15,7 @@ from leaderboard_data.load import rankings_path, samples_path
 from leaderboard_data.page.api import BoardApi
 from leaderboard_data.page.assets import Assets
 from leaderboard_data.page.live import LiveBoard
+from leaderboard_data.page.preview import Preview
 from leaderboard_data.page.routes import routes
 from leaderboard_data.publish import publish_change, seed
 from leaderboard_data.texts import lacking_texts, texts_change, texts_path
@@ -47,7 +48,8 @@ def store() -> MemoryStore:
 def client_of(store: MemoryStore) -> TestClient:
     live = LiveBoard(store, 3600, patience=60)
     live.refresh()
-    return TestClient(Starlette(routes=routes(BoardApi(live), Assets())))
+    api = BoardApi(live)
+    return TestClient(Starlette(routes=routes(api, Assets(), Preview(api))))
 
 
 @pytest.fixture(scope="module")
