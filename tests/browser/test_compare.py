@@ -140,7 +140,7 @@ def test_the_names_follow_their_points(app: RunningApp, visit: Visit) -> None:
     page.set_viewport_size({"width": 900, "height": 900})
     page.wait_for_function("document.querySelector('.kel-plot .main-svg').clientWidth < 900")
     page.wait_for_function(
-        "most => [...document.querySelectorAll('.kel-front-names span')].every(({style}) => parseFloat(style.left) < most)",
+        "most => [...document.querySelectorAll('.kel-front-names span')].every(e => parseFloat(e.style.left) < most)",
         arg=max(before.values()),
     )
     after = dict(page.locator(".kel-front-names span").evaluate_all(read))
