@@ -1,6 +1,7 @@
 """The rules of the house (docs/design.md): who may import whom, and what may not load."""
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -199,3 +200,14 @@ def test_imports_without_the_machine_learning_libraries(module: str) -> None:
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=120, check=False
     )
     assert ran.returncode == 0, ran.stderr
+
+
+def test_a_class_of_the_page_is_laid_out_in_one_style_sheet() -> None:
+    sheets = [*ROOT.glob("leaderboard_data/page/static/*.css"), *ROOT.glob("desk/static/*.css")]
+    homes: dict[str, set[str]] = {}
+    for sheet in sheets:
+        for name in re.findall(r"^\s*(?:\.kel )?(\.kel-[\w-]+) \{", sheet.read_text("utf-8"), re.MULTILINE):
+            homes.setdefault(name, set()).add(sheet.name)
+    allowed = {"print.css"}  # lays the others' parts out on paper
+    twice = {name: found - allowed for name, found in homes.items() if len(found - allowed) > 1}
+    assert not twice

@@ -40,7 +40,7 @@ def test_three_questions_lead_to_a_table_as_a_link(app: RunningApp, visit: Visit
     dialog.get_by_label("크기와 메모리").select_option("600")
     dialog.get_by_label("상업적 이용을").check()
     breaks_nothing(page, "dialog")
-    found = re.search(r"맞는 모델 (\d+)개", dialog.locator(".kel-found").inner_text())
+    found = re.search(r"맞는 모델 (\d+)개", dialog.locator(".kel-way-found").inner_text())
     assert found is not None
     link = dialog.get_by_role("link", name="순위표 보기")
     address = link.get_attribute("href") or ""

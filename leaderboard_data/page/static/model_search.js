@@ -8,7 +8,7 @@ const MOST_SHOWN = 12;
 // `models`: ids; `add(model)` is called with the chosen one.
 export function modelSearch(board, models, add, most) {
   const t = COMPARE_TEXTS[board.state.lang];
-  const list = h("ul", { role: "listbox", id: "kel-found", class: "kel-found", "aria-label": t.add, hidden: true });
+  const list = h("ul", { role: "listbox", id: "kel-found", class: "kel-suggested", "aria-label": t.add, hidden: true });
   const said = h("span", { class: "kel-hidden", role: "status" });
   let found = [];
   let active = -1;

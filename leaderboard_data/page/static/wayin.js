@@ -64,7 +64,7 @@ function openDialog(board) {
   remember(SEEN, "1");
   board.root.querySelector(".kel-hello")?.remove();
   const at = choicesOf(board);
-  const found = h("output", { class: "kel-found", "aria-live": "polite" });
+  const found = h("output", { class: "kel-way-found", "aria-live": "polite" });
   const show = h("a", { class: "kel-button kel-primary" }, t.go);
   const renew = () => {
     const changed = answerOf(at);

@@ -213,7 +213,11 @@ def test_images_are_drawn_once_for_a_state_and_few_are_kept(preview: Preview, mo
     assert len(drawn) == 1
     for number in range(MOST_KEPT + 20):
         preview.image(linked({"q": str(number)}, "ko"))
-    assert len(preview._kept) == MOST_KEPT
+    drawn.clear()
+    preview.image(linked({"q": str(MOST_KEPT + 19)}, "ko"))
+    assert not drawn, "the last one is kept"
+    preview.image(linked({"tab": "sts"}, "ko"))
+    assert len(drawn) == 1, "the first one is not, any more"
 
 
 def test_a_new_result_is_drawn_anew() -> None:
