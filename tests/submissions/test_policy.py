@@ -397,12 +397,12 @@ def test_a_result_is_known_by_path_or_id_in_any_case_of_its_name_also_among_seve
         ("no name", "x"),
     ):
         refuse_unknown(store, model, result)
-    for model, result, said in (
+    for model, result, refusal in (
         ("org/nam", None, "no result of org/nam;"),
         ("else/three", listed[:8], "no result of else/three;"),
         ("else/one", path, "no result 'results/Org__Name"),
         ("org/name", spec_id[:8] + "f" * 56, "no result '"),
         ("org/name", "results/org__name/damaged.json", "no result 'results/org__name/damaged.json' of org/name;"),
     ):
-        with pytest.raises(QueueError, match=said):
+        with pytest.raises(QueueError, match=refusal):
             refuse_unknown(store, model, result)
