@@ -7,7 +7,7 @@ from typing import Any
 from desk.estimates import Speeds
 from desk.looks import Looked
 from desk.showing import brief
-from evaluator.merging import lacking
+from evaluator.merging import applicable, lacking
 from evaluator.model.explaining import Explanation
 from evaluator.records import ModelResult
 from evaluator.spec import ModelSpec
@@ -45,17 +45,18 @@ def outlook(
         "unread": unread and {"ko": unread.korean, "en": unread.english},
         "submittable": looked.can_be_submitted,
         "known": [brief(submission) for submission in same[:MOST_KNOWN]],
-        "suites": [_suite(suite, results) for suite in SUITES.values() if suite.offered],
+        "suites": [_suite(suite, spec, results) for suite in SUITES.values() if suite.offered],
         "estimate": {"seconds": seconds, "measured": measured},
         "waiting": sum(s.status is Status.QUEUED for s in submissions),
     }
 
 
-def _suite(suite: Suite, results: Sequence[ModelResult] | None) -> dict[str, Any]:
-    """What of a suite is missing; `missing` None where nobody knows."""
-    told = {"id": suite.id, "ko": suite.title.ko, "en": suite.title.en, "of": len(suite.tasks), "missing": None}
+def _suite(suite: Suite, spec: ModelSpec, results: Sequence[ModelResult] | None) -> dict[str, Any]:
+    """What of a suite is missing, of the tasks that are applicable to the model; `missing` None where nobody knows."""
+    tasks = applicable(spec, suite.tasks)
+    told = {"id": suite.id, "ko": suite.title.ko, "en": suite.title.en, "of": len(tasks), "missing": None}
     if results is not None:
-        gaps = [lacking(result, suite.tasks) for result in results] or [suite.tasks]
+        gaps = [lacking(result, tasks) for result in results] or [tasks]
         told["missing"] = [task.id for task in min(gaps, key=len)]
     return told
 

@@ -212,7 +212,7 @@ def run_model(
             onto=stored,
             not_fetched=load_failures(not_fetched) if not_fetched is not None else None,
             environments=environments,
-            curves=rules_of if curves is not None else None,
+            curves=curves is not None,
         )
     except EvaluationError as error:
         fail(tell, error)
@@ -253,18 +253,16 @@ def evaluated(
     environments: Path | None = None,
     curves: bool = False,
 ) -> "Evaluation":
-    """Evaluate a model of whatever kind: the arguments are those of `evaluator.run.evaluate`.
-
-    Raises:
-        EvaluationError
-    """
+    """Evaluate a model of whatever kind: as `evaluator.run.evaluate`, which says what the arguments are."""
     from evaluator.lexical import evaluate_lexical
     from evaluator.run import evaluate
 
     run = evaluate_lexical
     if spec.source != LEXICAL:
-        given = {"devices": devices_of(device), "work_dir": work_dir, "environments": environments, "curves": curves}
-        run = partial(evaluate, **given)  # type: ignore[arg-type]
+        run = partial(  # type: ignore[assignment]
+            evaluate, devices=devices_of(device), work_dir=work_dir, environments=environments,
+            curves=rules_of if curves else None,
+        )  # fmt: skip
     return run(
         spec,
         tasks,

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING, cast
 
 from evaluator.errors import EvaluationError, TaskError
 from evaluator.evidence.curve_file import Curve, Curves
@@ -13,7 +14,7 @@ from evaluator.evidence.curves import curves_of
 from evaluator.evidence.environment import code_digest, environment_of, project_commit
 from evaluator.evidence.rankings import Found, ranked_samples
 from evaluator.kinds import Embedded, Examples, Kind, Samples, kind_of, ranking_kind_of
-from evaluator.merging import after
+from evaluator.merging import after, applicable
 from evaluator.model.conformance import card_example
 from evaluator.model.explaining import explanation_of
 from evaluator.model.prompts import Prompting
@@ -23,6 +24,10 @@ from evaluator.scores import first_score
 from evaluator.spec import ModelSpec
 from evaluator.suite import ScoreRule, rules_of
 from evaluator.task import Task
+
+if TYPE_CHECKING:
+    from evaluator.model.encoder import Encoder
+    from evaluator.sweep.ragged import RaggedRows
 
 
 @dataclass(frozen=True)
@@ -64,7 +69,7 @@ def evaluate(
     environments: Path | None = None,
     curves: Callable[[str], Sequence[ScoreRule]] | None = None,
 ) -> Evaluation:
-    """Evaluate one model on some tasks, in one run.
+    """Evaluate one model on those of some tasks that are applicable to it, in one run.
 
     `datasets` is a folder with local copies, None for the Hub. `devices` share the encoding. With `work_dir`, a
     run that was killed goes on where it stopped. A task that fails is in the result with its reason. `onto` is a
@@ -75,12 +80,16 @@ def evaluate(
     that it gives for the task's id: `evaluator.suite.rules_of`, say.
 
     Raises:
-        EvaluationError: the model gives no embeddings; or every task failed, with the first one's class.
+        EvaluationError: the model gives no embeddings; none of the tasks is applicable; or every task failed, with the
+            first one's class.
     """
     from evaluator.data import is_other
     from evaluator.model.loading import load_encoder, quiet_libraries
     from evaluator.sweep.whole import encode_all
 
+    tasks = applicable(spec, tasks)
+    if not tasks:
+        raise EvaluationError("load_failed", f"{spec.model} ranks documents: no other task is applicable to it.")
     tell = progress if progress is not None else Silent()
     clock = Clock(tell)
     with clock.phase("load"), quiet_libraries():
@@ -115,16 +124,16 @@ def evaluate(
         with clock.phase("score"):
             for entry in read:
                 tell.phase("score", entry.task.id)
-                made = partial(_samples, entry, encoded.embedded[entry.task.id], encoder.similarity)
+                made = partial(_samples, entry, encoded.embedded[entry.task.id], encoder)
                 scored = score_task(entry, made, evidence)
                 scores[entry.task.id] = scored.model_copy(update=encoded.costs(entry.task.id))
                 tell.task(entry.task.id, first_score(entry.task.id, scored))
-        if curves is not None:
+        if curves is not None and spec.kind == "dense":
             with clock.phase("curves"):
                 for entry in read:
                     tell.phase("curves", entry.task.id)
-                    made_of = encoded.embedded[entry.task.id]
-                    evidence.keep_curves(entry, made_of, encoder.similarity, curves(entry.task.id))
+                    vectors = cast("Mapping[str, Embedded]", encoded.embedded[entry.task.id])
+                    evidence.keep_curves(entry, vectors, encoder.similarity, curves(entry.task.id))
     if all(score.error is not None for score in scores.values()):
         raise all_failed(scores)
     other_data = any(is_other(task, scores[task.id].data, local=datasets is not None) for task in tasks)
@@ -221,20 +230,26 @@ class Evidence:
             self.curves[entry.task.id] = curves_of(entry.task, entry.examples, sides, similarity, samples, rules)
 
 
-def _samples(entry: ReadTask, sides: Mapping[str, Embedded], similarity: str) -> tuple[Samples, Sequence[Found] | None]:
-    """A task's samples from its embeddings, with its rankings where it ranks.
+def _samples(
+    entry: ReadTask, sides: "Mapping[str, Embedded | RaggedRows]", encoder: "Encoder"
+) -> tuple[Samples, Sequence[Found] | None]:
+    """A task's samples from its embeddings, with its rankings where it ranks. `encoder` made these.
 
     Raises:
         TaskError: bad_embeddings
     """
+    from evaluator.sweep.comparing import compared
     from evaluator.sweep.sound import check_embeddings
 
     for side in sides.values():
         check_embeddings(side)
     ranks = ranking_kind_of(entry.task)
+    if ranks is not None and (by := compared(sides, encoder.similarity, encoder.device, encoder.dimension)) is not None:
+        return ranked_samples(entry.examples, ranks.rankings_of(entry.examples, by))
+    vectors = cast("Mapping[str, Embedded]", sides)
     if ranks is None:
-        return entry.kind.samples(entry.examples, sides, similarity), None
-    return ranked_samples(entry.examples, ranks.rankings(entry.examples, sides, similarity))
+        return entry.kind.samples(entry.examples, vectors, encoder.similarity), None
+    return ranked_samples(entry.examples, ranks.rankings(entry.examples, vectors, encoder.similarity))
 
 
 def score_task(

@@ -11,6 +11,10 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 Precision = Literal["auto", "float32", "float16", "bfloat16"]
 Loader = Literal["auto", "sentence-transformers", "transformers"]
 Pooling = Literal["auto", "mean", "cls", "last"]
+Vectors = Literal["dense", "sparse", "multi_vector"]
+"""What a model makes of a text: one vector, one of which few values are not 0, or one for each token."""
+ModelKind = Literal["dense", "sparse", "multi_vector", "lexical"]
+"""The kinds of models: by their vectors, or lexical, which have none."""
 
 # As huggingface_hub's validate_repo_id, but always with an owner, so that an id is safe in a path and in a link.
 _MODEL_ID = re.compile(
@@ -21,8 +25,8 @@ _COMMIT = re.compile(r"[0-9a-f]{40}")
 LEXICAL = "lexical"
 """The owner in the ids of the board's own lexical models (`evaluator.model.lexical`): nobody's on the Hub here."""
 
-LEXICAL_KINDS = frozenset({"retrieval", "reranking"})
-"""The kinds of tasks that a lexical model can do: it gives no vectors."""
+RANKING_KINDS = frozenset({"retrieval", "reranking"})
+"""The kinds of tasks that a model without one dense vector a text can do: it ranks documents, and nothing else."""
 
 
 def is_lexical(model: str) -> bool:
@@ -111,7 +115,8 @@ class ModelSpec(BaseModel):
     same keys, the `task=` of a model whose own `encode` takes one. `truncate_dim` keeps the first dimensions of
     each embedding. `parts`: commits of the other repositories that it is made of (`evaluator.model.parts`): base
     models of adapters, and code. `recipe` names the environment it runs in (`evaluator.model.recipes`); None: the
-    one known for it, "none": ours. `trust_remote_code`: the code of this commit and of its parts may run. `folder`
+    one known for it, "none": ours. `vectors`: what its repository says that it gives, found when the model is looked
+    at (`evaluator.model.parts`). `trust_remote_code`: the code of this commit and of its parts may run. `folder`
     is where a local model's files are on the evaluating machine: it is not part of the identity and is never
     published.
     """
@@ -134,6 +139,7 @@ class ModelSpec(BaseModel):
     trust_remote_code: bool = False
     parts: Parts = {}
     recipe: RecipeName | None = None
+    vectors: Vectors = "dense"
     folder: Path | None = None
 
     @model_validator(mode="after")
@@ -152,9 +158,24 @@ class ModelSpec(BaseModel):
                 raise ValueError(f"a lexical model has no settings, so {sorted(fields)[0]} says nothing about it")
         return self
 
+    @model_validator(mode="after")
+    def _no_settings_of_dense_vectors(self) -> Self:
+        if self.vectors != "dense":
+            settings = {"pooling", "truncate_dim", "encode_task"}
+            fields = self.model_dump(include=settings, exclude_defaults=True)
+            if fields or self.loader == "transformers":
+                named = sorted(fields)[0] if fields else "loader"
+                raise ValueError(f"{named} is a setting of dense models; this one gives {self.vectors} vectors")
+        return self
+
+    @property
+    def kind(self) -> ModelKind:
+        """The kind of model that it is."""
+        return "lexical" if self.source == LEXICAL else self.vectors
+
     def can_do(self, kind: str) -> bool:
         """Whether tasks of a kind are applicable to it."""
-        return self.source != LEXICAL or kind in LEXICAL_KINDS
+        return self.kind == "dense" or kind in RANKING_KINDS
 
     @property
     def id(self) -> str:

@@ -171,18 +171,14 @@ def _ranks(
 ) -> Sequence[int | None]:
     """The rows' ranks. `whole` are the entries with what the filter hides: a row without all scores has no rank, and
     one with a hidden score has none where that score counts. A Borda count would take what is hidden for a defeat.
-    A lexical model never has a rank."""
+    A lexical model never has a rank, a sparse or multi-vector one only where all that counts is applicable to it."""
     if suite.ranks_by == "average":
-        return ranks(
-            [
-                value[sorted_by] if entry.complete and not entry.lexical else None
-                for entry, value in zip(whole, values, strict=True)
-            ]
-        )
+        return ranks([value[sorted_by] if entry.complete else None for entry, value in zip(whole, values, strict=True)])
     groups = groups_of(suite, view if suite.category(view) else None)
     counted = [task for group in groups for task in group]
     shown = [
-        not a.lexical and all(a.cells[i] is b.cells[i] for i in counted) for a, b in zip(whole, listed, strict=True)
+        not a.lexical and not a.not_applicable & set(counted) and all(a.cells[i] is b.cells[i] for i in counted)
+        for a, b in zip(whole, listed, strict=True)
     ]
     scores = [[cell.score for cell in entry.cells] for entry, is_shown in zip(listed, shown, strict=True) if is_shown]
     ranked = iter(borda_ranks(scores, groups))

@@ -7,7 +7,7 @@ from typing import get_args
 from evaluator.drift import environment_id
 from evaluator.records import ModelResult
 from evaluator.scores import failure_by, score_by
-from evaluator.spec import LEXICAL, LEXICAL_KINDS, is_lexical
+from evaluator.spec import RANKING_KINDS, ModelKind
 from evaluator.suite import SUITES, OriginName, ScoreRule, Suite
 from leaderboard_data.costs import costs_of, encoding_speed
 from leaderboard_data.plausibility import odd_tasks
@@ -67,7 +67,7 @@ class Entry:
     as the Hub told when it was submitted. `doubts` are the result's doubts, with commas, and `environments` the ids
     of those that its runs were made in (`evaluator.drift`). `tokens_per_second` is of the encoding alone. What Korean
     costs, and on which `device`: `leaderboard_data.costs`. `matryoshka`: whether the model's card speaks of Matryoshka
-    training; None where it was not looked at.
+    training; None where it was not looked at. `kind` is that of the model (`evaluator.spec.ModelSpec.kind`).
 
     `declared` is what the result's record says of the model's training data (`leaderboard_data.told`). Of all that is
     declared follow `seen`, a state a task (`leaderboard_data.training`), and `zero_shot`, the percentage of the suite's
@@ -108,6 +108,7 @@ class Entry:
     suite_seconds: float | None = None
     peak_bytes: int | None = None
     matryoshka: bool | None = None
+    kind: ModelKind = "dense"
     seen: str = ""
     zero_shot: int | None = None
 
@@ -124,26 +125,25 @@ class Entry:
     @property
     def lexical(self) -> bool:
         """Whether it is a lexical model: it has a place in the tables of what ranks, and takes no rank from a model."""
-        return is_lexical(self.model)
-
-    @property
-    def kind(self) -> str:
-        """The kind of model: "lexical" or "dense"."""
-        return LEXICAL if self.lexical else "dense"
+        return self.kind == "lexical"
 
     @property
     def not_applicable(self) -> frozenset[int]:
         """The tasks, by number, that its kind of model cannot do: neither a gap nor a failure."""
-        if not self.lexical:
+        if self.kind == "dense":
             return frozenset()
         tasks = SUITES[self.suite].tasks
-        return frozenset(number for number, task in enumerate(tasks) if task.kind not in LEXICAL_KINDS)
+        return frozenset(number for number, task in enumerate(tasks) if task.kind not in RANKING_KINDS)
 
     @property
     def complete(self) -> bool:
-        """Whether it has all scores that a rank needs."""
-        needed = SUITES[self.suite].needed
-        return all(cell.score is not None or not wanted for cell, wanted in zip(self.cells, needed, strict=True))
+        """Whether it has all scores that a rank needs, of the tasks that are applicable to it. Where one of a mean's is
+        not, there is no mean, and no rank by it. A lexical model never has a rank."""
+        needed, without = SUITES[self.suite].needed, self.not_applicable
+        return not self.lexical and all(
+            cell.score is not None or not wanted or number in without
+            for number, (cell, wanted) in enumerate(zip(self.cells, needed, strict=True))
+        )
 
 
 def origins_of(text: str) -> list[OriginName]:
@@ -223,6 +223,7 @@ def entry_of(path: str, result: ModelResult, suite: Suite) -> Entry:
         open_weights=result.model.open_weights,
         tokens_per_second=encoding_speed(result),
         matryoshka=result.model.matryoshka,
+        kind=result.spec.kind,
         **costs_of(result, suite),
         cells=tuple(_cell(result, task_id, rule, suite, odd) for task_id, rule in suite.rules.items()),
     )

@@ -18,6 +18,7 @@ import pyarrow.parquet as pq
 
 from evaluator.reading import INDEX_BYTES, BadFile, reading
 from evaluator.reading import table as read_table
+from evaluator.spec import LEXICAL, is_lexical
 from evaluator.suite import OVERALL, SUITES
 from leaderboard_data.board import all_means, means
 from leaderboard_data.entry import NO_CELL, SLACK, Cell, Entry, with_mean_intervals
@@ -59,6 +60,7 @@ _RESULT_SCHEMA = {
     "suite_seconds": pa.float64(),
     "peak_bytes": pa.int64(),
     "matryoshka": pa.bool_(),
+    "kind": pa.string(),
 }
 _CELL_SCHEMA = {
     "task": pa.string(),
@@ -76,7 +78,7 @@ _MEANS_SCHEMA = {
 }
 _COLUMNS = {**_RESULT_SCHEMA, **_CELL_SCHEMA, "rule": pa.string()}
 _COSTS = ("device", "syllable_tokens", "unknown_tokens", "suite_seconds", "peak_bytes", "matryoshka", "cut")
-_LATER_COLUMNS = ("rule", "committed_at", "doubts", "environments", "declared", "odd", *_COSTS)
+_LATER_COLUMNS = ("rule", "committed_at", "doubts", "environments", "declared", "odd", *_COSTS, "kind")
 """Columns that were added, in this order: an index without the last ones is a former one, and is read too."""
 _SCHEMAS = tuple(
     pa.schema({name: kind for name, kind in _COLUMNS.items() if name not in _LATER_COLUMNS[count:]})
@@ -156,7 +158,8 @@ def load_index(content: bytes, means_content: bytes | None = None) -> list[Entry
     Rows of a suite that is not known here, or has other tasks now, are left out, and so is an entry with something in
     it that no board can bear (`leaderboard_data.sound`), by name. Indexes of former versions are read too: one without
     rules has the suite ko-v1 alone, one without the commits' dates, the doubts,
-    the environments, the training data, what is odd or what Korean costs knows none.
+    the environments, the training data, what is odd or what Korean costs knows none, and one without kinds has dense
+    and lexical models alone.
 
     Raises:
         ValueError: (BadFile) it is not an index of a schema known here.
@@ -209,6 +212,8 @@ def _entries(table: pa.Table) -> Iterator[Entry]:
         suite = SUITES.get(values[suite_column])
         if suite is not None and tuple(tasks[start : start + width]) == suite.task_ids:
             named = dict(zip(names, values, strict=True))
+            if "kind" not in named and is_lexical(named["model"] or ""):
+                named["kind"] = LEXICAL  # an index of a former version, which knew lexical models by their owner alone
             yield Entry(**named, cells=tuple(cells[start : start + width]))
 
 

@@ -7,9 +7,10 @@ import logging
 import math
 import re
 from collections.abc import Iterable, Iterator
+from typing import get_args
 
 from evaluator.bounds import FIRST_YEAR, LAST_YEAR
-from evaluator.spec import valid_model_id
+from evaluator.spec import ModelKind, is_lexical, valid_model_id
 from evaluator.suite import SUITES
 from leaderboard_data.entry import ORIGINS, SLACK, Entry
 from leaderboard_data.plausibility import CODES
@@ -62,6 +63,8 @@ def wrong_with(entry: Entry) -> str | None:
         valid_model_id(entry.model)
     except ValueError as error:
         return str(error)
+    if entry.kind not in get_args(ModelKind) or entry.lexical != is_lexical(entry.model):
+        return "it is of no kind of model, or of another one than its name says"
     if entry.declared is not None:
         try:
             load_told(entry.declared)

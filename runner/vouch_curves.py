@@ -62,7 +62,7 @@ def vouched_curves(result: ModelResult, samples: bytes | None, curves: bytes | N
 
 def _possible(rules: dict[str, Curve], result: ModelResult) -> bool:
     dimension = result.model.embedding_dimension
-    if dimension is None:
+    if dimension is None or result.spec.kind != "dense":  # of others no vector is cut or quantised
         return False
     allowed = set(settings(dimension, PRECISIONS))
     return all(curve.full.dimension == dimension and set(curve.points) <= allowed for curve in rules.values())

@@ -58,6 +58,7 @@ function facts(told, w) {
     fact(w.facts.time, estimate.seconds == null ? w.noTime : w.time(duration(estimate.seconds), estimate.measured)),
     fact(w.facts.waiting, told.waiting > 0 && w.waiting(told.waiting)),
     fact(w.facts.own, told.own && w.ownFirst),
+    fact(w.facts.kind, w.kinds[e.kind]),
     fact(w.facts.loader, e.loader && `${e.loader} (${e.architecture ?? "–"})`),
     fact(w.facts.precision, said(e.precision, e.precision_source)),
     fact(w.facts.pooling, said(e.pooling, e.pooling_source)),

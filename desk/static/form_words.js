@@ -90,6 +90,7 @@ const KO = {
   facts: {
     commit: "커밋",
     committed: "커밋한 때",
+    kind: "모델 종류",
     loader: "불러오는 방식",
     precision: "정밀도",
     pooling: "풀링",
@@ -108,6 +109,11 @@ const KO = {
     missing: "남은 과제",
     waiting: "평가 대기",
     own: "소유자",
+  },
+  kinds: {
+    dense: "밀집 벡터",
+    sparse: "희소 벡터: 검색과 재순위 과제만 평가하고, 전체 순위에는 들지 않습니다",
+    multi_vector: "다중 벡터(late interaction): 검색과 재순위 과제만 평가하고, 전체 순위에는 들지 않습니다",
   },
   noCode: "필요하지 않습니다",
   open: "필요하지 않습니다",
@@ -213,6 +219,7 @@ const EN = {
   facts: {
     commit: "Commit",
     committed: "Committed at",
+    kind: "Kind of model",
     loader: "Loader",
     precision: "Precision",
     pooling: "Pooling",
@@ -231,6 +238,11 @@ const EN = {
     missing: "Missing tasks",
     waiting: "Queue",
     own: "Owner",
+  },
+  kinds: {
+    dense: "dense vectors",
+    sparse: "sparse vectors: only retrieval and reranking will be run, and there is no overall rank",
+    multi_vector: "multi-vector (late interaction): only retrieval and reranking will be run, and there is no overall rank",
   },
   noCode: "not needed",
   open: "not needed",

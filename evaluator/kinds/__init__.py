@@ -59,6 +59,19 @@ class Embedded(Protocol):
         ...
 
 
+class Compared(Protocol):
+    """How a model without one vector a text scores a task's documents for its queries, more is nearer."""
+
+    def blocks(self) -> "Iterator[tuple[int, Iterator[tuple[int, np.ndarray]]]]":
+        """Of some queries after another how many they are, and block by block the place of the first document and
+        their scores of this and the following ones, (queries, documents) float64."""
+        ...
+
+    def of(self, query: int, candidates: "np.ndarray") -> "np.ndarray":
+        """One query's scores of some documents, (documents,) float64."""
+        ...
+
+
 @dataclass(frozen=True)
 class Shape:
     """How the samples of a kind look: `columns` besides `item`, and how many rows they have whatever the task is
@@ -110,6 +123,11 @@ class RankingKind(Kind, Protocol):
     @staticmethod
     def rankings(examples: Examples, embedded: Mapping[str, Embedded], similarity: str) -> "Iterator[Ranking]":
         """Each query's documents, best first."""
+        ...
+
+    @staticmethod
+    def rankings_of(examples: Examples, compared: Compared) -> "Iterator[Ranking]":
+        """The same of a model that compares other things than one vector a text."""
         ...
 
     @staticmethod

@@ -99,18 +99,37 @@ def search(queries: "Embedded", documents: "Embedded", ids: Sequence[str], depth
 
     Ties are broken by document id descending, as trec_eval does.
     """
+    return search_by(_cosines(queries, documents, min(depth, len(ids))), ids, depth)
+
+
+Blocks = Iterator[tuple[int, Iterator[tuple[int, np.ndarray]]]]
+"""As `Compared.blocks` gives them."""
+
+
+def search_by(blocks: Blocks, ids: Sequence[str], depth: int) -> Iterator[Ranking]:
+    """For each query its `depth` best documents by the scores in `blocks`, best first; ties as in `search`."""
     place = places(ids)
     depth = min(depth, len(ids))
-    step = max(1, min(len(queries), 1024))
-    for start in range(0, len(queries), step):
-        asked = unit(queries.rows(start, min(start + step, len(queries))))
-        chunk = max(depth, min(SCORES_AT_ONCE // step, VALUES_AT_ONCE // asked.shape[1]))
-        best = [_Best(place, depth) for _ in asked]
-        for first in range(0, len(documents), chunk):
-            block = np.round(asked @ unit(documents.rows(first, min(first + chunk, len(documents)))).T, DECIMALS)
+    for count, of_documents in blocks:
+        best = [_Best(place, depth) for _ in range(count)]
+        for first, block in of_documents:
             for kept, scores in zip(best, block, strict=True):
                 kept.take(scores, first)
         yield from (Ranking(kept.found, kept.scores) for kept in best)
+
+
+def _cosines(queries: "Embedded", documents: "Embedded", depth: int) -> Blocks:
+    step = max(1, min(len(queries), 1024))
+
+    def blocks(asked: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:
+        chunk = max(depth, min(SCORES_AT_ONCE // step, VALUES_AT_ONCE // asked.shape[1]))
+        for first in range(0, len(documents), chunk):
+            rows = unit(documents.rows(first, min(first + chunk, len(documents))))
+            yield first, np.round(asked @ rows.T, DECIMALS)
+
+    for start in range(0, len(queries), step):
+        asked = unit(queries.rows(start, min(start + step, len(queries))))
+        yield len(asked), blocks(asked)
 
 
 class _Best:

@@ -24,12 +24,12 @@ from evaluator.kinds.ranking import (
 
 if TYPE_CHECKING:
     from evaluator.data import TaskData
-    from evaluator.kinds import Embedded
+    from evaluator.kinds import Compared, Embedded
     from evaluator.task import Task
 
 SHAPES = {None: SHAPE}
 
-__all__ = ["SHAPES", "metrics", "rankings", "rankings_by", "read", "resampled_metrics", "samples"]
+__all__ = ["SHAPES", "metrics", "rankings", "rankings_by", "rankings_of", "read", "resampled_metrics", "samples"]
 
 
 def read(task: "Task", data: "TaskData", *, keep_duplicates: bool) -> Examples:  # noqa: ARG001
@@ -65,6 +65,11 @@ def rankings(examples: Examples, embedded: Mapping[str, "Embedded"], similarity:
         return similarities(queries.rows(number, number + 1), rows, similarity)[0]
 
     return _in_order(examples, of)
+
+
+def rankings_of(examples: Examples, compared: "Compared") -> Iterator[Ranking]:
+    """Each query's candidates, by the scores of a model that gives other things than one vector a text."""
+    return _in_order(examples, compared.of)
 
 
 def rankings_by(examples: Examples, scores: Iterable[np.ndarray]) -> Iterator[Ranking]:

@@ -17,11 +17,12 @@ from evaluator.kinds.ranking import (
     ranking_samples,
     resampled_metrics,
     search,
+    search_by,
 )
 
 if TYPE_CHECKING:
     from evaluator.data import TaskData
-    from evaluator.kinds import Embedded
+    from evaluator.kinds import Compared, Embedded
     from evaluator.task import Task
 
 __all__ = [
@@ -30,6 +31,7 @@ __all__ = [
     "metrics",
     "rankings",
     "rankings_by",
+    "rankings_of",
     "read",
     "resampled_metrics",
     "samples",
@@ -52,6 +54,11 @@ def read(task: "Task", data: "TaskData", *, keep_duplicates: bool) -> Examples: 
 def rankings(examples: Examples, embedded: Mapping[str, "Embedded"], similarity: str) -> Iterator[Ranking]:  # noqa: ARG001
     """Each query's best documents. Similarity is the cosine, whatever the model's own is."""
     return search(embedded["query"], embedded["document"], examples.gold["documents"], max(CUTOFFS))
+
+
+def rankings_of(examples: Examples, compared: "Compared") -> Iterator[Ranking]:
+    """Each query's best documents, by the scores of a model that gives other things than one vector a text."""
+    return search_by(compared.blocks(), examples.gold["documents"], max(CUTOFFS))
 
 
 def rankings_by(examples: Examples, scores: Iterable[np.ndarray]) -> Iterator[Ranking]:

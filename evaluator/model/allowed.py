@@ -4,11 +4,12 @@ Taken from how sentence-transformers 6.2 and transformers 5.23 resolve each name
 """
 
 import re
+from typing import Any
 
 LOADED = re.compile(
     r"config(?:\..+)?\.json|config_sentence_transformers\.json|sentence_[\w-]+_config\.json"
     r"|(?:tokenizer|audio_tokenizer|processor|preprocessor|image_processor|video_preprocessor|adapter|router|cnn|lstm"
-    r"|wordembedding)_config\.json"
+    r"|wordembedding)_config\.json|artifact\.metadata"
 )
 """The config files that the libraries read; generation_config.json is for generating, which nobody does here."""
 
@@ -18,6 +19,42 @@ MODULE = re.compile(
     r"|WeightedLayerPooling|WordEmbeddings|WordWeights|CLIPModel)"
 )
 """sentence-transformers' modules for dense models, under their present and former paths."""
+
+LENGTHS = frozenset({"query_length", "document_length", "doc_maxlen", "query_maxlen"})
+LONGEST = 100_000
+"""Tokens that a config may have queries and documents cut at, or filled up to."""
+
+PYLATE_DENSE = "pylate.models.Dense.Dense"
+"""The one class that PyLate names in modules.json. sentence-transformers reads its own `Dense` for it."""
+
+MODULE_OF_OTHER_VECTORS = re.compile(
+    r"sentence_transformers\.sparse_encoder\.(?:models|modules)(?:\.\w+)?"
+    r"\.(MLMTransformer|SpladePooling|SparseAutoEncoder|SparseStaticEmbedding|Transformer|Dense|Router|Asym)"
+    r"|sentence_transformers\.multi_vector_encoder\.modules(?:\.\w+)?\.(MultiVectorMask|HierarchicalTokenPooling)"
+    r"|pylate\.models\.Dense\.(Dense)"
+)
+"""Modules for sparse and multi-vector models."""
+
+
+def known_module(type_: str) -> str | None:
+    """The name of one of the libraries' modules; None for any other class."""
+    found = MODULE.fullmatch(type_) or MODULE_OF_OTHER_VECTORS.fullmatch(type_)
+    return next((name for name in found.groups() if name), None) if found else None
+
+
+def is_length(key: str, value: Any) -> bool:
+    """Whether a key of a config names no length of texts, or one that may be: queries are filled up to theirs."""
+    if key == "query_expansion" and isinstance(value, dict):
+        key, value = "query_length", value.get("length")
+    if key not in LENGTHS or value is None:
+        return True
+    return isinstance(value, int) and not isinstance(value, bool) and 0 < value <= LONGEST
+
+
+TASKS_OF = {"dense": ("feature-extraction",), "multi_vector": ("feature-extraction",)} | {
+    "sparse": ("feature-extraction", "fill-mask")
+}
+"""What sentence_bert_config.json may ask of transformers, by the vectors that the model gives."""
 
 TOKENIZER = re.compile(_ST + r"\.tokenizer(?:\.\w+)?\.(?:WhitespaceTokenizer|PhraseTokenizer)")
 """Tokenizers that the module WordEmbeddings may name."""

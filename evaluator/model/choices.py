@@ -8,11 +8,13 @@ from evaluator.spec import ModelSpec
 
 
 def resolve_loader(spec: ModelSpec, repository: Repository) -> Literal["sentence-transformers", "transformers"]:
-    """sentence-transformers if the repository has modules.json, otherwise Transformers.
+    """sentence-transformers if the repository has modules.json or the model is no dense one, otherwise Transformers.
 
     Raises:
         EvaluationError: load_failed, the loader asked for cannot read the repository.
     """
+    if spec.vectors != "dense":
+        return "sentence-transformers"  # which reads its own files, PyLate's and Stanford's
     if repository.modules is None and not repository.config:
         raise EvaluationError(
             "load_failed", f"{spec.model} holds neither modules.json nor config.json: it is not a model to load."

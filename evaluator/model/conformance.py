@@ -25,6 +25,8 @@ _SEARCH = Task(id="", column="", kind="retrieval", type="Retrieval", data=DataSo
 
 def card_example(encoder: "Encoder", prompting: Prompting) -> CardExample:
     """The verdict on the example of the model's card; "none" where it has none that can be read."""
+    if encoder.item is not None:
+        return NO_EXAMPLE  # the examples that can be read are those of dense models
     example = example_of(encoder.repository.card, encoder.name)
     return NO_EXAMPLE if example is None else compare(encoder, example, prompting, encoder.repository)
 

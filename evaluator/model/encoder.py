@@ -24,6 +24,9 @@ Route = Literal["query", "document"] | None
 Prepared = np.ndarray | str
 """A text that is ready for the model: its token ids, or itself. Its length decides which batch it is put into."""
 
+Rows = Sequence[np.ndarray]
+"""What a model makes of some texts, in their order: of each its vector, or its rows (`Encoder.item`)."""
+
 PROBE = ("한국어 임베딩 모델을 평가합니다.", "어제는 비가 많이 왔다.")
 
 
@@ -54,8 +57,11 @@ class Encoder(ABC):
     function; `declared` are the prompts of its repository. `routed`: queries and documents take different ways through
     it; `prompt_matters`: a batch may hold texts of one prompt only. `encoding` is "own" where texts go through the
     model's own `encode`. `linear` says how linear layers are computed where that is not PyTorch's own way. `unknown_id`
-    is the token that stands for what the tokenizer does not know, None where it has none.
+    is the token that stands for what the tokenizer does not know, None where it has none. `item`: the type of one row
+    of the models that give a text any number of rows (`evaluator.model.ragged_encoder`), None where it has one vector.
     """
+
+    item: np.dtype | None = None
 
     linear: str | None = None
     unknown_id: int | None = None
@@ -85,17 +91,15 @@ class Encoder(ABC):
         """
 
     @abstractmethod
-    def begin(
-        self, tokens: Sequence[Any], prompt: str, route: Route, task: str | None = None
-    ) -> Callable[[], np.ndarray]:
+    def begin(self, tokens: Sequence[Any], prompt: str, route: Route, task: str | None = None) -> Callable[[], Any]:
         """Begin to encode what `tokenize` gave for this prompt and route; `task` is for the model's own `encode`.
 
-        The function returned waits for the embeddings, (n, dimension) float32. Memory is taken, and an out-of-memory
-        raised, here.
+        The function returned waits for the embeddings, (n, dimension) float32, or `Rows`. Memory is taken, and an
+        out-of-memory raised, here.
         """
 
-    def embed(self, tokens: Sequence[Any], prompt: str, route: Route, task: str | None = None) -> np.ndarray:
-        """Embeddings of what `tokenize` gave for this prompt and route, (n, dimension) float32."""
+    def embed(self, tokens: Sequence[Any], prompt: str, route: Route, task: str | None = None) -> Any:
+        """Embeddings of what `tokenize` gave for this prompt and route, (n, dimension) float32, or `Rows`."""
         return self.begin(tokens, prompt, route, task)()
 
     def _probe(self) -> np.ndarray:
@@ -104,7 +108,7 @@ class Encoder(ABC):
         Raises:
             EvaluationError: bad_embeddings, load_failed.
         """
-        embeddings = self.embed(self.tokenize(list(PROBE), "", None), "", None)
+        embeddings: np.ndarray = self.embed(self.tokenize(list(PROBE), "", None), "", None)
         if embeddings.ndim != 2 or len(embeddings) != len(PROBE):
             raise EvaluationError("bad_embeddings", f"{self.name} does not give one vector a text.")
         if not np.isfinite(embeddings).all():
@@ -124,6 +128,15 @@ class Encoder(ABC):
     def info(self) -> ModelInfo:
         """What the result says of the model."""
         return self._info
+
+    def limit(self, route: Route) -> int | None:  # noqa: ARG002
+        """How many tokens it reads of a text that takes this way; None: any number."""
+        return self.max_tokens
+
+    @property
+    def values_per_token(self) -> int:
+        """The values that a batch holds of each token at a time: a few layers' activations, some 40 hidden vectors."""
+        return 40 * self.dimension
 
     def close(self) -> None:
         """Let go of what it holds besides memory."""
@@ -178,7 +191,7 @@ class ModuleEncoder(Encoder):
         self._model = model.eval()
         # vetted texts
         self.declared = Declared({key: text or "" for key, text in model.prompts.items()}, model.default_prompt_name)
-        self.truncate_dim = model.truncate_dim
+        self.truncate_dim = getattr(model, "truncate_dim", None)
         self.similarity = model.similarity_fn_name
 
     def _describe(self) -> ModelInfo:
@@ -189,6 +202,12 @@ class ModuleEncoder(Encoder):
             sum(weight.numel() for weight in weights),
             sum(weight.numel() * weight.element_size() for weight in weights if torch.is_tensor(weight)),
         )
+
+    def _hidden(self) -> int:
+        """The width of the transformer; that of the embeddings where it does not tell."""
+        config = getattr(getattr(self._model, "transformers_model", None), "config", None)
+        hidden = getattr(config, "hidden_size", None)
+        return hidden if isinstance(hidden, int) else self.dimension
 
     @property
     def attention(self) -> str | None:

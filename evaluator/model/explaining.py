@@ -11,12 +11,12 @@ from evaluator.cleaning import SHORT, clean_text
 from evaluator.model.assembling import assemble
 from evaluator.model.cards import Card, card_of, mentions_prompts
 from evaluator.model.choices import resolve_loader, resolve_pooling, wanted_precision
-from evaluator.model.parts import Composition, base_of, looked_at, texts_of
+from evaluator.model.parts import Composition, base_of, is_of_a_library, looked_at, texts_of
 from evaluator.model.prompts import Prompting
 from evaluator.model.recipes import Recipe, recipe_of
 from evaluator.model.repository import Repository
 from evaluator.records import CardExample, Record
-from evaluator.spec import ModelSpec
+from evaluator.spec import RANKING_KINDS, ModelKind, ModelSpec
 from evaluator.task import Task
 
 WarningCode = Literal[
@@ -56,7 +56,8 @@ class Adapter(Record):
 
 
 class Explanation(Record):
-    """What would happen, each choice with its source. `prompts`: task id -> side -> prompt.
+    """What would happen, each choice with its source. `prompts`: task id -> side -> prompt, of the tasks that are
+    applicable to its `kind` of model.
 
     `adapters`, the topmost first. `parts`: other repository that the model is made of -> its commit. `encoding` is
     "own" where texts go through the model's own `encode`, with the `task=` of `encode_tasks`. `recipe` names the
@@ -66,6 +67,7 @@ class Explanation(Record):
 
     model: str
     revision: str | None
+    kind: ModelKind
     loader: str
     architecture: str | None
     precision: str
@@ -118,7 +120,7 @@ def explanation_of(composition: Composition, tasks: Iterable[Task]) -> Explanati
         EvaluationError: load_failed, the repository holds no model.
     """
     spec, repository = composition.spec, assemble(composition)
-    wanted = list(tasks)
+    wanted = [task for task in tasks if spec.can_do(task.kind)]
     card = card_of(spec.model)
     recipe = recipe_of(spec)
     loader, pooling, pooling_source = _loading(spec, composition, repository, recipe)
@@ -135,6 +137,7 @@ def explanation_of(composition: Composition, tasks: Iterable[Task]) -> Explanati
     return Explanation(
         model=spec.model,
         revision=spec.revision,
+        kind=spec.kind,
         loader=loader,
         architecture=repository.architecture,
         precision=precision,
@@ -161,7 +164,7 @@ def explanation_of(composition: Composition, tasks: Iterable[Task]) -> Explanati
 
 
 def _sides(task: Task) -> tuple[str, ...]:
-    return ("query", "document") if task.kind == "retrieval" else ("text",)
+    return ("query", "document") if task.kind in RANKING_KINDS else ("text",)
 
 
 def _loading(
@@ -220,7 +223,7 @@ def remote_code(composition: Composition) -> dict[str, str]:
                 classes = list(texts_of(code))
                 found[f"{whose}{name}, {clean_text(automatic, SHORT)}"] = clean_text(classes, 2 * SHORT) or "?"
         for module in layer.repository.all_modules:
-            if not module.type.startswith("sentence_transformers."):
+            if not is_of_a_library(module.type):
                 found[f"{whose}{module.said_in}"] = clean_text(module.type, SHORT) or "?"
     return found
 

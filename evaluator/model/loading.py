@@ -15,8 +15,9 @@ from evaluator.model.choices import resolve_loader, resolve_pooling, resolve_pre
 from evaluator.model.encoder import Encoder, Loaded
 from evaluator.model.own_encoder import OwnEncoder
 from evaluator.model.parts import Composition, fetched
+from evaluator.model.ragged_encoder import MultiVectorEncoding, SparseEncoding
 from evaluator.model.recipes import Recipe, environments_folder, recipe_of
-from evaluator.model.repository import Repository
+from evaluator.model.repository import LATE_TYPES, Repository
 from evaluator.model.token_encoder import ReadsMoreThanTokens, TokenEncoder
 from evaluator.model.vetting import vet
 from evaluator.spec import ModelSpec
@@ -40,12 +41,14 @@ def load_encoder(spec: ModelSpec, device: str, *, environments: Path | None = No
     composition, recipe = fetched(spec), recipe_of(spec)
     trusted, runs = spec.trust_remote_code, recipe is None or recipe.own_code
     for layer in composition.layers:
-        layer.repository.refuse_what_is_not_dense()
+        layer.repository.refuse_other_vectors(spec.vectors if layer is composition.layers[0] else "dense")
         vet(layer.repository, layer.spec.model, trusted=trusted, code=composition.spec.parts, runs=runs)
     repository = assemble(composition)
     folder = repository.folder
     dtype = resolve_precision(spec, repository, device)
     if recipe is not None:
+        if spec.vectors != "dense":
+            raise EvaluationError("load_failed", f"{spec.model}: only dense models run in a recipe's environment.")
         return _in_recipe(recipe, spec, composition, repository, dtype, device, environments)
     loader = resolve_loader(spec, repository)
     with _load_failures(spec, folder):
@@ -105,6 +108,8 @@ def _in_recipe(
 
 def _encoder(spec: ModelSpec, model: Any, loaded: Loaded) -> Encoder:
     """Through token ids where the model reads those; else, or where its `encode` takes a task, as it encodes itself."""
+    if spec.vectors != "dense":
+        return (SparseEncoding if spec.vectors == "sparse" else MultiVectorEncoding)(model, loaded)
     card = card_of(spec.model)
     if spec.encode_task or (spec.encode_task is None and card is not None and card.encode_task):
         return OwnEncoder(model, loaded)
@@ -132,7 +137,7 @@ def _dtype(name: str) -> "torch.dtype":
 
 
 def _sentence_transformer(spec: ModelSpec, folder: Path, dtype: str, device: str) -> tuple[Any, str | None, str]:
-    from sentence_transformers import SentenceTransformer
+    from sentence_transformers import MultiVectorEncoder, SentenceTransformer, SparseEncoder
     from sentence_transformers.sentence_transformer.modules import Pooling
 
     if spec.pooling != "auto":
@@ -141,16 +146,36 @@ def _sentence_transformer(spec: ModelSpec, folder: Path, dtype: str, device: str
             f"{spec.model} brings its own pooling in modules.json; leave the pooling at auto, "
             "or use the loader transformers.",
         )
-    model = SentenceTransformer(
+    model_class = {"dense": SentenceTransformer, "sparse": SparseEncoder, "multi_vector": MultiVectorEncoder}
+    model = model_class[spec.vectors](
         str(folder),
         device=device,
         trust_remote_code=spec.trust_remote_code,
         local_files_only=True,
         model_kwargs={"dtype": _dtype(dtype)},
     )
+    if spec.vectors == "multi_vector":
+        refuse_random_projection(spec, folder)
     modes = [module.pooling_mode for module in model if isinstance(module, Pooling)]
     pooling = modes[0] if modes else None
     return model, "+".join(pooling) if isinstance(pooling, (tuple, list)) else pooling, "modules.json"
+
+
+def refuse_random_projection(spec: ModelSpec, folder: Path) -> None:
+    """Refuse a multi-vector model that sentence-transformers would give a projection with random weights.
+
+    Raises:
+        EvaluationError: load_failed.
+    """
+    repository = Repository(folder)
+    saved_as_such = repository.sentence_transformers.get("model_type") in LATE_TYPES
+    projects = any(module.kind == "Dense" for module in repository.all_modules)
+    if repository.modules is not None and not saved_as_such and not projects:
+        raise EvaluationError(
+            "load_failed",
+            f"{spec.model} has no projection of its tokens' vectors (a module Dense), so one with random weights would "
+            "be made. Save the model again with sentence-transformers' MultiVectorEncoder.",
+        )
 
 
 def _transformer(spec: ModelSpec, repository: Repository, dtype: str, device: str) -> tuple[Any, str, str]:
@@ -192,7 +217,10 @@ def _set_max_tokens(model: Any, spec: ModelSpec, repository: Repository) -> None
         raise EvaluationError(
             "load_failed", f"{spec.model} has {positions} positions; it cannot read {spec.max_tokens} tokens."
         )
-    model.max_seq_length = spec.max_tokens
+    if spec.vectors == "multi_vector" and getattr(model[0], "document_length", None) is not None:
+        model[0].document_length = spec.max_tokens  # queries have a length of their own
+    else:
+        model.max_seq_length = spec.max_tokens
 
 
 def _set_truncation(model: Any, spec: ModelSpec) -> None:

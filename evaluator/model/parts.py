@@ -13,9 +13,10 @@ from typing import Any, Literal
 
 from evaluator.cleaning import SHORT, clean_text
 from evaluator.errors import EvaluationError, FailureClass
+from evaluator.model.allowed import PYLATE_DENSE
 from evaluator.model.cards import card_of
 from evaluator.model.download import fetch, fetch_code, fetch_small, resolve_revision
-from evaluator.model.repository import Repository
+from evaluator.model.repository import VECTORS_IN_WORDS, Repository
 from evaluator.spec import ModelSpec, valid_model_id
 
 DEEPEST = 5
@@ -48,7 +49,7 @@ class Layer:
 class Composition:
     """A model's repositories: `layers` from itself down to a whole model, and the `code` of others.
 
-    `spec` is the model's, with the commits of all of them as its `parts`.
+    `spec` is the model's, with the commits of all of them as its `parts`, and with its kind of `vectors`.
     """
 
     spec: ModelSpec
@@ -123,7 +124,24 @@ def compose(
         named = dict.fromkeys(model for layer in layers for model in code_repositories(layer.repository))
         pinned = [part(model, "needs_remote_code") for model in named if model.lower() not in own]
         foreign = [Layer(each, Repository(code(each))) for each in pinned]
-    return Composition(spec.model_copy(update={"parts": parts}), tuple(layers), tuple(foreign))
+    return Composition(_with_vectors(spec, layers[0].repository, parts), tuple(layers), tuple(foreign))
+
+
+def _with_vectors(spec: ModelSpec, repository: Repository, parts: dict[str, str]) -> ModelSpec:
+    """The spec with its parts, and with the vectors that the repository says.
+
+    Raises:
+        EvaluationError: load_failed, a setting is for models that give other vectors.
+    """
+    fields = {name: getattr(spec, name) for name in spec.model_fields_set}
+    try:
+        return ModelSpec.model_validate({**fields, "parts": parts, "vectors": repository.vectors})
+    except ValueError as error:
+        raise EvaluationError(
+            "load_failed",
+            f"{spec.model} is {VECTORS_IN_WORDS[repository.vectors]}: it takes no pooling, no truncation of "
+            "dimensions, no task for its encode and no loader of its own. Leave these at their defaults.",
+        ) from error
 
 
 def fetched(spec: ModelSpec, *, cache: Path | None = None, max_bytes: int | None = None) -> Composition:
@@ -205,8 +223,13 @@ def code_references(repository: Repository) -> Iterator[str]:
                 declared = repository.read_object(str(path.relative_to(repository.folder))).get("auto_map")
                 yield from texts_of(declared)
     for module in repository.all_modules:
-        if not module.type.startswith("sentence_transformers."):
+        if not is_of_a_library(module.type):
             yield module.type
+
+
+def is_of_a_library(type_: str) -> bool:
+    """Whether a module's class is none that the repository brings: PyLate's is read as sentence-transformers' own."""
+    return type_.startswith("sentence_transformers.") or type_ == PYLATE_DENSE
 
 
 def texts_of(value: Any) -> Iterator[str]:

@@ -13,6 +13,7 @@ from evaluator.errors import EvaluationError
 from evaluator.model.decoders import DECODERS
 from evaluator.model.front_matter import FrontMatter, front_matter
 from evaluator.model.prompts import Declared
+from evaluator.spec import Vectors
 
 LARGEST_JSON = 64 * 2**20
 """Bytes of a JSON file that is read; the largest honest ones are indexes of weights, of some megabytes."""
@@ -23,6 +24,24 @@ LARGEST_CARD = 2**20
 """Bytes of a card that are looked at."""
 
 LONGEST_FOLDER = 200
+SPARSE_MODULES = frozenset({"MLMTransformer", "SpladePooling", "SparseAutoEncoder", "SparseStaticEmbedding"})
+LATE_MODULES = frozenset({"MultiVectorMask", "HierarchicalTokenPooling"})
+"""Modules that only sparse encoders have, and only multi-vector ones, in sentence-transformers."""
+
+LATE_TYPES = frozenset({"MultiVectorEncoder", "ColBERT"})
+"""What multi-vector models are called in config_sentence_transformers.json: by sentence-transformers, by PyLate."""
+
+LATE_KEYS = frozenset(
+    {"query_prefix", "document_prefix", "attend_to_expansion_tokens", "do_query_expansion", "skiplist_words"}
+)
+"""Settings that only PyLate writes into config_sentence_transformers.json."""
+
+VECTORS_IN_WORDS: Mapping[str, str] = {
+    "dense": "a dense embedding model",
+    "sparse": "a sparse encoder",
+    "multi_vector": "a multi-vector (late interaction) model",
+}
+
 ROUTERS = ("Router", "Asym")
 """sentence-transformers' module with several ways through it, under its present and its former name."""
 
@@ -203,6 +222,9 @@ class Repository:
         declared = self.sentence_transformers.get("prompts")
         named = declared.items() if isinstance(declared, dict) else ()
         prompts = {str(name): text for name, text in named if isinstance(text, str)}
+        for side in ("query", "document"):  # PyLate's way to say it; sentence-transformers composes them so
+            if isinstance(prefix := self.sentence_transformers.get(f"{side}_prefix"), str):
+                prompts[side] = prefix + prompts.get(side, "").removeprefix(prefix)
         default = self.sentence_transformers.get("default_prompt_name")
         return Declared(prompts, default if isinstance(default, str) else None)
 
@@ -230,22 +252,45 @@ class Repository:
         """What the model card's front matter says."""
         return front_matter(self.card)
 
-    def refuse_what_is_not_dense(self) -> None:
-        """Refuse sparse, multi-vector and cross encoders, which give no single vector a text.
+    @property
+    def vectors(self) -> Vectors:
+        """What the model gives a text, as its files say: config_sentence_transformers.json, modules.json, and for
+        ColBERT models without either their architecture.
 
         Raises:
-            EvaluationError: load_failed.
+            EvaluationError: load_failed, they say that it is something else than an embedding model.
         """
-        types = " ".join(module["type"] for module in self.modules or [])
-        declared = self.sentence_transformers.get("model_type", "SentenceTransformer")
-        named = clean_text(declared, SHORT) or "model of no known type"
-        sparse = "sparse_encoder" in types or "SparseEncoder" in named
-        if sparse or declared != "SentenceTransformer":
-            what = "a sparse encoder" if sparse else f"a {named}"
+        declared = self.sentence_transformers
+        kind = declared.get("model_type")
+        if kind is not None and not isinstance(kind, str):
+            raise EvaluationError("load_failed", "model_type in config_sentence_transformers.json is no text.")
+        named = {module.kind for module in self.all_modules}
+        if kind == "SparseEncoder" or (kind not in LATE_TYPES and named & SPARSE_MODULES):
+            return "sparse"
+        similarity = declared.get("similarity_fn_name")
+        late = isinstance(similarity, str) and similarity.lower() in ("maxsim", "meanmaxsim")
+        if kind in LATE_TYPES or late or named & LATE_MODULES or LATE_KEYS & declared.keys():
+            return "multi_vector"
+        if self.modules is None and self.architecture == "HF_ColBERT":
+            return "multi_vector"
+        if kind not in (None, "SentenceTransformer"):
             raise EvaluationError(
                 "load_failed",
-                f"This is {what}, not a dense embedding model. The leaderboard compares models that give one vector "
-                "a text.",
+                f"This is a {clean_text(kind, SHORT) or 'model of no known type'}, not an embedding model. The "
+                "leaderboard compares models that make vectors of texts: dense, sparse or multi-vector ones.",
+            )
+        return "dense"
+
+    def refuse_other_vectors(self, wanted: Vectors) -> None:
+        """Refuse a model that gives other vectors than its spec says.
+
+        Raises:
+            EvaluationError: load_failed; also as `vectors`.
+        """
+        if (found := self.vectors) != wanted:
+            raise EvaluationError(
+                "load_failed",
+                f"This is {VECTORS_IN_WORDS[found]}, and was asked for as {VECTORS_IN_WORDS[wanted]}; submit it again.",
             )
 
 

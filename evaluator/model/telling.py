@@ -1,13 +1,24 @@
 """`explain` for people."""
 
+from collections.abc import Mapping
+
 from evaluator.model.explaining import Explanation
 from evaluator.records import CardExample
+
+_RANKS_ALONE = "only retrieval and reranking will be run, and there is no overall rank"
+KINDS: Mapping[str, str] = {
+    "dense": "dense",
+    "sparse": f"sparse: {_RANKS_ALONE}",
+    "multi_vector": f"multi-vector (late interaction): {_RANKS_ALONE}",
+}
+"""The kinds of models that can be explained, for people."""
 
 
 def explanation_text(told: Explanation) -> str:
     """`explain` for people: one fact a line."""
     lines = [
         f"{told.model} @ {(told.revision or '')[:12]}",
+        f"kind         {KINDS[told.kind]}",
         f"loader       {told.loader} ({told.architecture or 'no transformer'})",
         f"precision    {told.precision} ({told.precision_source})",
         f"pooling      {told.pooling or 'by its modules'} ({told.pooling_source})",

@@ -1,7 +1,7 @@
 """The encoder of models that read token ids: tokenising and the forward pass are separate, so that the sweep over all
 texts can sort and pack between them."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -33,16 +33,17 @@ class TokenEncoder(ModuleEncoder):
         ReadsMoreThanTokens: it is none.
     """
 
+    _options: Mapping[str, Any] = {}  # what the forward pass takes besides features and the route
+
     def __init__(self, model: Any, loaded: Loaded) -> None:
-        from sentence_transformers.base.modules import Router, Transformer
+        from sentence_transformers.base.modules import Transformer
         from sentence_transformers.sentence_transformer.modules import Pooling, StaticEmbedding
+        from sentence_transformers.sparse_encoder.modules import MLMTransformer
 
         super().__init__(model, loaded)
         self._static = isinstance(model[0], StaticEmbedding)
         self.max_tokens = None if self._static else token_limit(model.max_seq_length)
-        self.routed = any(isinstance(module, Router) for module in model) or any(
-            getattr(model[0], name, None) for name in ("query_length", "document_length", "query_expansion")
-        )
+        self.routed = self._takes_routes()
         self.prompt_matters = any(isinstance(module, Pooling) and not module.include_prompt for module in model)
         tokenizer = getattr(model, "tokenizer", None)
         self._pad_id: int = getattr(tokenizer, "pad_token_id", None) or 0
@@ -52,12 +53,20 @@ class TokenEncoder(ModuleEncoder):
         self._processing: dict[str, Any] = {}
         self._direct = DirectTokenizer(None)
         self._expect_tokens()
-        if type(model[0]) is Transformer and not self.routed:
+        if type(model[0]) in (Transformer, MLMTransformer) and not self.routed:
             self._tokenise_unpadded()
         probed = self._probe()
         self.dimension = int(probed.shape[1])
         self._info = self._describe()
         self.linear = "onednn-packed" if self._pack(probed) else None
+
+    def _takes_routes(self) -> bool:
+        """Whether queries and documents take different ways through the model."""
+        from sentence_transformers.base.modules import Router
+
+        return any(isinstance(module, Router) for module in self._model) or any(
+            getattr(self._model[0], name, None) for name in ("query_length", "document_length", "query_expansion")
+        )
 
     def _expect_tokens(self) -> None:
         """Try the way through token ids; where a module is not sentence-transformers' own, against its own `encode`.
@@ -137,16 +146,24 @@ class TokenEncoder(ModuleEncoder):
             )
         if self._static:
             return np.split(features["input_ids"].numpy().astype(np.int32), features["offsets"].numpy()[1:])
-        if any(np.asarray(row).any() for row in features.get("token_type_ids", ())):
-            raise EvaluationError("load_failed", f"{self.name} marks token types in single texts; not supported.")
-        self._template[prompt, route] = {
-            name: features[name] for name in ("modality", "prompt_length", "token_type_ids") if name in features
-        }
+        self._remember(features, prompt, route)
         ids = [np.asarray(row, dtype=np.int32) for row in features["input_ids"]]
         if self._processing:
             return ids
         mask = features["attention_mask"].numpy().astype(bool)
         return [row[kept] for row, kept in zip(ids, mask, strict=True)]
+
+    def _remember(self, features: dict[str, Any], prompt: str, route: Route) -> None:
+        """Keep what every batch of this prompt and route has besides its tokens.
+
+        Raises:
+            EvaluationError: load_failed, token types are marked.
+        """
+        if any(np.asarray(row).any() for row in features.get("token_type_ids", ())):
+            raise EvaluationError("load_failed", f"{self.name} marks token types in single texts; not supported.")
+        self._template[prompt, route] = {
+            name: features[name] for name in ("modality", "prompt_length", "token_type_ids") if name in features
+        }
 
     def begin(
         self,
@@ -154,7 +171,7 @@ class TokenEncoder(ModuleEncoder):
         prompt: str,
         route: Route,
         task: str | None = None,  # noqa: ARG002
-    ) -> Callable[[], np.ndarray]:
+    ) -> Callable[[], Any]:
         """Begin the forward pass; `task` is for models' own `encode` alone.
 
         On the CPU the embeddings are computed here. A GPU is only told what to do, so that its next batch can be
@@ -164,16 +181,22 @@ class TokenEncoder(ModuleEncoder):
 
         with torch.inference_mode():
             features = self._static_batch(tokens) if self._static else self._padded_batch(tokens, prompt, route)
-            embeddings = self._model(features, **({"task": route} if route else {}))["sentence_embedding"]
-            if (kept := self._model.truncate_dim) is not None:
-                embeddings = embeddings[:, :kept]
-            embeddings = embeddings.float()
-            if embeddings.device.type != "cuda":
-                array: np.ndarray = embeddings.cpu().numpy()
-                return lambda: array
-            host = torch.empty(embeddings.shape, dtype=torch.float32, pin_memory=True)
-            host.copy_(embeddings, non_blocking=True)
-            copied = torch.cuda.current_stream(embeddings.device).record_event()
+            return self._fetched(self._model(features, **({"task": route} if route else {}), **self._options))
+
+    def _fetched(self, outputs: dict[str, Any]) -> Callable[[], Any]:
+        """What waits for the embeddings in the last module's outputs, and gives them."""
+        import torch
+
+        embeddings = outputs["sentence_embedding"]
+        if (kept := self._model.truncate_dim) is not None:
+            embeddings = embeddings[:, :kept]
+        embeddings = embeddings.float()
+        if embeddings.device.type != "cuda":
+            array: np.ndarray = embeddings.cpu().numpy()
+            return lambda: array
+        host = torch.empty(embeddings.shape, dtype=torch.float32, pin_memory=True)
+        host.copy_(embeddings, non_blocking=True)
+        copied = torch.cuda.current_stream(embeddings.device).record_event()
 
         def wait() -> np.ndarray:
             copied.synchronize()

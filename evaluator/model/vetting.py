@@ -23,12 +23,14 @@ from evaluator.model.allowed import (
     KERNELS,
     LOADED,
     METHOD,
-    MODULE,
     NOT_OF_A_CONFIG,
     OPTIONS,
     QUANTISED,
+    TASKS_OF,
     TOKENIZER,
     UNSAFE,
+    is_length,
+    known_module,
 )
 from evaluator.model.download import refuse_gguf_alone
 from evaluator.model.parts import texts_of
@@ -82,28 +84,27 @@ class Vetting:
     def _module(self, type_: object, path: object, *, deep: int) -> None:
         """One module: its class, its folder, and what its own config chooses."""
         named = _shown(type_)
-        if not isinstance(type_, str) or not (known := MODULE.fullmatch(type_)):
+        known = known_module(type_) if isinstance(type_, str) else None
+        if known is None or not isinstance(type_, str):
             if not self.trusted or not isinstance(type_, str):
-                raise self._own_code(f"a module is {named}, none of sentence-transformers' dense modules")
+                raise self._own_code(f"a module is {named}, none of sentence-transformers' own modules")
             self._elsewhere(type_)
-            known = None
         folder = self._inside(path)
         self._folder(folder)
         if known is None:
             return
-        if known[1] == "Dense":
+        if known == "Dense":
             function = self.repository.read_object(_join(folder, "config.json")).get("activation_function")
-            allowed = function is None or (isinstance(function, str) and ACTIVATION.fullmatch(function))
-            if not allowed and not self.trusted:
+            if not (function is None or (isinstance(function, str) and ACTIVATION.fullmatch(function)) or self.trusted):
                 raise self._refuse(
                     f"its module Dense names the activation function {_shown(function)}; only those of torch.nn can "
                     "be used, for example torch.nn.modules.activation.Tanh."
                 )
-        if known[1] == "WordEmbeddings":
+        if known == "WordEmbeddings":
             tokenizer = self.repository.read_object(_join(folder, "wordembedding_config.json")).get("tokenizer_class")
             if not (isinstance(tokenizer, str) and TOKENIZER.fullmatch(tokenizer)) and not self.trusted:
                 raise self._own_code(f"its word embeddings name the tokenizer {_shown(tokenizer)}")
-        if known[1] in ("Router", "Asym"):
+        if known in ("Router", "Asym"):
             self._router(folder, deep)
 
     def _router(self, folder: str, deep: int) -> None:
@@ -180,6 +181,8 @@ class Vetting:
             raise self._refuse(f"it asks for kernels from the Hub {where}, which are code; remove that.")
         elif key == "gguf_file" and value:
             raise self._refuse(f"it asks for a GGUF file {where}; submit the model with safetensors weights.")
+        elif not is_length(key, value):
+            raise self._refuse(f"it sets no length of texts {where}: give a whole number of tokens, at most 100,000.")
         elif key in QUANTISED and value:
             method = value.get("quant_method") if isinstance(value, dict) else value
             raise self._refuse(
@@ -211,8 +214,9 @@ class Vetting:
 
     def _transformer_options(self, config: Mapping[str, Any], name: str) -> None:
         """What sentence-transformers hands to transformers, from sentence_bert_config.json and its former names."""
-        if (task := config.get("transformer_task", "feature-extraction")) != "feature-extraction":
-            raise self._refuse(f"{name} asks for the task {_shown(task)}; a dense model's is feature-extraction.")
+        known = TASKS_OF[self.repository.vectors]
+        if (task := config.get("transformer_task", known[0])) not in known:
+            raise self._refuse(f"{name} asks for the task {_shown(task)}; this model's is {' or '.join(known)}.")
         if (elsewhere := config.get("tokenizer_name_or_path")) is not None:
             raise self._refuse(
                 f"{name} takes its tokenizer from {_shown(elsewhere)}. Save the tokenizer in the model's repository."

@@ -33,39 +33,51 @@ def counts_of(texts: UniqueTexts, workspace: Workspace, encoder: Encoder) -> Cou
     """The counts of a sweep that is done; None where texts went through the model's own `encode`, which tells none."""
     if encoder.encoding is not None:
         return None
-    lengths, most = np.asarray(workspace.lengths), encoder.max_tokens
+    lengths = workspace.lengths - workspace.added
+    most = _limits(texts, encoder)
     rows: dict[str, list[np.ndarray]] = {}
     for (task_id, _), of_side in texts.rows.items():
         rows.setdefault(task_id, []).append(of_side)
     together = {task_id: np.concatenate(of_task) for task_id, of_task in rows.items()}
     return Counts(
-        korean=_korean(texts, workspace, encoder),
+        korean=_korean(texts, workspace, encoder, lengths, most),
         cut={
-            task_id: float(np.mean(lengths[of_task] >= most)) if most and len(of_task) else None
+            task_id: float(np.mean((lengths >= most)[of_task])) if encoder.max_tokens and len(of_task) else None
             for task_id, of_task in together.items()
         },
         tokens={task_id: int(lengths[np.unique(of_task)].sum()) for task_id, of_task in together.items()},
     )
 
 
-def _korean(texts: UniqueTexts, workspace: Workspace, encoder: Encoder) -> KoreanTexts | None:
+def _limits(texts: UniqueTexts, encoder: Encoder) -> np.ndarray:
+    """The length at which each unique text is cut, (texts,); the largest number for one that never is."""
+    limits = np.full(len(texts), np.iinfo(np.int64).max)
+    for (_, side), of_side in texts.rows.items():
+        limit = encoder.limit(None if side == "text" else side)  # type: ignore[arg-type]
+        if limit is not None:
+            limits[of_side] = limit
+    return limits
+
+
+def _korean(
+    texts: UniqueTexts, workspace: Workspace, encoder: Encoder, lengths: np.ndarray, most: np.ndarray
+) -> KoreanTexts | None:
     """Of the texts that are mostly Hangul and that the model reads whole."""
     added: dict[tuple[str, Route], int] = {}
     counted = syllables = tokens = unknown = 0
     items = np.arange(0, len(texts), max(1, -(-len(texts) // MOST_TEXTS)))
-    if encoder.max_tokens is not None:
-        items = items[workspace.lengths[items] < encoder.max_tokens]
+    items = items[lengths[items] < most[items]]
     for start in range(0, len(items), AT_ONCE):
         chunk = items[start : start + AT_ONCE]
         for group, positions in texts.by_prompt(chunk):
             key = (group.prompt, group.route if encoder.routed else None)
             if key not in added:
-                added[key] = len(encoder.tokenize([""], *key)[0])
+                added[key] = int(np.count_nonzero(np.asarray(encoder.tokenize([""], *key)[0]) >= 0))
             of_texts = np.array([hangul(text) for text in texts.texts(chunk[positions])])
             korean = chunk[positions][of_texts > 0]
             counted += len(korean)
             syllables += int(of_texts.sum())
-            tokens += int(np.maximum(workspace.lengths[korean] - added[key], 0).sum())
+            tokens += int(np.maximum(lengths[korean] - added[key], 0).sum())
             unknown += int(workspace.unknown[korean].sum())
     if not counted:
         return None

@@ -3,6 +3,7 @@
 import ctypes
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import numpy as np
 
@@ -12,6 +13,10 @@ from evaluator.sweep.texts import UniqueTexts, Window, batches
 from evaluator.sweep.workspace import Workspace
 
 CPU_BATCH_TOKENS = 2048
+LEAST_CPU_BATCH_TOKENS = 128
+MOST_CPU_VALUES = 2**29
+"""Values that a batch may hold at a time on the CPU: 2 GiB, of which a dense model of 4,096 dimensions takes 1.3."""
+
 MOST_BATCH_TOKENS = 16_384
 TOKENISED_TOGETHER = 256
 BATCHES_BETWEEN_RETURNS = 16
@@ -23,14 +28,14 @@ Tell = Callable[[int, int, str | None], None]
 def default_batch_tokens(encoder: Encoder) -> int:
     """The token budget of a batch: fixed on the CPU, from the free memory on a GPU.
 
-    An inference pass holds a few layers' activations of a batch at a time: some 40 hidden vectors a token.
+    A model that gives each token a value for every word of its vocabulary has smaller batches on the CPU, too.
     """
     if not encoder.device.startswith("cuda"):
-        return CPU_BATCH_TOKENS
+        return int(np.clip(MOST_CPU_VALUES // encoder.values_per_token, LEAST_CPU_BATCH_TOKENS, CPU_BATCH_TOKENS))
     import torch
 
     free, _ = torch.cuda.mem_get_info(encoder.device)
-    bytes_per_token = 40 * encoder.dimension * (4 if encoder.dtype == "float32" else 2)
+    bytes_per_token = encoder.values_per_token * (4 if encoder.dtype == "float32" else 2)
     return int(np.clip(0.5 * free / bytes_per_token, CPU_BATCH_TOKENS, MOST_BATCH_TOKENS))
 
 
@@ -126,6 +131,8 @@ class Sweep:
                 ):
                     tokens[position] = ids
         self.workspace.lengths[window.items] = [len(ids) for ids in tokens]
+        if self.encoder.item is not None:
+            self.workspace.added[window.items] = [int(np.count_nonzero(np.asarray(ids) < 0)) for ids in tokens]
         if (unknown := self.encoder.unknown_id) is not None:
             self.workspace.unknown[window.items] = [int(np.count_nonzero(np.asarray(ids) == unknown)) for ids in tokens]
         return tokens
@@ -159,16 +166,26 @@ class Sweep:
             embeddings = wait()
         except Exception as error:  # what a GPU could not do shows here
             raise self._broken(items, error) from error
-        if embeddings.shape != (len(items), self.encoder.dimension):
+        if not self._is_expected(embeddings, len(items)):
+            shape = getattr(embeddings, "shape", len(embeddings))
             raise EvaluationError(
                 "bad_embeddings",
-                f"{self.encoder.name} gave embeddings of shape {embeddings.shape} for {len(items)} texts; "
+                f"{self.encoder.name} gave embeddings of shape {shape} for {len(items)} texts; "
                 f"{self.encoder.dimension} values a text were expected.",
             )
         self.workspace.write(items, embeddings)
         self._batches += 1
         if self._batches % BATCHES_BETWEEN_RETURNS == 0 and not self._on_gpu:
             return_freed_memory()
+
+    def _is_expected(self, embeddings: Any, texts: int) -> bool:
+        """Whether it is one vector a text, or one array of rows a text."""
+        if self.encoder.item is None:
+            return bool(embeddings.shape == (texts, self.encoder.dimension))
+        kind = self.encoder.item
+        return len(embeddings) == texts and all(
+            rows.dtype == kind.base and rows.shape[1:] == kind.shape for rows in embeddings
+        )
 
     def _begin(self, items: np.ndarray, tokens: list[Prepared]) -> Callable[[], np.ndarray] | None:
         """Begin the batch; None where it did not fit.

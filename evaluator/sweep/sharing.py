@@ -100,7 +100,7 @@ def _work(
     try:
         with quiet_libraries():
             encoder = load_encoder(spec, device, environments=environments)
-        workspace = Workspace(folder, len(texts), dimension)
+        workspace = Workspace(folder, len(texts), dimension, encoder.item, share)
         sweep = Sweep(encoder, texts, workspace, budget, share, shares)
         tokens = sweep.run(lambda done, total, task: events.put(("progress", share, done, total, task)))
     except EvaluationError as error:

@@ -4,14 +4,18 @@ import numpy as np
 
 from evaluator.errors import TaskError
 from evaluator.kinds import Embedded
+from evaluator.sweep.comparing import check_rows
+from evaluator.sweep.ragged import RaggedRows
 
 
-def check_embeddings(embedded: Embedded) -> None:
+def check_embeddings(embedded: Embedded | RaggedRows) -> None:
     """Refuse embeddings that say nothing.
 
     Raises:
         TaskError: bad_embeddings; some are NaN or infinite, or all are the same.
     """
+    if isinstance(embedded, RaggedRows):
+        return check_rows(embedded)
     first = embedded.rows(0, 1)
     constant, bad = True, 0
     for start in range(0, len(embedded), 4096):

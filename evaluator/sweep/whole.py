@@ -14,9 +14,10 @@ from evaluator.progress import Progress
 from evaluator.spec import ModelSpec
 from evaluator.sweep.counting import Counts, counts_of, peak_memory
 from evaluator.sweep.encoding import default_batch_tokens
+from evaluator.sweep.ragged import RaggedRows
 from evaluator.sweep.sharing import encode_on
 from evaluator.sweep.texts import TextGroup, UniqueTexts
-from evaluator.sweep.workspace import EmbeddingRows, Workspace, plan_folder
+from evaluator.sweep.workspace import Workspace, plan_folder
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,7 @@ class Encoded:
     `seconds_before` is what killed runs spent on the encoding that this one went on with; `memory` are fields of a run.
     """
 
-    embedded: Mapping[str, Mapping[str, Embedded]]
+    embedded: Mapping[str, Mapping[str, Embedded | RaggedRows]]
     tokens: int
     padded: int
     batch_tokens: int
@@ -70,6 +71,7 @@ def encode_all(
         "texts": texts.digest,
         "dimension": encoder.dimension,
         "dtype": encoder.dtype,
+        "item": str(encoder.item) if encoder.item is not None else None,
         "attention": encoder.attention,
         "linear": encoder.linear,
         "encoding": encoder.encoding,
@@ -77,7 +79,7 @@ def encode_all(
         "versions": versions(),
     }
     folder = plan_folder(work_dir, plan)
-    workspace = Workspace(folder, len(texts), encoder.dimension)
+    workspace = Workspace(folder, len(texts), encoder.dimension, encoder.item)
     budget = workspace.batch_tokens(default_batch_tokens(encoder))
     before, started = workspace.spent, time.perf_counter()
 
@@ -86,9 +88,9 @@ def encode_all(
         tell.tokens(done, total, task)
 
     counted = encode_on(devices, encoder, spec, texts, workspace, budget, told)
-    embedded: dict[str, dict[str, Embedded]] = {task_id: {} for task_id in sides}
+    embedded: dict[str, dict[str, Embedded | RaggedRows]] = {task_id: {} for task_id in sides}
     for (task_id, side), rows in texts.rows.items():
-        embedded[task_id][side] = EmbeddingRows(workspace.embeddings, rows)
+        embedded[task_id][side] = workspace.side(rows)
     return Encoded(
         embedded,
         counted.tokens,

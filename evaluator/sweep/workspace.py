@@ -1,10 +1,11 @@
 """Where an evaluation keeps its embeddings while it runs, so that a killed one goes on where it stopped.
 
 A folder holds, for one model, one set of texts and one environment: `plan.json` (what it is for), `embeddings.f32` (one
-row a unique text), `lengths.i32` (its tokens), `unknown.i32` (those that stand for what the tokenizer does not know),
-`done.u8` (1 once its embedding is written) and `spent.f64` (the seconds that encoding took so far). The arrays are
-memory maps: what a killed process wrote into them stays, since the pages belong to the kernel. A row counts only when
-its flag is set, which happens after its embedding is written; a batch that was cut off is computed again.
+row a unique text; or the files of `evaluator.sweep.ragged`), `lengths.i32` (its tokens), `unknown.i32` (those standing
+for what the tokenizer does not know), `done.u8` (1 once its embedding is written) and `spent.f64` (the seconds that
+encoding took so far). The arrays are memory maps: what a killed process wrote into them stays, since the pages belong
+to the kernel. A row counts only when its flag is set, which happens after its embedding is written; a batch that was
+cut off is computed again.
 """
 
 import hashlib
@@ -12,20 +13,33 @@ import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from evaluator.errors import DISK_FULL, EvaluationError, is_disk_full
+from evaluator.sweep.ragged import RaggedRows, RaggedStore
 
 
 class Workspace:
-    """The arrays of one evaluation, opened or made in `folder`. `texts` rows of `dimension` float32."""
+    """The arrays of one evaluation, opened or made in `folder`. `texts` rows of `dimension` float32.
 
-    def __init__(self, folder: Path, texts: int, dimension: int) -> None:
+    With `item`, a text has any number of rows of that type instead, in `ragged`, where this process is `share`, and
+    `added` says how many of a text's tokens are none of its own: those that a query is filled up with.
+    """
+
+    ragged: RaggedStore | None = None
+
+    def __init__(self, folder: Path, texts: int, dimension: int, item: np.dtype | None = None, share: int = 0) -> None:
         self.folder = folder
         self.texts = texts
         self.dimension = dimension
-        self.embeddings = self._array("embeddings.f32", np.float32, (texts, dimension))
+        if item is None:
+            self.embeddings = self._array("embeddings.f32", np.float32, (texts, dimension))
+            self.added = np.zeros(texts, dtype=np.int32)
+        else:
+            self.ragged = RaggedStore(folder, texts, item, share, self._array)
+            self.added = self._array("added.i32", np.int32, (texts,))
         self.lengths = self._array("lengths.i32", np.int32, (texts,))
         self.unknown = self._array("unknown.i32", np.int32, (texts,))
         self.done = self._array("done.u8", np.uint8, (texts,))
@@ -49,6 +63,10 @@ class Workspace:
                 raise
         return np.memmap(path, dtype=dtype, mode="r+", shape=shape)
 
+    def side(self, numbers: np.ndarray) -> "EmbeddingRows | RaggedRows":
+        """The embeddings of the texts with these numbers, in this order."""
+        return RaggedRows(self.ragged, numbers) if self.ragged is not None else EmbeddingRows(self.embeddings, numbers)
+
     def batch_tokens(self, wanted: int) -> int:
         """The token budget of this folder: `wanted`, or what an earlier run took, so that batches stay the same."""
         written = self.folder / "batch_tokens"
@@ -68,9 +86,12 @@ class Workspace:
     def spent(self, seconds: float) -> None:
         self._spent[0] = seconds
 
-    def write(self, items: np.ndarray, embeddings: np.ndarray) -> None:
-        """Store the embeddings of some texts, then say that they are there."""
-        self.embeddings[items] = embeddings
+    def write(self, items: np.ndarray, embeddings: Any) -> None:
+        """Store the embeddings of some texts (an array, or `Rows`), then say that they are there."""
+        if self.ragged is not None:
+            self.ragged.append(items, embeddings, self.done)
+        else:
+            self.embeddings[items] = embeddings
         self.done[items] = 1
 
 

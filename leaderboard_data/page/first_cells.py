@@ -130,7 +130,8 @@ class Cells:
                 f' aria-label="{escape(name)}">{escape(own)}</a>'
             )
         llm = entries["llm"][row]
-        kind = "lexical" if lexical else None if llm is None else "llm" if llm else "encoder"
+        vectors = self.data.kinds[row]
+        kind = vectors if vectors != "dense" else None if llm is None else "llm" if llm else "encoder"
         marks = _quiet("kel-kind", kind, t["kind"][kind], t["kindHint"][kind]) if kind else ""
         origin = self.data.origins[entries["origin"][row]]
         marks += _quiet("kel-origin", origin, t["origin"][origin], labels["originHint"][origin])
@@ -163,7 +164,7 @@ class Cells:
 
         def draw(row: int) -> str:
             key = str(row)
-            if inapplicable and data.lexical[row] and data.inapplicable[inapplicable, row].all():
+            if inapplicable and data.inapplicable[inapplicable, row].all():
                 hint = escape(t["notApplicableHint"])
                 return f'<span class="kel-gap" title="{hint}">{escape(t["notApplicable"])}</span>'
             value = float(column.values[row])

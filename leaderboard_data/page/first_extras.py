@@ -56,6 +56,8 @@ class Extras:
         if name == "zero_shot":
             return self.entries["training"]["zero_shot"][self.data.seen_of[row]]
         if name in ("storage", "fits"):
+            if self.data.kinds[row] != "dense":
+                return None  # a sparse vector's dimensions are words, and a late-interaction model has many vectors
             dimension = self.entries["dimension"][row]
             if dimension is None or name == "storage":
                 return dimension and dimension * 4

@@ -7,11 +7,9 @@ static/cells.js (`page.first_cells`). The script draws the table again in the sa
 
 import math
 import re
-import threading
-from collections import OrderedDict
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 import orjson
@@ -20,6 +18,7 @@ from leaderboard_data.licenses import COMMERCIAL, allows_commercial_use
 from leaderboard_data.page.asked import EXTRAS, PRECISIONS, Asked, Range, asked
 from leaderboard_data.page.first_cells import Cells, escape
 from leaderboard_data.page.first_extras import Extras
+from leaderboard_data.page.kept import Kept
 from leaderboard_data.page.placing import Flags, Floats, Numbers, borda_ranks
 from leaderboard_data.page.viewing import Data, View, standing, view
 
@@ -35,8 +34,6 @@ MOST_TABLES = 200
 
 ASCENDING_FIRST = ("Rank", "Model", "borda")
 
-T = TypeVar("T")
-
 
 @dataclass(frozen=True, kw_only=True)
 class _Shown:
@@ -51,35 +48,15 @@ class _Shown:
     task: bool = False
 
 
-class _Kept:
-    """The values that were asked for last, at most so many; safe to use from any thread."""
-
-    def __init__(self, most: int) -> None:
-        self._most, self._lock = most, threading.Lock()
-        self._held: OrderedDict[Hashable, Any] = OrderedDict()
-
-    def get(self, key: Hashable, make: Callable[[], T]) -> T:
-        with self._lock:
-            if key in self._held:
-                self._held.move_to_end(key)
-                found: T = self._held[key]
-                return found
-        made = make()
-        with self._lock:
-            self._held[key] = made
-            while len(self._held) > self._most:
-                self._held.popitem(last=False)
-        return made
-
-
 class FirstRows:
     """Draws the first rows of a suite's views. Made anew for each state of the results; safe to use from any thread."""
 
-    def __init__(self, content: bytes) -> None:
-        """`content`: what `page_data` gave for the suite."""
+    def __init__(self, content: bytes, *, prepare: bool = True) -> None:
+        """`content`: what `page_data` gave for the suite. `prepare`: draw what a page without parameters shows."""
         self.data = Data(orjson.loads(content))
-        self._chosen, self._views, self._tables = _Kept(MOST_VIEWS), _Kept(MOST_VIEWS), _Kept(MOST_TABLES)
-        self.table({})
+        self._chosen, self._views, self._tables = Kept(MOST_VIEWS), Kept(MOST_VIEWS), Kept(MOST_TABLES)
+        if prepare:
+            self.table({})
 
     def table(self, address: Mapping[str, str], language: str = "ko") -> str:
         """The HTML of the table that an address asks for; "" where it asks for something else (`page.asked.asked`).
@@ -140,7 +117,8 @@ def _borda(data: Data, made: View) -> Floats:
     of = next((i for i, category in enumerate(data.suite["categories"]) if category["id"] == made.id), None)
     tasks = [i for i, c in enumerate(data.category_of) if of is None or c == of]
     rows = made.rows
-    counts = rows[data.complete[rows] & ~data.lexical[rows] & ~made.hides[tasks][:, rows].any(axis=0)]
+    can_do = ~data.inapplicable[tasks][:, rows].any(axis=0)
+    counts = rows[data.complete[rows] & ~data.lexical[rows] & can_do & ~made.hides[tasks][:, rows].any(axis=0)]
     found = np.full(data.count, np.nan)
     found[counts] = borda_ranks(data.scores[:, counts], tasks)
     return found
@@ -199,7 +177,7 @@ def _known(text: str | None) -> str:
 
 def _type(data: Data, row: int) -> str:
     llm = data.entries["llm"][row]
-    return "lexical" if data.lexical[row] else "unknown" if llm is None else "llm" if llm else "encoder"
+    return data.kinds[row] if data.kinds[row] != "dense" else "unknown" if llm is None else "llm" if llm else "encoder"
 
 
 def _sorted(data: Data, wanted: Asked, made: View, rows: Numbers, extras: Extras) -> Numbers:

@@ -1,9 +1,7 @@
 """What answers "/": the document for the asked address, compressed and kept while the board's state is the same."""
 
 import hashlib
-from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
-from threading import Lock
 
 import brotli
 from starlette.concurrency import run_in_threadpool
@@ -14,6 +12,7 @@ from starlette.routing import Route
 from gate.address import page_address
 from leaderboard_data.page.asked import address_of
 from leaderboard_data.page.assets import Asset, Assets, answered
+from leaderboard_data.page.kept import Kept
 from leaderboard_data.page.shell import (
     Place,
     document,
@@ -80,8 +79,7 @@ class FrontPage:
         self._links = links
         self._login = login
         self._refresh_seconds = refresh_seconds
-        self._lock = Lock()
-        self._kept: OrderedDict[tuple[object, ...], Asset] = OrderedDict()
+        self._kept = Kept(MOST_KEPT)
 
     def route(self) -> Route:
         """The route for the web application; it has to come before Gradio's own."""
@@ -95,18 +93,12 @@ class FrontPage:
 
     def _made(self, given: Mapping[str, str], language: str, address: str) -> Asset:
         key = (self._revision(), tuple(sorted(given.items())), language, address)
-        with self._lock:
-            if key in self._kept:
-                self._kept.move_to_end(key)
-                return self._kept[key]
+        return self._kept.get(key, lambda: self._rendered(given, language, address))
+
+    def _rendered(self, given: Mapping[str, str], language: str, address: str) -> Asset:
         content = self._document(given, language, address).encode()
         compressed = brotli.compress(content, quality=QUALITY, mode=brotli.MODE_TEXT)
-        made = Asset(content, compressed, "text/html", f'"{hashlib.sha256(content).hexdigest()[:32]}"')
-        with self._lock:
-            self._kept[key] = made
-            while len(self._kept) > MOST_KEPT:
-                self._kept.popitem(last=False)
-        return made
+        return Asset(content, compressed, "text/html", f'"{hashlib.sha256(content).hexdigest()[:32]}"')
 
     def _document(self, given: Mapping[str, str], language: str, address: str) -> str:
         head_html = head(

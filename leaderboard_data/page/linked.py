@@ -98,7 +98,7 @@ class Linked:
                 or (COMMERCIAL in licenses and allows_commercial_use(entry.license))
             )
             and (opened not in ("open", "closed") or entry.open_weights is (opened == "open"))
-            and (kind not in ("llm", "encoder", "lexical", UNKNOWN) or _kind(entry) == kind)
+            and (kind not in ("llm", "encoder", "sparse", "multi_vector", "lexical", UNKNOWN) or _kind(entry) == kind)
         )
 
     def _list(self, name: str) -> list[str]:
@@ -140,6 +140,6 @@ def _within(value: float | None, bounds: Range) -> bool:
 
 
 def _kind(entry: Entry) -> str:
-    if entry.lexical:
-        return "lexical"
+    if entry.kind != "dense":
+        return entry.kind
     return UNKNOWN if entry.llm_based is None else "llm" if entry.llm_based else "encoder"

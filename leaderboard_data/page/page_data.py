@@ -36,7 +36,8 @@ def page_data(
     Entries come in the order of preference, so that the first of a model is the one to list. What only few entries
     have (intervals, failures, the published board's own means) is by row number. `training`: what models have seen
     (`leaderboard_data.training`) as a letter a task, with the percentage unseen: the few that there are, and which of
-    them is each row's. `lexical`: the rows of lexical models, with the numbers of the tasks that are not applicable.
+    them is each row's. `kinds`: of the rows of other than dense models their kind, and the numbers of the tasks
+    that are not applicable to it.
     `hybrids`: what each row's fusion with a lexical model scores, by task or category. `costs`: what Korean costs a
     row, and on which device. `curves`: what a row scores with smaller vectors, by task, category or average.
     """
@@ -56,7 +57,11 @@ def page_data(
             **_scores(listed, suite),
             **_evidence(listed, evidence),
             "training": _training(listed),
-            "lexical": {row: sorted(entry.not_applicable) for row, entry in enumerate(listed) if entry.lexical},
+            "kinds": {
+                row: [entry.kind, sorted(entry.not_applicable)]
+                for row, entry in enumerate(listed)
+                if entry.kind != "dense"
+            },
             "hybrids": _hybrids(listed, suite, hybrids),
             "costs": {row: costs for row, entry in enumerate(listed) if (costs := _costs(entry))},
             "curves": _curves(listed, suite, curves),

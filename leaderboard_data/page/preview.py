@@ -4,7 +4,6 @@ Nothing that an address says is repeated: only what the board knows of the suite
 """
 
 import logging
-from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from html import escape
@@ -20,6 +19,7 @@ from leaderboard_data.board import Row, Table
 from leaderboard_data.page.api import BoardApi
 from leaderboard_data.page.assets import PREFIX
 from leaderboard_data.page.drawing import HEIGHT, WIDTH, Bar, Picture, Strip, draw, has_hangul
+from leaderboard_data.page.kept import Kept
 from leaderboard_data.page.linked import Linked, linked
 from leaderboard_data.page.live import State
 from leaderboard_data.page.shell import INTRODUCTION, TITLE, in_language
@@ -71,7 +71,7 @@ class Preview:
     def __init__(self, api: BoardApi) -> None:
         self._api = api
         self._lock = Lock()
-        self._kept: OrderedDict[str, bytes] = OrderedDict()
+        self._kept = Kept(MOST_KEPT)
         self._kept_of: State | None = None
         self._limiter = anyio.CapacityLimiter(AT_ONCE)
         self._waiting = 0
@@ -141,17 +141,9 @@ class Preview:
         key = f"{drawn_in.language}{drawn_in.query(filters=True)}"
         with self._lock:
             if self._kept_of is not state:
-                self._kept_of, self._kept = state, OrderedDict()
-            if key in self._kept:
-                self._kept.move_to_end(key)
-                return self._kept[key]
-        made = draw(self.told(drawn_in).picture)
-        with self._lock:
-            if self._kept_of is state:
-                self._kept[key] = made
-                while len(self._kept) > MOST_KEPT:
-                    self._kept.popitem(last=False)
-        return made
+                self._kept_of, self._kept = state, Kept(MOST_KEPT)
+            kept = self._kept
+        return kept.get(key, lambda: draw(self.told(drawn_in).picture))
 
     async def _answer(self, request: Request) -> Response:
         if len(request.url.query) > LONGEST:
@@ -184,14 +176,15 @@ class Preview:
         place_of = {row.entry.key: place for row, place in zip(held, places, strict=True)}
         bars = tuple(Bar(place_of[row.entry.key], row.entry.name, row.values[at] or 0) for row in listed)
         category = view.suite.category(view.tab)
-        label = task or (category.label if category else words[view.tab])
+        label = task or (in_language(category.title, view.language) if category else words[view.tab])
         filtered = len(listed) < len(held)
         counted = words["filtered" if filtered else "models"].format(count=len(listed))
         best = " · ".join(f"{bar.rank}. {bar.name} {percent(bar.score)}" for bar in bars[:3])
         title, suite = in_language(TITLE, view.language), in_language(view.suite.title, view.language)
         plain = not view.given or set(view.given) <= {"suite"}
         told = f"{in_language(INTRODUCTION, view.language)} {counted}" if plain else f"{suite}: {counted}"
-        subtitle = f"{column} · {counted}" if plain else f"{suite} · {column} · {counted}"
+        shown = _read(view, column)
+        subtitle = f"{shown} · {counted}" if plain else f"{suite} · {shown} · {counted}"
         return Told(
             title if plain else f"{label} · {title}",
             f"{told}. {best}".strip(),
@@ -215,7 +208,7 @@ class Preview:
         return Told(
             f"{names} · {words['compare']}" if names else f"{words['compare']} · {title}",
             f"{suite}: {scores}".rstrip(": "),
-            Picture(title, words["compare"], f"{suite} · {table.sorted_by}", bars),
+            Picture(title, words["compare"], f"{suite} · {_read(view, table.sorted_by)}", bars),
         )
 
     def _model(self, view: Linked, table: Table, row: Row) -> Told:
@@ -223,7 +216,7 @@ class Preview:
         ranked = sum(other.rank is not None for other in table.rows)
         place = words["unranked"] if row.rank is None else words["of"].format(rank=row.rank, count=ranked)
         average = row.values[table.columns.index(table.sorted_by)]
-        scores = [f"{table.sorted_by} {percent(average)}"] if average is not None else []
+        scores = [f"{_read(view, table.sorted_by)} {percent(average)}"] if average is not None else []
         tied = self._tied(view, table, row)
         told = " · ".join([place, *scores, *([words["tied"].format(low=tied[0], high=tied[1])] if tied else [])])
         strips = []
@@ -232,7 +225,8 @@ class Preview:
             held = [other.values[at] for other in table.rows if other.values[at] is not None]
             if value is not None:
                 rank = 1 + sum(round(other or 0, 12) > round(value, 12) for other in held)
-                strips.append(Strip(column, value, words["place"].format(rank=rank), tuple(map(float, held))))  # type: ignore[arg-type]
+                others = tuple(number for number in held if number is not None)
+                strips.append(Strip(_read(view, column), value, words["place"].format(rank=rank), others))
         title, suite = in_language(TITLE, view.language), in_language(view.suite.title, view.language)
         return Told(
             f"{row.entry.name} · {title}",
@@ -249,3 +243,9 @@ class Preview:
         rank_of = {other.entry.key: other.rank for other in table.rows}
         low, high = (rank_of.get(key) or row.rank for key in found)
         return (low, high) if low is not None and high is not None and low != high else None
+
+
+def _read(view: Linked, column: str) -> str:
+    """How visitors read a column; tasks keep their published names."""
+    title: str = view.suite.titles()["columns"].get(column, {}).get(view.language, column)
+    return title

@@ -23,13 +23,15 @@ ICON = (
 )
 
 EARLY = (
-    "{const given = new URLSearchParams(location.search); let kept = null;"
-    "try {kept = localStorage.getItem('kel-theme')} catch {}"
+    "{const given = new URLSearchParams(location.search); let kept = null; let rows = given.get('density');"
+    "try {kept = localStorage.getItem('kel-theme'); rows ??= localStorage.getItem('kel-density')} catch {}"
     "const theme = given.get('__theme') ?? kept;"
     "document.documentElement.classList.toggle('dark', theme === 'dark' ||"
-    " (theme !== 'light' && matchMedia('(prefers-color-scheme: dark)').matches));}"
+    " (theme !== 'light' && matchMedia('(prefers-color-scheme: dark)').matches));"
+    "if (rows === 'compact') document.documentElement.dataset.density = rows;}"
 )
-"""Before anything is painted: light or dark, as the address, the visitor's last choice or the system says."""
+"""Before anything is painted: light or dark, as the address, the visitor's last choice or the system says; and whether
+rows are compact (static/density.js)."""
 
 TITLE = Words("한국어 임베딩 리더보드", "Korean embedding leaderboard")
 INTRODUCTION = Words(

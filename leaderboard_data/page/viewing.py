@@ -95,12 +95,14 @@ class Data:
         for row, values in published.items():
             self.averages[0][row] = np.nan if values[-1] is None else values[-1]
         needed = [bool(self.weights[c]) for c in self.category_of]
-        self.complete = ~np.isnan(self.scores[np.array(needed, bool)]).any(axis=0)
         self.lexical = np.zeros(self.count, bool)
         self.inapplicable = np.zeros(self.scores.shape, bool)
-        for row, tasks in entries["lexical"].items():
-            self.lexical[int(row)] = True
+        self.kinds = ["dense"] * self.count
+        for row, (kind, tasks) in entries["kinds"].items():
+            self.kinds[int(row)] = kind
+            self.lexical[int(row)] = kind == "lexical"
             self.inapplicable[tasks, int(row)] = True
+        self.complete = ~(np.isnan(self.scores) & ~self.inapplicable)[np.array(needed, bool)].any(axis=0)
         self.seen: list[str] = entries["training"]["seen"]
         self.seen_of = np.array(entries["training"]["of"], np.int64)
 
@@ -280,7 +282,8 @@ def _standing(
             for group in of_category
         ]
         tasks = [i for group in groups for i in group]
-        counts = rows[~data.lexical[rows] & ~hides[tasks][:, rows].any(axis=0)]
+        can_do = ~data.inapplicable[tasks][:, rows].any(axis=0)
+        counts = rows[~data.lexical[rows] & can_do & ~hides[tasks][:, rows].any(axis=0)]
         rank[counts] = mteb_ranks(data.scores[:, counts], groups)
         return rank, place
     ranked = rows[(data.complete[rows] | custom) & ~data.lexical[rows]]

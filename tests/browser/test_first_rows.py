@@ -1,11 +1,12 @@
 """The first rows that the server draws are those that the script draws: each cell, whatever the address asks for."""
 
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from typing import Any
 from urllib.parse import urlencode
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from evaluator.records import CardExample, Environment, ModelInfo, Origin
 from evaluator.suite import KO_V1, MTEB_KOR_V2, SUITES
@@ -55,6 +56,8 @@ def full(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningApp]:
             ranked("org/better", 2.6, 1, TASKS, OTHERS),
             ranked("org/worse", 1.2, 2, TASKS, OTHERS),
             ranked("lexical/bm25-bigram", 2.0, 3, TASKS),
+            ranked("org/sparse", 1.9, 4, TASKS, vectors="sparse"),
+            ranked("org/late", 3.4, 5, TASKS, vectors="multi_vector"),
         ):
             update(app.results, publish_change(result, samples, rankings))
         app.wait_for_results()
@@ -124,6 +127,8 @@ VIEWS = [f"suite={suite.id}&{ALL}&tab={view}" for suite in SUITES.values() for v
         f"{ALL}&type=llm&open=open&license=mit,apache-2.0",
         f"{ALL}&license=commercial",
         f"{ALL}&type=lexical",
+        f"{ALL}&type=sparse&tab=retrieval",
+        f"{ALL}&type=multi_vector&cols=storage,borda&lang=en",
         "q=there+is+none",
         "sort=constructor.asc&cols=toString&origin=measured",
         "origin=x",
@@ -163,6 +168,24 @@ def test_the_scripts_table_lies_where_the_servers_does(query: str, width: int, f
     markup = data_of(full, page, address.get("suite", "")).table(address)
     server, script = page.locator("[role=tabpanel].kel-panel:visible").evaluate(LAID, markup)
     assert server == script
+
+
+SHIFTS = """window.shifts = 0; new PerformanceObserver(list => {
+    for (const entry of list.getEntries()) if (!entry.hadRecentInput) window.shifts += entry.value;
+}).observe({ type: 'layout-shift', buffered: true });"""
+
+
+@pytest.mark.parametrize("width", [1440, 390])
+def test_nothing_moves_when_the_script_takes_over(width: int, app: RunningApp, browser: Browser) -> None:
+    for query in ("", "suite=ko-v2", f"{ALL}&tab=tasks&lang=en&sort=KLUE-NLI.desc", "density=compact"):
+        with closing(browser.new_context(viewport={"width": width, "height": 900})) as context:
+            page = context.new_page()
+            page.add_init_script(SHIFTS)
+            page.goto(f"{app.url}?{query}")
+            expect(page.locator("table.dataTable[data-first]")).to_have_count(0)
+            expect(page.locator(".kel-panel:visible tbody td").first).to_be_visible()
+            page.wait_for_timeout(500)
+            assert page.evaluate("window.shifts") < 0.01, query
 
 
 STATE = """async ([queries, names]) => {

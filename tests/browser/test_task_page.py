@@ -64,7 +64,7 @@ def test_from_a_column_to_what_one_model_finds_and_another_misses(app: RunningAp
 
 def test_from_a_cell_to_its_items_in_one_language(app: RunningApp, visit: Visit) -> None:
     page = ready(visit(f"{app.url}?tab=retrieval&origin=measured&lang=en"))
-    page.locator("tbody tr", has_text="org/m3").locator("td.kel-score").nth(1).click()
+    page.locator("tbody tr", has_text="org/m3").locator("td.kel-score").nth(2).click()
     page.get_by_role("dialog").get_by_role("button", name="Item by item").click()
     panel = page.locator(".kel-modelpage")
     expect(panel).to_contain_text("All items' parts add up to the score in the table.")

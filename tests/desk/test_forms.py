@@ -25,7 +25,7 @@ def form(**fields: Any) -> Form:
 
 
 def test_a_form_knows_every_field_of_a_spec_that_is_asked_for() -> None:
-    not_asked = {"model", "source", "revision", "folder", "trust_remote_code"}
+    not_asked = {"model", "source", "revision", "folder", "trust_remote_code", "vectors"}
     assert set(OF_THE_SPEC) == set(ModelSpec.model_fields) - not_asked == set(EDITED)
     assert set(WRONG) == set(Form.model_fields) == set(BAD)
 

@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import torch
@@ -255,3 +256,93 @@ def change_weights(folder: Path, change: Any) -> None:
 def write_json(path: Path, content: object) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(content), encoding="utf-8")
+
+
+def splade(folder: Path, *, seed: int = 0) -> Path:
+    """A `SparseEncoder` of two layers with its masked language model's head, as sentence-transformers saves it."""
+    from sentence_transformers import SparseEncoder
+    from sentence_transformers.sparse_encoder.modules import MLMTransformer, SpladePooling
+    from transformers import BertForMaskedLM
+
+    fast = tokenizer(mask_token="[MASK]")
+    torch.manual_seed(seed)
+    small = BertConfig(
+        vocab_size=len(fast),
+        hidden_size=32,
+        num_hidden_layers=2,
+        num_attention_heads=4,
+        intermediate_size=64,
+        max_position_embeddings=64,
+    )
+    with TemporaryDirectory() as bare:
+        place = _save(BertForMaskedLM(small), fast, Path(bare) / "masked", torch.float32)
+        model = SparseEncoder(modules=[MLMTransformer(str(place)), SpladePooling()], device="cpu")
+        model.save_pretrained(str(folder))
+    return folder
+
+
+def sparse_routes(folder: Path, *, seed: int = 0) -> Path:
+    """A `SparseEncoder` whose queries are looked up in a table of weights, and whose documents are read by a model."""
+    from sentence_transformers import SparseEncoder
+    from sentence_transformers.base.modules import Router
+    from sentence_transformers.sparse_encoder.modules import SparseStaticEmbedding
+
+    with TemporaryDirectory() as whole:
+        documents = SparseEncoder(str(splade(Path(whole) / "splade", seed=seed)), device="cpu")
+        fast = documents.tokenizer
+        torch.manual_seed(seed)
+        queries = SparseStaticEmbedding(fast, weight=torch.rand(len(fast)), frozen=True)
+        read: list[Any] = [documents[0], documents[1]]
+        router = Router.for_query_document(query_modules=[queries], document_modules=read)
+        SparseEncoder(modules=[router], similarity_fn_name="dot", device="cpu").save_pretrained(str(folder))
+    return folder
+
+
+def colbert(folder: Path, *, seed: int = 0, attend: bool = False, length: int = 56) -> Path:
+    """A ColBERT of two layers as sentence-transformers saves it: queries filled up with mask tokens, punctuation of
+    documents left out, vectors of eight dimensions."""
+    from sentence_transformers import MultiVectorEncoder
+    from sentence_transformers.base.modules import Dense, Normalize, Transformer
+    from sentence_transformers.multi_vector_encoder.modules import MultiVectorMask
+
+    with TemporaryDirectory() as bare:
+        place = bert(Path(bare) / "bert", seed=seed, mask_token="[MASK]")
+        transformer = Transformer(
+            str(place),
+            document_length=60,
+            query_expansion={"strategy": "fixed", "attend": attend, "length": length},
+        )
+        where = "token_embeddings"
+        torch.manual_seed(seed)
+        dense = Dense(32, 8, bias=False, activation_function=torch.nn.Identity(), module_input_name=where)
+        modules = [transformer, dense, MultiVectorMask(skiplist_words=[".", ","]), Normalize(module_input_name=where)]
+        prompts = {"query": "[Q] ", "document": "[D] "}
+        MultiVectorEncoder(modules=modules, prompts=prompts, device="cpu").save_pretrained(str(folder))
+    return folder
+
+
+def pylate(folder: Path, *, seed: int = 0) -> Path:
+    """The same as PyLate saves it: the projection under its own name, and its settings beside the prompts."""
+    colbert(folder, seed=seed)
+    modules = json.loads((folder / "modules.json").read_text())[:2]
+    modules[0]["type"] = "sentence_transformers.models.Transformer"
+    modules[1]["type"] = "pylate.models.Dense.Dense"
+    (folder / "modules.json").write_text(json.dumps(modules))
+    dense = folder / modules[1]["path"] / "config.json"
+    kept = ("in_features", "out_features", "bias", "activation_function")
+    dense.write_text(json.dumps({key: value for key, value in json.loads(dense.read_text()).items() if key in kept}))
+    (folder / "sentence_bert_config.json").write_text(json.dumps({"max_seq_length": 60, "do_lower_case": False}))
+    settings = {
+        "__version__": {"sentence_transformers": "4.0.2", "transformers": "4.48.2", "pytorch": "2.5.1"},
+        "prompts": {},
+        "default_prompt_name": None,
+        "similarity_fn_name": "MaxSim",
+        "query_prefix": "[Q] ",
+        "document_prefix": "[D] ",
+        "query_length": 56,
+        "document_length": 60,
+        "attend_to_expansion_tokens": False,
+        "skiplist_words": [".", ","],
+    }
+    (folder / "config_sentence_transformers.json").write_text(json.dumps(settings))
+    return folder

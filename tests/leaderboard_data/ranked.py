@@ -13,7 +13,7 @@ from evaluator.kinds import Examples, Samples, kind_of
 from evaluator.kinds.ranking import Ranking
 from evaluator.model.lexical import lexical_spec
 from evaluator.records import Environment, ModelResult, TaskScore
-from evaluator.spec import LEXICAL, ModelSpec
+from evaluator.spec import LEXICAL, ModelSpec, Vectors
 from evaluator.suite import rules_of
 from evaluator.tasks import discovered_tasks
 from tests.leaderboard_data.examples import COMMIT, MOMENT, measured
@@ -28,6 +28,7 @@ def ranked(
     seed: int,
     tasks: Sequence[str] = (TASK,),
     more: Mapping[str, TaskScore] = MappingProxyType({}),
+    vectors: Vectors = "dense",
 ) -> tuple[ModelResult, bytes, bytes]:
     """A result, its samples and its rankings: the larger `quality`, the higher the relevant documents. `more`: tasks
     with scores alone."""
@@ -40,7 +41,7 @@ def ranked(
         intervals = {rule: percentiles(values) for rule, values in resampled.items()}
         scores[task] = TaskScore(metrics=metrics, n=QUERIES, intervals95=intervals)
     lexical = model.startswith(f"{LEXICAL}/")
-    spec = lexical_spec(model) if lexical else ModelSpec(model=model, revision=COMMIT)
+    spec = lexical_spec(model) if lexical else ModelSpec(model=model, revision=COMMIT, vectors=vectors)
     environment = Environment(loader="lexical") if lexical else None
     at = MOMENT + timedelta(minutes=seed)
     result = measured("org/any", tasks=scores, at=at, spec=spec, environment=environment)

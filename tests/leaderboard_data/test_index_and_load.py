@@ -46,7 +46,7 @@ def test_an_index_of_another_version_is_refused() -> None:
             load_index(content)
 
 
-COSTS = ["cut", "matryoshka", "peak_bytes", "suite_seconds", "unknown_tokens", "syllable_tokens", "device"]
+COSTS = ["kind", "cut", "matryoshka", "peak_bytes", "suite_seconds", "unknown_tokens", "syllable_tokens", "device"]
 LATER = [*COSTS, "odd", "declared", "environments", "doubts", "committed_at", "rule"]
 
 

@@ -333,7 +333,9 @@ if (board) {
     const { suite } = readState();
     if (suite !== board.state.suite) board.open(await fetchData(suite));
     else {
+      const { lang } = board.state;
       board.state = readState();
+      if (board.state.lang !== lang) relabel(board.state.lang);
       board.render();
     }
   });

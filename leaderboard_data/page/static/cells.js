@@ -107,7 +107,7 @@ export function scoreColumn(board, view, column, i, made, escape) {
     return scales.get(made());
   };
   const show = (value, row) => {
-    const none = row.entry.lexical ? notApplicable(board, column, row.entry, escape) : "";
+    const none = row.entry.notApplicable.size ? notApplicable(board, column, row.entry, escape) : "";
     if (none) return none;
     const marks = odd(row.entry) + seen(row.entry, value);
     if (value == null) {

@@ -2,7 +2,7 @@
 import { differenceBar, radar, reach } from "./compare_marks.js";
 import { COMPARE_TEXTS } from "./compare_words.js";
 import { costName, costText } from "./costs.js";
-import { ask, compact, copyText, fill, h, hubAddress, plainTable, withValues } from "./dom.js";
+import { ask, columnTitle, compact, copyText, fill, h, hubAddress, plainTable, withValues } from "./dom.js";
 import { showTogether, signed } from "./hybrid.js";
 import { modelSearch } from "./model_search.js";
 import { percent, typeOf, viewOf } from "./scores.js";
@@ -132,7 +132,7 @@ function differences(board, { models, rows, pairs }, t) {
       return h(
         "tr",
         { class: row.kind === "task" ? "kel-one" : "kel-total", "data-row": row.id },
-        h("th", { scope: "row" }, row.column),
+        h("th", { scope: "row" }, columnTitle(board, row.column)),
         row.scores.map((s) => h("td", { class: s === best ? "kel-best" : "" }, shown(s))),
         others.map((other) => cell(ofPair(row, base, other), most, [base + 1, other + 1])),
       );
@@ -160,10 +160,10 @@ function differences(board, { models, rows, pairs }, t) {
 }
 
 function radarPart(board, { models, rows }, t) {
-  const categories = new Map(board.data.suite.categories.map((c) => [c.id, c.label]));
+  const categories = new Map(board.data.suite.categories.map((c) => [c.id, columnTitle(board, c.column)]));
   const axes = rows
     .filter((row) => row.kind === "category" && row.scores.every((score) => score != null))
-    .map((row) => ({ name: categories.get(row.id) ?? row.column, values: row.scores }));
+    .map((row) => ({ name: categories.get(row.id) ?? columnTitle(board, row.column), values: row.scores }));
   const names = models.map(({ name }) => name);
   return h("section", { class: "kel-radar-part" }, [
     h("h3", {}, t.radar),
@@ -211,7 +211,7 @@ function findsPart(board, { models, rows }, t) {
   const lines = stored.map((row) => {
     const href = address({ ...board.state, tab: "overall", model: "", task: row.id, look, compare: [] }).href;
     const cells = [0, 1, 2, 3].map(() => h("td", {}, ""));
-    return { row, cells, line: h("tr", { "data-task": row.id }, h("th", { scope: "row" }, row.column, " ", h("a", { href }, t.items)), cells) };
+    return { row, cells, line: h("tr", { "data-task": row.id }, h("th", { scope: "row" }, columnTitle(board, row.column), " ", h("a", { href }, t.items)), cells) };
   });
   const names = { first: models[0].name, second: models[1].name };
   const button = h("button", { type: "button", class: "kel-button", onclick: () => countAll() }, t.count);

@@ -102,7 +102,7 @@ export function controls(board) {
       "div",
       { class: "kel-sheet" },
       checks("precision", PRECISIONS, { unknown: t.unknown }, { filter: true }),
-      choice("type", ["llm", "encoder", "lexical", "unknown"]),
+      choice("type", ["llm", "encoder", "sparse", "multi_vector", "lexical", "unknown"]),
       choice("open", ["open", "closed"]),
       choice("unseen", ["yes", "declared"], { refill: true }),
       bounds("params", t.million),

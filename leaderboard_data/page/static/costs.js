@@ -49,7 +49,9 @@ export const costHint = (board, name) => textsOf(board).hints[name];
 export const axisName = (board, axis) => board.labels.axes[axis] ?? textsOf(board).axes[axis];
 
 // Of each row, by its number: what it costs.
-export const costsOf = ({ costs, curves, dimension, matryoshka, speed }) => (row) => {
+export const costsOf = ({ costs, curves, dimension: dimensions, kinds, matryoshka, speed }) => (row) => {
+  // a sparse vector's dimensions are words, and a late-interaction model stores a vector for each token
+  const dimension = kinds[row] ? {} : dimensions;
   const of = costs[row] ?? {};
   const cut = (of.cut ?? []).filter((share) => share != null);
   return {

@@ -1,5 +1,5 @@
 // Size against quality: what models score with shorter vectors and with int8 or bits instead of float32.
-import { fill, h, plainTable } from "./dom.js";
+import { columnTitle, fill, h, plainTable } from "./dom.js";
 import { paretoFront, percent } from "./scores.js";
 import { sizeChart } from "./size_chart.js";
 
@@ -57,8 +57,8 @@ const signed = (value) => `${value > 0 ? "+" : ""}${percent(value)}`;
 // What a curve can be of: the categories' means and the averages, and whatever single tasks have one.
 function items(board) {
   const { suite } = board.data;
-  const means = suite.categories.map(({ id, column }) => [id, column]);
-  const averages = suite.averages.map(({ id, column }) => [id, column]);
+  const means = suite.categories.map(({ id, column }) => [id, columnTitle(board, column)]);
+  const averages = suite.averages.map(({ id, column }) => [id, columnTitle(board, column)]);
   const tasks = suite.tasks.map(({ id, column }) => [id, column]);
   const there = new Set(board.entries.flatMap(({ curves }) => Object.keys(curves)));
   return [...means, ...averages, ...tasks].filter(([id]) => there.has(id));
@@ -82,7 +82,7 @@ function pointsOf(board, entry, item) {
   const curve = entry.curves[item];
   if (!curve) {
     const y = fullScore(board, entry, item);
-    if (entry.dimension == null || y == null || entry.lexical) return [];
+    if (entry.dimension == null || y == null || entry.kind !== "dense") return [];
     return [{ entry, x: entry.dimension * 4, y, dimension: entry.dimension, precision: "float32", change: null }];
   }
   return curve.map(([dimension, number, y, change, low, high]) => {

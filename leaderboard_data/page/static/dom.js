@@ -63,6 +63,9 @@ export const compact = (number, language) =>
 // A text with values in the places of their names: withValues("{n} of {of}", { n: 1, of: 3 }).
 export const withValues = (text, values) => text.replace(/\{(\w+)\}/g, (_, name) => values[name]);
 
+// How visitors read a column of the suite; tasks keep their published names.
+export const columnTitle = ({ data, state }, column) => data.suite.titles.columns[column]?.[state.lang] ?? column;
+
 // An answer of the API about the suite that is shown. What goes wrong has the answer's `status` (none where the server
 // was not reached), and `reason`, where the server names one.
 export const ask = (board, path, given = {}) => {

@@ -1,4 +1,5 @@
-// Lexical models (BM25): their mark, their place, what is not applicable to them; and what other models gain from them.
+// Kinds of models: the mark of a row's kind, and what is not applicable to it; of lexical ones (BM25) also their place, and
+// what other models gain from them.
 import { ask, fill, h, plainTable, withValues } from "./dom.js";
 import { percent } from "./scores.js";
 import { TABLE_WORDS } from "./table_words.js";
@@ -30,10 +31,11 @@ const textsOf = (board) => TEXTS[board.state.lang];
 const wordsOf = (board) => TABLE_WORDS[board.state.lang];
 export const signed = (value) => `${value > 0 ? "+" : ""}${percent(value)}`;
 
-// Of each row, by its number: whether it is a lexical model, what is not applicable to it, and its fusions.
-export const lexicalOf = ({ lexical, hybrids }) => (row) => ({
-  lexical: lexical[row] != null,
-  notApplicable: new Set(lexical[row] ?? []),
+// Of each row, by its number: its kind of model, what is not applicable to it, and its fusions.
+export const kindsOf = ({ kinds, hybrids }) => (row) => ({
+  kind: kinds[row]?.[0] ?? "dense",
+  lexical: kinds[row]?.[0] === "lexical",
+  notApplicable: new Set(kinds[row]?.[1] ?? []),
   hybrids: hybrids[row] ?? {},
 });
 
@@ -48,16 +50,16 @@ export function places(entries, rank, key) {
 }
 
 // What kind of model a row is of, as one of the quiet marks beside its name; nothing where nobody told.
-export function kindMark(board, { lexical, llm }, escape) {
+export function kindMark(board, { kind: vectors, llm }, escape) {
   const t = wordsOf(board);
-  const kind = lexical ? "lexical" : llm == null ? null : llm ? "llm" : "encoder";
-  return kind ? `<i class="kel-kind" data-kind="${kind}" data-label="${escape(t.kind[kind])}" title="${escape(t.kindHint[kind])}"></i>` : "";
+  const kind = vectors !== "dense" ? vectors : llm == null ? null : llm ? "llm" : "encoder";
+  return kind ? `<i class="kel-kind" data-kind="${escape(kind)}" data-label="${escape(t.kind[kind])}" title="${escape(t.kindHint[kind])}"></i>` : "";
 }
 
 export const placeCell = (board, place, escape) =>
   `<span class="kel-place" title="${escape(withValues(wordsOf(board).place, { place }))}">(${place})</span>`;
 
-// What stands in a cell that no lexical model can fill; nothing where the task, or one of the mean's, is applicable.
+// What stands in a cell that no model of its kind can fill; nothing where the task, or one of the mean's, is applicable.
 export function notApplicable(board, column, entry, escape) {
   const { suite } = board.data;
   const category = suite.categories[column.mean];

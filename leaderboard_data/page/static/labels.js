@@ -29,7 +29,7 @@ const ko = {
   copied: "복사했습니다",
   reset: "처음으로",
   count: (shown, all) => (shown === all ? `모델 ${all}개` : `모델 ${all}개 중 ${shown}개`),
-  weightsHint: "분류별 가중치를 바꾸면 Average와 순위를 다시 계산합니다.",
+  weightsHint: "분류별 가중치를 바꾸면 평균과 순위를 다시 계산합니다.",
   exportHint: "지금 보이는 행과 열을 그대로 저장합니다. Parquet은 전체 색인입니다.",
   filters: {
     origin: "출처",
@@ -45,6 +45,8 @@ const ko = {
   choices: {
     llm: "LLM 기반",
     encoder: "인코더",
+    sparse: "희소 벡터",
+    multi_vector: "다중 벡터 (late interaction)",
     lexical: "어휘 검색",
     unknown: "모름",
     open: "공개",
@@ -110,7 +112,7 @@ const ko = {
     tokens: "토큰 수",
     submission: "접수 번호",
     cardExample: "카드의 예시",
-    average: "Average",
+    average: "평균",
   },
   confirmed: "(관리자가 확인했습니다)",
   corrected: (fields, who, at) => `관리자가 고친 정보: ${fields} (${who}, ${at})`,
@@ -145,7 +147,7 @@ const ko = {
   axis: "가로축",
   missing: (n) => (n ? `값이 없어 빠진 모델 ${n}개` : ""),
   plotHelp: "점에 커서를 올리면 모델 이름이 보이고, 누르면 모델 페이지로 갑니다. 점선은 파레토 경계입니다.",
-  plotLabel: "Average와 모델 크기의 산점도",
+  plotLabel: "평균과 모델 크기의 산점도",
   plotTable: "표로 보기",
   front: "파레토 경계",
 };
@@ -194,6 +196,8 @@ const en = {
   choices: {
     llm: "LLM-based",
     encoder: "encoder",
+    sparse: "sparse vectors",
+    multi_vector: "late interaction",
     lexical: "lexical",
     unknown: "unknown",
     open: "open",

@@ -1,5 +1,5 @@
 // The head of a model's page: its name, where it is found, what it is, its average and rank; or why there is nothing.
-import { compact, copyText, h, hubAddress, link } from "./dom.js";
+import { columnTitle, compact, copyText, h, hubAddress, link } from "./dom.js";
 import { lineName } from "./model_strip.js";
 import { modelWords } from "./model_words.js";
 import { percent } from "./scores.js";
@@ -42,7 +42,7 @@ export function links(board, entry) {
   );
 }
 
-const kindOf = ({ lexical, llm }, t) => (lexical ? t.choices.lexical : llm == null ? null : t.choices[llm ? "llm" : "encoder"]);
+const kindOf = ({ kind, llm }, t) => (kind !== "dense" ? t.choices[kind] : llm == null ? null : t.choices[llm ? "llm" : "encoder"]);
 
 export function badges(board, entry) {
   const { labels: t, state } = board;
@@ -64,7 +64,6 @@ export function badges(board, entry) {
   );
 }
 
-const columnTitle = ({ data, state }, column) => data.suite.titles.columns[column]?.[state.lang] ?? column;
 
 // Average with its interval and rank with its tie group, large; and what they are held against, where that is not plain.
 export function figures(board, { origins }, lines, entry) {

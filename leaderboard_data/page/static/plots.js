@@ -2,7 +2,7 @@
 import { PLOT_TEXTS } from "./compare_words.js";
 import { axisName, comparable, deviceChoice, isOfDevice } from "./costs.js";
 import { bytesName, sizePlot } from "./curves.js";
-import { compact, fill, h, plainTable, withValues } from "./dom.js";
+import { columnTitle, compact, fill, h, plainTable, withValues } from "./dom.js";
 import { nothingDrawn } from "./empty.js";
 import { labelFront } from "./plot_labels.js";
 import { matches, paretoFront, percent, searchWords, typeOf, viewOf } from "./scores.js";
@@ -60,7 +60,7 @@ const toneOf = (element) => (name) => getComputedStyle(element).getPropertyValue
 let webgl;
 const hasWebgl = () => (webgl ??= Boolean(document.createElement("canvas").getContext("webgl")));
 
-const TONES = { encoder: "series-1", llm: "series-2", lexical: "series-3", unknown: "muted" };
+const TONES = { encoder: "series-1", llm: "series-2", lexical: "series-3", sparse: "series-4", multi_vector: "series-4", unknown: "muted" };
 const SYMBOLS = { measured: "circle", published: "diamond", imported: "square" };
 const sizeOf = ({ dimension }) => 7 + 11 * Math.sqrt(Math.min(dimension ?? 0, 4096) / 4096);
 
@@ -72,7 +72,7 @@ function pointsOf(board) {
   const left = rows.filter((row) => matches(row.entry, state, words));
   const points = left.map(({ entry, values }) => ({ entry, x: comparable(board, entry, state.x), y: values[key] }));
   const known = points.filter(({ x, y }) => x && y != null);
-  const average = `${columns[key].name}${columns[key].weighted ? "*" : ""}`;
+  const average = `${columnTitle(board, columns[key].name)}${columns[key].weighted ? "*" : ""}`;
   return { left: left.map(({ entry }) => entry), points: known, missing: left.length - known.length, all: left.length, average };
 }
 
@@ -136,10 +136,21 @@ function scatter(board, { average }, front, { drawn, gl }, tone) {
     layout: {
       hoverlabel: { bgcolor: tone("raised"), bordercolor: tone("edge"), font: { color: tone("text") }, align: "left" },
       legend: { orientation: "h", y: -0.2, itemsizing: "constant" },
-      xaxis: { title: { text: axisName(board, state.x) }, type: ["dimension", "cut"].includes(state.x) ? "linear" : "log" },
+      xaxis: xAxis(board, drawn),
       yaxis: { title: { text: `${average} (%)` } },
     },
   };
+}
+
+// The axis with its name; a logarithmic one is marked at 1, 2 and 5 of each power of ten, in words as the tables write them.
+function xAxis(board, points) {
+  const { lang, x } = board.state;
+  const title = { text: axisName(board, x) };
+  if (["dimension", "cut"].includes(x)) return { title, type: "linear" };
+  const [low, high] = [Math.min, Math.max].map((end) => end(...points.map((point) => point.x)));
+  const powers = points.length ? Array.from({ length: Math.ceil(Math.log10(high)) - Math.floor(Math.log10(low)) + 1 }, (_, i) => 10 ** (Math.floor(Math.log10(low)) + i)) : [];
+  const tickvals = powers.flatMap((power) => [power, 2 * power, 5 * power]);
+  return { title, type: "log", tickvals, ticktext: tickvals.map((value) => (value < 1 ? String(+value.toPrecision(1)) : compact(value, lang))) };
 }
 
 export async function plotsPage(board, panel) {

@@ -1,7 +1,7 @@
 // Means, ranks and the choice of rows, by the rules of leaderboard_data/board.py. Scores are in percent. Which tasks,
 // categories, weights and averages there are says the suite's description in the data (evaluator/suite.py).
 import { costsOf } from "./costs.js";
-import { applicable, lexicalOf, places } from "./hybrid.js";
+import { applicable, kindsOf, places } from "./hybrid.js";
 import { customWeights } from "./state.js";
 import { trainingOf } from "./training.js";
 
@@ -36,7 +36,7 @@ export function readEntries(data) {
   const { scores, low, high, means, failures, odd, mean_intervals: meanIntervals, ties, ...columns } = data.entries;
   const { suite } = data;
   const trained = trainingOf(columns.training);
-  const lexical = lexicalOf(data.entries);
+  const kinds = kindsOf(data.entries);
   const costs = costsOf(data.entries);
   const weights = suite.categories.map((c) => c.weight);
   const commercial = new Set(data.commercial);
@@ -69,14 +69,14 @@ export function readEntries(data) {
       categories,
       averages,
       average: averages[0],
-      complete: !own.some((score, i) => score == null && needed[i]),
+      complete: !own.some((score, i) => score == null && needed[i] && !kinds(row).notApplicable.has(i)),
       intervals: low[row] ? low[row].map((l, i) => (l == null ? null : [l, high[row][i]])) : null,
       meanIntervals: meanIntervals[row] ?? null,
       failures: failures[row] ?? {},
       odd: odd[row] ?? {},
       doubts: columns.doubts[row] ?? [],
       ...trained(row),
-      ...lexical(row),
+      ...kinds(row),
       ...costs(row),
     };
   });
@@ -106,7 +106,7 @@ export function ranks(scores) {
 
 // Borda: a model gets, for each task, a point for each model below it and half a point for each one beside it.
 export function bordaRanks(entries, tasks) {
-  const complete = entries.filter((e) => e.complete && !e.lexical && showsAll(e, tasks));
+  const complete = entries.filter((e) => e.complete && !e.lexical && canDo(e, tasks) && showsAll(e, tasks));
   const points = new Map(complete.map((e) => [e, 0]));
   for (const i of tasks) {
     const sorted = complete.filter((e) => e.scores[i] != null).sort((a, b) => a.scores[i] - b.scores[i]);
@@ -151,8 +151,11 @@ export const orderOf = ({ rank, place }) => rank ?? (place == null ? 1e9 : place
 // Whether none of these tasks' scores is hidden. Who lacks one has no place: a count would take it for a defeat.
 const showsAll = (entry, tasks) => !tasks.some((i) => entry.hides?.[i]);
 
+// Whether all of these tasks are applicable to a row's kind of model: else it has no place among those that do them.
+const canDo = (entry, tasks) => !tasks.some((i) => entry.notApplicable.has(i));
+
 function shownRanks(entries, families) {
-  const counts = (entry) => !entry.lexical && showsAll(entry, families.flat());
+  const counts = (entry) => !entry.lexical && canDo(entry, families.flat()) && showsAll(entry, families.flat());
   const ranked = mtebRanks(entries.filter(counts), families).values();
   return entries.map((entry) => (counts(entry) ? ranked.next().value : null));
 }
@@ -227,7 +230,7 @@ export function paretoFront(points, moreIsBetter) {
 const within = (value, [low, high]) =>
   (low == null && high == null) || (value != null && (low == null || value >= low) && (high == null || value <= high));
 
-export const typeOf = ({ lexical, llm }) => (lexical ? "lexical" : llm == null ? "unknown" : llm ? "llm" : "encoder");
+export const typeOf = ({ kind, llm }) => (kind !== "dense" ? kind : llm == null ? "unknown" : llm ? "llm" : "encoder");
 
 // Whether an entry passes the filters (origins aside: they decide which entry of a model is listed).
 export function matches(entry, state, words) {

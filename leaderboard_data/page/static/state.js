@@ -96,7 +96,7 @@ const FIELDS = {
   tokens: range,
   license: list(null),
   open: one(["open", "closed"], ""),
-  type: one(["llm", "encoder", "lexical", "unknown"], ""),
+  type: one(["llm", "encoder", "sparse", "multi_vector", "lexical", "unknown"], ""),
   unseen: one(["yes", "declared"], ""), // what it hides: training.js
   w: weights,
   sort,

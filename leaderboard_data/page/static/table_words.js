@@ -11,11 +11,15 @@ export const TABLE_WORDS = {
     "kind": {
       "llm": "LLM",
       "encoder": "인코더",
+      "sparse": "희소",
+      "multi_vector": "다중 벡터",
       "lexical": "어휘 검색"
     },
     "kindHint": {
       "llm": "LLM 기반 임베딩 모델",
       "encoder": "인코더 모델",
+      "sparse": "희소 벡터 모델: 검색과 재순위 과제만 평가하고, 전체 순위에는 들지 않습니다",
+      "multi_vector": "토큰마다 벡터를 내는 모델(late interaction): 검색과 재순위 과제만 평가하고, 전체 순위에는 들지 않습니다",
       "lexical": "BM25: 학습하지 않은 어휘 검색 기준선. 다른 모델의 순위를 차지하지 않습니다"
     },
     "origin": {
@@ -32,7 +36,7 @@ export const TABLE_WORDS = {
     "interval": "95 % 구간 {low} – {high}",
     "place": "이 점수라면 {place}위에 해당합니다. 기준선은 순위를 차지하지 않습니다",
     "notApplicable": "해당 없음",
-    "notApplicableHint": "벡터를 내지 않는 모델이라 이 과제는 해당하지 않습니다",
+    "notApplicableHint": "글마다 하나의 밀집 벡터를 내는 모델이 아니라서 이 과제는 해당하지 않습니다",
     "gain": "+ BM25",
     "gainHint": "가장 나은 BM25와 순위를 합쳤을 때(RRF, k = 60) 늘어나는 점수와 쌍체 95 % 구간",
     "density": {
@@ -44,7 +48,7 @@ export const TABLE_WORDS = {
       "bar": "막대: 그 열의 하위권(하위 10 %보다 조금 낮은 점수)에서 최고 점수까지. 진한 막대는 그 열의 최고 점수",
       "whisker": "막대 위 가는 선: 95 % 구간",
       "origin": "측정: 이 리더보드가 직접 측정 · 공개: 공개된 순위표 · MTEB: MTEB 공개 결과(중복 쌍을 제거하지 않음)",
-      "kind": "LLM: LLM 기반 · 인코더: 인코더 모델 · 어휘 검색: BM25 기준선",
+      "kind": "LLM: LLM 기반 · 인코더: 인코더 모델 · 희소, 다중 벡터: 검색과 재순위만 하는 모델 · 어휘 검색: BM25 기준선",
       "precision": "fp32·fp16·bf16: 평가할 때의 정밀도"
     },
     "labels": {
@@ -164,11 +168,15 @@ export const TABLE_WORDS = {
     "kind": {
       "llm": "LLM",
       "encoder": "encoder",
+      "sparse": "sparse",
+      "multi_vector": "late interaction",
       "lexical": "lexical"
     },
     "kindHint": {
       "llm": "an embedding model made of an LLM",
       "encoder": "an encoder model",
+      "sparse": "a model of sparse vectors: it does retrieval and reranking alone, and has no overall rank",
+      "multi_vector": "a model with a vector for each token: it does retrieval and reranking alone, and has no overall rank",
       "lexical": "BM25: a lexical baseline that learnt nothing. It takes no rank from a model"
     },
     "origin": {
@@ -185,7 +193,7 @@ export const TABLE_WORDS = {
     "interval": "95 % interval {low} – {high}",
     "place": "with this score it would be number {place}; a baseline takes no rank",
     "notApplicable": "n/a",
-    "notApplicableHint": "not applicable: this model gives no vectors",
+    "notApplicableHint": "not applicable: this model does not give a text one dense vector",
     "gain": "+ BM25",
     "gainHint": "what the score gains when rankings are fused with the best BM25 (RRF, k = 60), with its paired 95 % interval",
     "density": {
@@ -197,7 +205,7 @@ export const TABLE_WORDS = {
       "bar": "Bar: from the low end of the column (a little below its lowest tenth) to its best score; the darker bar is the best",
       "whisker": "thin line over a bar: 95 % interval",
       "origin": "measured: by this leaderboard · published: the published board · MTEB: MTEB's public results (duplicate pairs not removed)",
-      "kind": "LLM: made of an LLM · encoder: an encoder model · lexical: the BM25 baseline",
+      "kind": "LLM: made of an LLM · encoder: an encoder model · sparse, late interaction: models for retrieval and reranking alone · lexical: the BM25 baseline",
       "precision": "fp32, fp16, bf16: the precision of the evaluation"
     },
     "labels": {

@@ -462,6 +462,10 @@ KEYS = (
     "prompts",
     "model_type",
     "dtype",
+    "similarity_fn_name",
+    "query_prefix",
+    "query_length",
+    "query_expansion",
 )
 
 
@@ -470,7 +474,7 @@ def look_at(folder: Path, tried: list[int]) -> None:
     repository = Repository(folder)
     refusal = None
     try:
-        repository.refuse_what_is_not_dense()
+        assert repository.vectors in ("dense", "sparse", "multi_vector")
         vet(repository, "org/model", trusted=False)
         assert isinstance(repository.checkpoint_dtype, str)
         assert isinstance(repository.is_decoder, bool)

@@ -22,7 +22,26 @@ def tokenize(texts: list[str], prompt: str, route: object) -> list[list[int]]:  
 
 def encoder(**more: Any) -> Any:
     fields = {"encoding": None, "max_tokens": MOST, "routed": False, "unknown_id": UNKNOWN, "tokenize": tokenize}
-    return SimpleNamespace(**{**fields, **more})
+    given = {**fields, **more}
+    return SimpleNamespace(**{"limit": lambda _: given["max_tokens"], **given})
+
+
+def test_queries_and_documents_may_be_cut_at_other_lengths(tmp_path: Path) -> None:
+    """And what a query is filled up with is no token of it."""
+    sides: dict[Any, list[str]] = {"query": ["가나다", "가나다라마"], "document": ["바사", "바사아자차카타파하"]}
+    groups = [TextGroup(task_id="one", side=side, prompt="", route=side, texts=sides[side]) for side in sides]
+    texts, workspace = swept(groups, tmp_path)
+    query, document = (workspace.lengths[texts.rows["one", side]] for side in sides)
+    assert document[1] > query[1] > query[0]
+    limits = {"query": int(query[1]), "document": int(document[1]) + 1}
+    told = encoder(limit=limits.__getitem__)
+    first = counts_of(texts, workspace, told)
+    assert first is not None
+    assert first.cut["one"] == 1 / 4  # the longer query alone, though a document is longer
+    workspace.added[texts.rows["one", "query"][1]] = 1
+    filled = counts_of(texts, workspace, told)
+    assert filled is not None
+    assert (filled.cut["one"], filled.tokens["one"]) == (0, first.tokens["one"] - 1)
 
 
 def swept(groups: list[TextGroup], folder: Path) -> tuple[UniqueTexts, Workspace]:

@@ -35,6 +35,7 @@ class InMemoryEncoder:
     routed = False
     dimension = DIMENSION
     unknown_id = None
+    item = None
 
     def __init__(self, most_tokens: int | None = None, dimension: int = DIMENSION) -> None:
         self.dimension = dimension

@@ -1,4 +1,4 @@
-"""The board's first look: tabs that lead somewhere, the asked table, and nothing of it where something else is asked."""
+"""The board's first look: tabs that lead somewhere, and the asked table where a table is asked for."""
 
 import re
 
