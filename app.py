@@ -71,8 +71,8 @@ def page(settings: Settings, space: Space) -> tuple[gr.Blocks, list[str], dict[s
     board = BoardPage(results, settings.refresh_seconds, settings.patience_seconds)
     board.start(functools.partial(seed_if_allowed, writable))
     listeners: list[Listener] = [lambda _, policy: board.hide(policy)]
-    if settings.webhook_url is not None:
-        webhook = Webhook(settings.webhook_url)
+    webhook = Webhook(settings.webhook_url) if settings.webhook_url is not None else None
+    if webhook is not None:
         listeners.append(lambda listing, _: webhook.tell(listing))
     queue = LiveQueue(
         Queue(open_store(settings.requests_url, settings.requests_token), results, limits=limits_of(settings)),
@@ -80,6 +80,9 @@ def page(settings: Settings, space: Space) -> tuple[gr.Blocks, list[str], dict[s
         listeners,
     )
     board.ring(queue.ring)
+    if webhook is not None:
+        # Only what was read: before, nothing rings, and the alarms that stand would be new at every start.
+        board.ring(lambda alarms: webhook.ring(alarms) if board.live.state.snapshot is not None else None)
     queue.start()
     secret = space.oauth_client_secret.get_secret_value() if settings.login else None
     callers = Callers(

@@ -36,7 +36,8 @@ class Settings(BaseSettings):
     maintainer_organisation: str = Field("", description="Hub organisation whose members may approve too")
     login: bool = Field(False, description="whether visitors sign in with the Hub before they submit (true on a Space)")
     webhook_url: SecretStr | None = Field(
-        None, description="https address that is told new submissions and failures, as Slack's webhooks take it"
+        None,
+        description="https address that is told submissions, failures and drift alarms, as Slack's webhooks take it",
     )
     refresh_seconds: float = Field(30.0, description="how often the page looks for a new revision of the stores")
     patience_seconds: float = Field(

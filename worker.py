@@ -5,11 +5,9 @@ Composition and command line; how it works is in `runner`.
 
 import json
 import os
-import signal
 import socket
 import time
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
@@ -27,9 +25,10 @@ from runner.comment import Comments
 from runner.disk import Room, hub_cache
 from runner.flavors import gpu_counts, gpus_for
 from runner.logs import Say, json_lines
+from runner.loop import Loop, serve
 from runner.probe import Probe, reference_spec
 from runner.reference import Reference
-from runner.renting import Loop, drivers, jobs_text, told_of_jobs
+from runner.renting import drivers, jobs_text, told_of_jobs
 from runner.status import ringing, status, status_text
 from runner.terms import Terms
 from runner.texts import in_turn, texts_keeper
@@ -225,9 +224,11 @@ def in_order(then: Callable[[Callable[[], bool]], bool], settings: Settings, say
 
 
 def rented(queue: Queue, settings: Settings, terms: Terms, name: str, flavor: str, parallel: int) -> list[Loop]:
-    """The driver of rented machines."""
+    """The driver of rented machines. It keeps the texts of what it finishes itself; rented workers keep the others."""
+    loops: list[Loop] = []
+    texts = texts_keeper(queue.results, evaluation_environment(), terms, json_lines(name), loops)
     try:
-        return drivers(
+        loops += drivers(
             queue,
             settings,
             terms,
@@ -235,10 +236,11 @@ def rented(queue: Queue, settings: Settings, terms: Terms, name: str, flavor: st
             flavor=flavor,
             most=parallel,
             estimate=lambda submission: Speeds(queue.listing().submissions).of(submission)[0],
-            finished=comments(queue, settings, name),
+            finished=in_turn(comments(queue, settings, name), texts),
         )
     except ValueError as error:
         raise typer.BadParameter(str(error)) from error
+    return loops
 
 
 def ray_tasks(address: str, gpus: str, limits: Limits, settings: Settings, queue: Queue) -> Evaluate:
@@ -295,33 +297,6 @@ def print_jobs(as_json: Annotated[bool, typer.Option("--json", help="as one JSON
         typer.echo(f"error: {error}", err=True)
         raise typer.Exit(1) from error
     typer.echo(json.dumps(told, ensure_ascii=False) if as_json else jobs_text(told))
-
-
-def serve(workers: Sequence[Loop], *, once: bool, poll_seconds: float) -> None:
-    """Run `workers`; the first SIGTERM or SIGINT lets them give back what they hold, a second one ends all at once.
-
-    Raises:
-        StoreError: one of them cannot go on; the others have been stopped.
-    """
-
-    def drain(number: int, _frame: object) -> None:
-        signal.signal(number, signal.SIG_DFL)
-        stop()
-
-    def stop() -> None:
-        for worker in workers:
-            worker.stop()
-
-    signal.signal(signal.SIGTERM, drain)
-    signal.signal(signal.SIGINT, drain)
-    if len(workers) == 1:
-        workers[0].run(once=once, poll_seconds=poll_seconds)
-        return
-    with ThreadPoolExecutor(len(workers)) as pool:
-        for ended in as_completed([pool.submit(w.run, once=once, poll_seconds=poll_seconds) for w in workers]):
-            if ended.exception() is not None:
-                stop()
-            ended.result()
 
 
 if __name__ == "__main__":

@@ -28,6 +28,12 @@ def deploy(
         str | None,
         typer.Option(envvar="KEL_REQUESTS_TOKEN", help="the page's own; better in the environment", show_default=False),
     ] = None,
+    read_token: Annotated[
+        str | None,
+        typer.Option(
+            envvar="KEL_READ_TOKEN", help="with which the page reads private results; as above", show_default=False
+        ),
+    ] = None,
 ) -> None:
     """Make the two data set repositories and the Space, set its variables and secrets, push the code, and wait for it.
 
@@ -38,7 +44,8 @@ def deploy(
     except ValueError as error:
         raise typer.BadParameter(str(error)) from error
     deployer = Deployer(named, HfApi(token=token), dry=dry_run)
-    secrets = {"KEL_REQUESTS_TOKEN": page_token} if page_token else {}
+    given = {"KEL_REQUESTS_TOKEN": page_token, "KEL_READ_TOKEN": read_token}
+    secrets = {name: value for name, value in given.items() if value}
     try:
         user = deployer.who()
         if not maintainers:

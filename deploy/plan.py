@@ -70,13 +70,14 @@ class Deployment:
     def by_hand(self, secrets: Mapping[str, str]) -> list[str]:
         """What no program can do: the Hub makes tokens for people only. `secrets` are those that were given."""
         tokens = "https://huggingface.co/settings/tokens/new?tokenType=fineGrained"
-        page = f"the page's token: may write {self.requests} and nothing else"
+        lacking = {"KEL_REQUESTS_TOKEN": f"the page's token: may write {self.requests} and nothing else"}
         if self.private:
-            page += f"; may read {self.results}"
-        steps = []
-        if "KEL_REQUESTS_TOKEN" not in secrets:
-            steps.append(
-                f"make {page} ({tokens}); then: env KEL_REQUESTS_TOKEN=hf_... python -m deploy {self.organisation}"
+            lacking["KEL_READ_TOKEN"] = f"the page's second token: may read {self.results} and nothing else"
+        lacking = {name: what for name, what in lacking.items() if name not in secrets}
+        steps = [f"make {what} ({tokens})" for what in lacking.values()]
+        if lacking:
+            steps[-1] += (
+                f"; then: env {' '.join(f'{name}=hf_...' for name in lacking)} python -m deploy {self.organisation}"
                 f" --space {self.name}{' --private' if self.private else ''}"
             )
         steps += [

@@ -12,7 +12,9 @@ from evaluator.drift import DriftCheck
 from evaluator.policy import CORRECTABLE, AboutResult, Correction, Policy
 from evaluator.records import DOUBTFUL
 from submissions.errors import QueueError
+from submissions.known_results import refuse_unknown
 from submissions.policy_store import PolicyStore
+from submissions.stored import Queue
 
 Text = Annotated[str, Field(max_length=1000)]
 
@@ -31,14 +33,17 @@ class PolicyAct(BaseModel):
     why: Text = ""
 
 
-def act(policies: PolicyStore, asked: PolicyAct, caller: Caller, alarms: Sequence[DriftCheck] = ()) -> Policy:
+def act(queue: Queue, asked: PolicyAct, caller: Caller, alarms: Sequence[DriftCheck] = ()) -> Policy:
     """Write it, and give the policy as it is then. `alarms`: those that ring.
+
+    What is said of a result or of a model's metadata has to be of one that the results store holds.
 
     Raises:
         NotAllowed: the caller is not signed in; or is no maintainer, for what is said of results.
-        QueueError: as the verb.
+        QueueError: as the verb; or the results store does not hold what is named, or does not answer.
         StoreError
     """
+    policies = queue.policies
     if not caller.signed_in:
         raise NotAllowed("먼저 로그인해 주세요.", "Sign in first.")
     owned, maintainer = caller.owned, caller.maintainer
@@ -49,6 +54,10 @@ def act(policies: PolicyStore, asked: PolicyAct, caller: Caller, alarms: Sequenc
     if not maintainer:
         raise NotAllowed("관리자만 할 수 있습니다.", "Only maintainers may do this.")
     name, result, who, why = asked.name, asked.result, caller.who, asked.why
+    if asked.verb in ("hide", "confirm"):
+        refuse_unknown(queue.results, name, result)
+    elif asked.verb == "correct":
+        refuse_unknown(queue.results, name)
     deeds: dict[str, Callable[[], Policy]] = {
         "hide": lambda: policies.hide(name, result, who=who, why=why),
         "unhide": lambda: policies.unhide(name, result, who=who),

@@ -31,7 +31,7 @@ from evaluator.policy import Policy
 from store.errors import StoreError
 from submissions import alarms
 from submissions.checks import HubUnavailable
-from submissions.errors import QueueError, StillChecking, UnknownSubmission
+from submissions.errors import QueueError, ResultsUnread, StillChecking, UnknownSubmission
 from submissions.live import LiveQueue, rendered
 from submissions.record import OPEN, Submission
 from submissions.turns import Turns
@@ -118,7 +118,7 @@ class Desk:
                 content = await run_in_threadpool(endpoint.answer, request, caller)
             except (Busy, StillChecking) as error:
                 return _refusal(503, error.korean, error.english, again=True)
-            except HubUnavailable as error:
+            except (HubUnavailable, ResultsUnread) as error:
                 return _refusal(503, error.korean, error.english)
             except InvalidFields as error:
                 return JSONResponse(error.told(), 422, headers={"Cache-Control": "no-store"})
@@ -190,7 +190,7 @@ class Desk:
     def _policy_act(self, request: Request, caller: Caller) -> dict[str, Any]:
         asked = policy_acts.PolicyAct.model_validate_json(request.state.body)
         with self._turns.of(caller.who, maintainer=caller.maintainer):
-            policy = policy_acts.act(self._live.queue.policies, asked, caller, self._live.alarms)
+            policy = policy_acts.act(self._live.queue, asked, caller, self._live.alarms)
             self._live.refresh()
         return policy_acts.about(policy, asked.name, caller)
 

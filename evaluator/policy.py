@@ -52,6 +52,17 @@ def valid_name(name: str) -> str:
     return name
 
 
+def valid_result(result: str) -> str:
+    """`result` itself, if it is a result's path in the results store or the first 8 or more digits of its spec's id.
+
+    Raises:
+        ValueError
+    """
+    if not re.fullmatch(_RESULT, result):
+        raise ValueError(f"{result[:120]!r} is neither a path (results/...) nor 8 or more digits of a spec's id")
+    return result
+
+
 def owner_of(name: str) -> str:
     """The organisation or user that a model's id begins with, in small letters; a name without a model is its own."""
     return name.partition("/")[0].casefold()

@@ -7,23 +7,18 @@ It follows from the results' own files (`curves/`, `evaluator.evidence.curve_fil
 writes one of them, and can be made anew from them.
 """
 
-import io
 import logging
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import astuple, dataclass, fields
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.parquet as pq
 
 from evaluator.evidence.compressing import PRECISIONS, Setting
 from evaluator.evidence.curve_file import Curve, Curves, change, load_curves
-from evaluator.reading import INDEX_BYTES, reading
-from evaluator.reading import table as read_table
 from evaluator.suite import SUITES, Suite
+from leaderboard_data.cell_file import CellFile
 from leaderboard_data.entry import Entry
 from leaderboard_data.load import curves_path
-from store.errors import NotFound
 from store.update import Snapshot
 
 CURVES_PATH = "curves.parquet"
@@ -57,49 +52,18 @@ class CurveCell:
         return Setting(self.dimension, self.precision).bytes  # type: ignore[arg-type]  # checked when it was read
 
 
-_KINDS = {str: pa.string(), int: pa.int32(), float: pa.float64()}
-_NAMES = tuple(field.name for field in fields(CurveCell))
-_SCHEMA = pa.schema([(field.name, _KINDS[field.type]) for field in fields(CurveCell)])  # type: ignore[index]
+def _wrong(cell: CurveCell) -> str | None:
+    if cell.precision not in PRECISIONS or not 1 <= cell.dimension <= 100_000:
+        return "a row is of a setting that there is not"
+    if not all(abs(number) <= 4 for number in (cell.score, cell.change, cell.low, cell.high)):  # no NaN either
+        return "a row holds a number that is no score"
+    return None
+
+
+CURVE_FILE = CellFile(CURVES_PATH, CurveCell, MOST_ROWS, _wrong, lambda cell: cell.suite in SUITES)
+"""Cells of a suite that is not known here are left out."""
+
 _DIGITS = 8
-
-
-def dump_cells(cells: Iterable[CurveCell]) -> bytes:
-    """The file's content. The same cells, in any order, give the same bytes."""
-    ordered = sorted(cells, key=astuple)
-    columns = {name: [getattr(cell, name) for cell in ordered] for name in _NAMES}
-    sink = io.BytesIO()
-    pq.write_table(pa.table(columns, schema=_SCHEMA), sink, compression="zstd")
-    return sink.getvalue()
-
-
-def load_cells(content: bytes) -> list[CurveCell]:
-    """The cells in a file's content; those of a suite that is not known here are left out.
-
-    Raises:
-        ValueError: (BadFile) it is no such file, or a number in it is none that it can be.
-    """
-    with reading(CURVES_PATH, content, INDEX_BYTES):
-        read = read_table(content, MOST_ROWS)
-        if read.schema.remove_metadata() != _SCHEMA:
-            raise ValueError("it has other columns than this version of the board writes")
-        cells = [CurveCell(*values) for values in zip(*(read[name].to_pylist() for name in _NAMES), strict=True)]
-        for cell in cells:
-            if None in astuple(cell) or cell.precision not in PRECISIONS or not 1 <= cell.dimension <= 100_000:
-                raise ValueError("a row lacks something, or is of a setting that there is not")
-            if not all(abs(number) <= 4 for number in (cell.score, cell.change, cell.low, cell.high)):  # no NaN either
-                raise ValueError("a row holds a number that is no score")
-        return [cell for cell in cells if cell.suite in SUITES]
-
-
-def stored_cells(snapshot: Snapshot) -> list[CurveCell] | None:
-    """The cells that a store holds; None where there are none that can be read."""
-    try:
-        return load_cells(snapshot.read(CURVES_PATH))
-    except NotFound:
-        return None
-    except ValueError as error:
-        log.warning("left out %s", error)
-        return None
 
 
 def renewed_curves(snapshot: Snapshot, entries: Sequence[Entry], changed: Mapping[str, Curves] | None) -> bytes:
@@ -107,13 +71,13 @@ def renewed_curves(snapshot: Snapshot, entries: Sequence[Entry], changed: Mappin
 
     With None all are made anew.
     """
-    known = None if changed is None else stored_cells(snapshot)
+    known = None if changed is None else CURVE_FILE.stored(snapshot)
     new = changed or {}
     measured = {entry.path: entry for entry in entries if entry.origin == "measured"}
     kept = [cell for cell in known or () if cell.path in measured and cell.path not in new]
     made = [entry for path, entry in measured.items() if known is None or path in new]
     found = ((entry, new[entry.path] if entry.path in new else _stored(snapshot, entry.path)) for entry in made)
-    return dump_cells([*kept, *(cell for entry, curves in found for cell in cells_of(entry, curves))])
+    return CURVE_FILE.dump([*kept, *(cell for entry, curves in found for cell in cells_of(entry, curves))])
 
 
 def _stored(snapshot: Snapshot, path: str) -> Curves:

@@ -5,29 +5,24 @@ one lexical model a category: the one with the highest mean over the category's 
 that is, is looked up in the scores; how the two are fused is not (`evaluator.evidence.fusion`).
 """
 
-import io
 import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import astuple, dataclass, fields
+from dataclasses import dataclass
 from statistics import fmean
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.parquet as pq
 
 from evaluator.evidence.bootstrap import percentiles
 from evaluator.evidence.fusion import METHODS, Hybrid, Method, NotPaired, hybrids, samples_of
 from evaluator.evidence.rankings import Found, Rankings, load_rankings
 from evaluator.kinds import ranking_kind_of
-from evaluator.reading import INDEX_BYTES, reading
-from evaluator.reading import table as read_table
 from evaluator.suite import SUITES, Category, MissingMetric, ScoreRule, Suite
 from evaluator.task import Task
 from evaluator.tasks import discovered_tasks
+from leaderboard_data.cell_file import CellFile
 from leaderboard_data.entry import Entry
 from leaderboard_data.load import rankings_path
-from store.errors import NotFound
 from store.update import Snapshot
 
 HYBRIDS_PATH = "hybrids.parquet"
@@ -57,48 +52,17 @@ class HybridCell:
     gain_high: float
 
 
-_TEXTS = ("path", "spec_id", "suite", "item", "baseline", "method")
-_NAMES = tuple(field.name for field in fields(HybridCell))
-_SCHEMA = pa.schema([(name, pa.string() if name in _TEXTS else pa.float64()) for name in _NAMES])
+def _wrong(cell: HybridCell) -> str | None:
+    numbers = (cell.score, cell.low, cell.high, cell.gain, cell.gain_low, cell.gain_high)
+    return None if all(abs(number) <= 2 for number in numbers) else "a row holds a number that is no score"  # nor NaN
+
+
+HYBRID_FILE = CellFile(
+    HYBRIDS_PATH, HybridCell, MOST_ROWS, _wrong, lambda cell: cell.suite in SUITES and cell.method in METHODS
+)
+"""Cells of a suite or a method that is not known here are left out."""
+
 _DIGITS = 8
-
-
-def dump_hybrids(cells: Iterable[HybridCell]) -> bytes:
-    """The file's content. The same cells, in any order, give the same bytes."""
-    ordered = sorted(cells, key=astuple)
-    columns = {name: [getattr(cell, name) for cell in ordered] for name in _NAMES}
-    sink = io.BytesIO()
-    pq.write_table(pa.table(columns, schema=_SCHEMA), sink, compression="zstd")
-    return sink.getvalue()
-
-
-def load_hybrids(content: bytes) -> list[HybridCell]:
-    """The cells in a file's content; those of a suite or a method that is not known here are left out.
-
-    Raises:
-        ValueError: (BadFile) it is no such file, or a number in it is none that a score can be.
-    """
-    with reading(HYBRIDS_PATH, content, INDEX_BYTES):
-        read = read_table(content, MOST_ROWS)
-        if read.schema.remove_metadata() != _SCHEMA:
-            raise ValueError("it has other columns than this version of the board writes")
-        cells = [HybridCell(*values) for values in zip(*(read[name].to_pylist() for name in _NAMES), strict=True)]
-        for cell in cells:
-            numbers = [getattr(cell, name) for name in _NAMES if name not in _TEXTS]
-            if None in astuple(cell) or not all(abs(number) <= 2 for number in numbers):  # no NaN either
-                raise ValueError("a row lacks something, or holds a number that is no score")
-        return [cell for cell in cells if cell.suite in SUITES and cell.method in METHODS]
-
-
-def stored_hybrids(snapshot: Snapshot) -> list[HybridCell] | None:
-    """The cells that a store holds; None where there are none that can be read."""
-    try:
-        return load_hybrids(snapshot.read(HYBRIDS_PATH))
-    except NotFound:
-        return None
-    except ValueError as error:
-        log.warning("left out %s", error)
-        return None
 
 
 def renewed_hybrids(snapshot: Snapshot, entries: Sequence[Entry], changed: Mapping[str, Rankings] | None) -> bytes:
@@ -107,7 +71,7 @@ def renewed_hybrids(snapshot: Snapshot, entries: Sequence[Entry], changed: Mappi
     With None, or where a lexical result changes, all are made anew: a second for each hundred queries of each model.
     """
     lexical = _newest_lexical(entries)
-    known = None if changed is None or set(changed) & {e.path for e in lexical} else stored_hybrids(snapshot)
+    known = None if changed is None or set(changed) & {e.path for e in lexical} else HYBRID_FILE.stored(snapshot)
     new = changed or {}
 
     def rankings_of(entry: Entry) -> Rankings:
@@ -118,7 +82,7 @@ def renewed_hybrids(snapshot: Snapshot, entries: Sequence[Entry], changed: Mappi
     kept = [cell for cell in known or () if cell.path in dense and cell.path not in new]
     made = [entry for path, entry in dense.items() if known is None or path in new] if baselines else []
     bests = Baselines(baselines)
-    return dump_hybrids([*kept, *(cell for entry in made for cell in bests.cells(entry, rankings_of(entry)))])
+    return HYBRID_FILE.dump([*kept, *(cell for entry in made for cell in bests.cells(entry, rankings_of(entry)))])
 
 
 def stored_rankings(snapshot: Snapshot, path: str) -> Rankings:

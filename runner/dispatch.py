@@ -6,7 +6,6 @@ remembers nothing that the Hub's list of jobs and the queue do not tell, so that
 another. Submissions whose code may run are `runner.handed`'s.
 """
 
-import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -15,6 +14,7 @@ from runner.budget import SETTLED_SECONDS, Budget
 from runner.flavors import Flavor
 from runner.hub_jobs import Order
 from runner.logs import LogTail, Redaction, Say
+from runner.loop import Loop
 from runner.orders import Orders
 from runner.rented import Rented, how_it_ended, note_of, noted_jobs, taken_away, turn_of
 from runner.terms import Terms
@@ -28,11 +28,13 @@ GRACE_SECONDS = 300.0
 """How long a job may go on whose submission is not its any more: it may be about to end by itself."""
 
 
-class Dispatcher:
+class Dispatcher(Loop):
     """Rents a machine for each submission that waits, within a `budget`. `name`: the driver's, in the queue.
 
     `terms`: of the jobs' workers; the driver uses lease and delay. `clock`: monotonic seconds.
-    `secrets` are taken out of what jobs logged. `say` gets a line for each deed.
+    `secrets` are taken out of what jobs logged. `say` gets a line for each deed. `finished` is told, as a worker's is,
+    of each submission that the driver itself finishes: one whose job published its result and ended before it said so.
+    Once stopped it starts no more jobs; those that are under way go on, and whoever drives next finds them.
     """
 
     def __init__(
@@ -46,22 +48,16 @@ class Dispatcher:
         say: Say,
         secrets: list[str] | None = None,
         clock: Callable[[], float] = time.monotonic,
+        finished: Callable[[Submission], object] = lambda _: None,
     ) -> None:
+        super().__init__()
         self.queue, self.budget, self.orders = queue, budget, orders
         self.name, self.terms = name, terms
         self._say = say
         self._secrets = secrets or []
         self._clock = clock
         self._since: dict[str, float] = {}
-        self._stop = threading.Event()
-
-    def stop(self) -> None:
-        """Start nothing more. The jobs go on; whoever drives next finds them."""
-        self._stop.set()
-
-    @property
-    def stopping(self) -> bool:
-        return self._stop.is_set()
+        self._finished = finished
 
     def run(self, *, once: bool = False, poll_seconds: float = 30.0) -> None:
         """Work until stopped; with `once` until no job is live and none may be started.
@@ -69,7 +65,7 @@ class Dispatcher:
         Raises:
             Forbidden, NotFound: what waiting does not help against; a Hub that does not answer is waited for.
         """
-        while not self._stop.is_set():
+        while not self.stopping:
             busy = True
             wait = poll_seconds
             try:
@@ -89,6 +85,8 @@ class Dispatcher:
         """
         for reclaimed in self.queue.reclaim_expired(self.name):
             self._say("reclaimed", submission=reclaimed.id, status=reclaimed.status.value)
+            if reclaimed.status is Status.FINISHED:
+                self._finished(reclaimed)
         jobs = self.budget.jobs()  # before the queue, so that it holds whatever an ended job wrote there
         submissions = {s.id: s for s in self.queue.listing().submissions}
         for job in jobs:
@@ -167,6 +165,8 @@ class Dispatcher:
         except (LeaseLost, NotInThisState):
             return  # its worker, or another driver, was quicker
         self._say("ended", submission=ended.id, status=ended.status.value, job=job.id, stage=job.stage)
+        if ended.status is Status.FINISHED:
+            self._finished(ended)
 
     def _log(self, job: Rented) -> str | None:
         """The end of the job's log; None where the Hub does not give it."""
@@ -210,7 +210,7 @@ class Dispatcher:
         """Start what may be started, in the order of the queue; nothing goes before one that waits for dollars."""
         started = False
         for submission in waiting:
-            if self._stop.is_set() or not self._may_start(submission, jobs):
+            if self.stopping or not self._may_start(submission, jobs):
                 continue
             job = self._rent(submission, submissions)
             if job is None:

@@ -1,7 +1,7 @@
 """The driver of rented machines, put together from the settings."""
 
 from collections.abc import Callable, Mapping
-from typing import Any, Protocol
+from typing import Any
 
 from evaluator.records import now
 from runner.budget import Budget, Contract
@@ -10,6 +10,7 @@ from runner.flavors import Flavor, flavors_of
 from runner.handed import HandedBack, MachineRoom
 from runner.hub_jobs import HubJobs
 from runner.logs import json_lines
+from runner.loop import Loop
 from runner.orders import Orders
 from runner.rented import board_label, spent
 from runner.terms import Terms
@@ -25,14 +26,6 @@ _PASSED_ON = (
 _SECRETS = ("requests_token", "results_token", "models_token", "comment_token")
 
 
-class Loop(Protocol):
-    """What works until it is stopped: a worker, or the driver of rented ones."""
-
-    def run(self, *, once: bool = False, poll_seconds: float = 30.0) -> None: ...
-
-    def stop(self) -> None: ...
-
-
 def drivers(
     queue: Queue,
     settings: Settings,
@@ -46,7 +39,8 @@ def drivers(
 ) -> list[Loop]:
     """The driver, and where there is a bucket the workers for models with code of their own, `most` of them.
 
-    `flavor`: "auto", or the name of a machine for all. `finished`: as a worker's.
+    `flavor`: "auto", or the name of a machine for all. `finished`: as a worker's, told by each of them of what it
+    finishes.
 
     Raises:
         ValueError: a setting is missing or wrong; the text names it.
@@ -64,7 +58,9 @@ def drivers(
     budget = Budget(_hub(settings), contract, json_lines(name))
     orders = _orders(settings, terms)
     secrets = settings.secrets()
-    dispatcher = Dispatcher(queue, budget, orders, name=name, terms=terms, say=json_lines(name), secrets=secrets)
+    dispatcher = Dispatcher(
+        queue, budget, orders, name=name, terms=terms, say=json_lines(name), secrets=secrets, finished=finished
+    )
     if not settings.jobs_bucket:
         return [dispatcher]
     handed = HandedBack(

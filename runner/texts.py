@@ -18,8 +18,8 @@ from evaluator.suite import SUITES, tasks_of
 from leaderboard_data.texts import lacking_texts, texts_change
 from runner.left import read_regular
 from runner.logs import Say
+from runner.loop import Loop
 from runner.terms import Terms
-from runner.work import Worker
 from store import Store
 from store.errors import StoreError
 from store.update import Snapshot, update
@@ -94,9 +94,9 @@ class TextsKeeper:
 
 
 def texts_keeper(
-    results: Store, environment: Mapping[str, str], terms: Terms, say: Say, workers: Sequence[Worker]
+    results: Store, environment: Mapping[str, str], terms: Terms, say: Say, workers: Sequence[Loop]
 ) -> TextsKeeper:
-    """The keeper of texts for workers of these terms; it ends early when one of them is to stop."""
+    """The keeper of texts for workers of these terms, or a driver of rented ones; ends early when one is to stop."""
     return TextsKeeper(
         results=results,
         environment=environment,

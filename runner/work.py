@@ -3,7 +3,6 @@
 What each step leaves behind, and who goes on from there, is a table in docs/design.md ("When a worker dies").
 """
 
-import threading
 import time
 import traceback
 from collections.abc import Callable, Mapping
@@ -23,6 +22,7 @@ from runner.folders import folder_of, remove_others
 from runner.lease import Lease
 from runner.left import Refused, remove
 from runner.logs import Say
+from runner.loop import Loop
 from runner.patience import kept_trying
 from runner.terms import Terms
 from runner.told import submitted_facts
@@ -44,13 +44,14 @@ class Evaluate(Protocol):
     def __call__(self, job: Job, on_event: Callable[[Event], None], stopped: Callable[[], bool]) -> Outcome: ...
 
 
-class Worker:
+class Worker(Loop):
     """Takes submissions from `queue` and evaluates them with `evaluate`, one at a time.
 
     `name` is unique among the workers. `work_dir` keeps the evaluations' folders, one a spec, until they end. `say`
     gets a line per transition. What has no `room` is left to others. `clock`: monotonic seconds; `wait` may wake early.
     `finished` is told each submission that this worker finished, at the end; it raises nothing.
     `idle` is what it does while nothing may be claimed (`runner.reference`); False: there was nothing, so wait.
+    Once stopped it claims nothing more, and gives back what it evaluates.
     """
 
     def __init__(
@@ -68,6 +69,7 @@ class Worker:
         finished: Callable[[Submission], object] = lambda _: None,
         idle: Callable[[Callable[[], bool]], bool] = lambda _: False,
     ) -> None:
+        super().__init__()
         self.queue = queue
         self.name = name
         self.terms = terms
@@ -75,19 +77,10 @@ class Worker:
         self._work_dir = work_dir
         self._say = say
         self._clock = clock
-        self._stop = threading.Event()
         self._wait = wait or self._stop.wait
         self._room: HasRoom = room or Room(work_dir)
         self._finished = finished
         self._idle = idle
-
-    def stop(self) -> None:
-        """Claim nothing more, and give back what is being evaluated. May be called from a signal handler."""
-        self._stop.set()
-
-    @property
-    def stopping(self) -> bool:
-        return self._stop.is_set()
 
     def run(self, *, once: bool = False, poll_seconds: float = 30.0) -> None:
         """Work until stopped; with `once` only until nothing in the queue may be claimed.

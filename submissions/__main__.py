@@ -14,6 +14,7 @@ from settings import Settings
 from store import open_store
 from submissions.alarms import alarm_of
 from submissions.editing import change, submit
+from submissions.known_results import refuse_unknown
 from submissions.record import dump_submission
 from submissions.terminal import By, Id, Ids, Why, do, errors_for_people, line_of, me, open_queue
 from submissions.upkeep import Upkeep
@@ -179,7 +180,9 @@ def hide(
 ) -> None:
     """Show a result nowhere, because it is in doubt. It stays in the results store."""
     with errors_for_people():
-        open_queue().policies.hide(model, result, who=me(by), why=why)
+        queue = open_queue()
+        refuse_unknown(queue.results, model, result)
+        queue.policies.hide(model, result, who=me(by), why=why)
         typer.echo(f"{result} of {model} is hidden")
 
 
@@ -216,7 +219,9 @@ def confirm(
 ) -> None:
     """Say that a result in doubt is right all the same: its row stands as others do."""
     with errors_for_people():
-        open_queue().policies.confirm(model, result, doubt, who=me(by), why=why)
+        queue = open_queue()
+        refuse_unknown(queue.results, model, result)
+        queue.policies.confirm(model, result, doubt, who=me(by), why=why)
         typer.echo(f"{result} of {model} is confirmed: {', '.join(doubt)}")
 
 
@@ -246,7 +251,9 @@ def correct(
     given = dict(zip(CORRECTABLE, (licence, parameters, dimension, max_tokens, llm, open_weights), strict=True))
     fields = {name: value for name, value in given.items() if value is not None}
     with errors_for_people():
-        open_queue().policies.correct(model, fields, who=me(by), why=why)
+        queue = open_queue()
+        refuse_unknown(queue.results, model)
+        queue.policies.correct(model, fields, who=me(by), why=why)
         typer.echo(f"{', '.join(fields)} of {model} corrected")
 
 

@@ -10,6 +10,7 @@ QueueError          a request that the queue refuses; nothing was changed
 ├── OptedOut            the model's owner asked not to have it here
 ├── NotTheOwner         only the owner of a name, or a maintainer, may opt it out or in
 ├── PolicyUnreadable    the policy's file is damaged, so nothing may be submitted
+├── ResultsUnread       the results store does not answer, so that nobody knows whether it holds what is named
 ├── NotTogether         one of several submissions cannot be treated so; `submission_id` names it
 ├── TooMany             a limit of what may be submitted is reached
 ├── StillChecking       a model is being checked for the same person, or too many are
@@ -20,6 +21,7 @@ from collections.abc import Collection
 
 from evaluator.policy import OptOut
 from evaluator.spec import ModelSpec
+from store.errors import StoreError
 from submissions.listing import shown_time
 from submissions.record import Status, Submission
 
@@ -136,6 +138,18 @@ class PolicyUnreadable(QueueError):
             "제외 목록(policy.json)을 읽을 수 없어 지금은 접수하지 않습니다. 관리자에게 알려 주세요.",
             f"The opt-outs (policy.json in the requests store) cannot be read, so nothing is submitted now; a"
             f" maintainer has to mend that file: {why}",
+        )
+
+
+class ResultsUnread(QueueError):
+    """The results store does not answer, so that nobody knows whether it holds what is named."""
+
+    def __init__(self, error: StoreError) -> None:
+        super().__init__(
+            "결과 저장소를 읽을 수 없어 그 결과가 있는지 확인하지 못했습니다. 아무것도 바꾸지 않았으니 잠시 뒤에 다시"
+            " 시도해 주세요.",
+            f"The results store cannot be read, so that nobody knows whether it holds this; nothing was changed, try"
+            f" again in a while ({error})",
         )
 
 

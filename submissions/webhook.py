@@ -1,4 +1,4 @@
-"""Tells the maintainers' chat of new submissions and of failures: a message to a webhook, as Slack and others take it.
+"""Tells the maintainers' chat of new submissions, failures and alarms of drift: messages to a webhook such as Slack's.
 
 One thread sends. Whatever the other end does, neither the page nor the queue waits for it.
 """
@@ -9,14 +9,17 @@ import logging
 import threading
 import urllib.error
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from datetime import datetime
 from urllib.parse import urlsplit
 
 from pydantic import SecretStr
 
 from evaluator.cleaning import clean_text
+from evaluator.drift import DriftCheck, in_words
 from submissions.files import Listing
 from submissions.record import OPEN, Status, Submission
+from submissions.words import DRIFT_TITLE, said
 
 PAUSE = 60.0
 """Seconds between two messages, at least; what happens in between goes together."""
@@ -31,10 +34,11 @@ log = logging.getLogger(__name__)
 
 
 class News:
-    """What is new from one listing to the next: submissions that were made, and those that failed."""
+    """What is new from one listing to the next: submissions that were made, and those that failed. So with alarms."""
 
     def __init__(self) -> None:
         self._seen: dict[str, tuple[Status, int]] | None = None
+        self._ringing: dict[tuple[str, datetime], str] | None = None
 
     def take(self, listing: Listing) -> list[str]:
         """A line for each event since the last listing; none for the first one, which is what was there before."""
@@ -55,6 +59,27 @@ class News:
                 failure = submission.failure
                 lines.append(f"실패 · failed: {_named(submission)}: {failure.failure}: {_said(failure.message, 300)}")
         return lines
+
+    def rung(self, alarms: Sequence[DriftCheck]) -> list[str]:
+        """A line for each alarm that began since the last call, and for each that is over; none for the first call.
+
+        One that goes on is told once; one that begins anew in the same environment is another (as in the feed).
+        """
+        before = self._ringing
+        self._ringing = {(each.environment, each.since or each.at): _environment(each) for each in alarms}
+        if before is None:
+            return []
+        began = [
+            f"{said(DRIFT_TITLE, 'ko')} · {said(DRIFT_TITLE, 'en')}: {_said(' · '.join(in_words(each)), 1000)}"
+            for each in alarms
+            if (each.environment, each.since or each.at) not in before
+        ]
+        over = [name for alarm, name in before.items() if alarm not in self._ringing]
+        return [*began, *(f"경보 끝 · alarm is over: {name}" for name in over)]
+
+
+def _environment(alarm: DriftCheck) -> str:
+    return f"{alarm.environment} ({_said(alarm.fields.get('device', '–'), 100)})"
 
 
 def _named(submission: Submission) -> str:
@@ -80,6 +105,7 @@ class Webhook:
         self._news = News()
         self._lines: list[str] = []
         self._lock = threading.Lock()
+        self._ringing = threading.Lock()
         self._something = threading.Event()
         self._stop = threading.Event()
         self._pause = pause or (lambda: self._stop.wait(PAUSE))
@@ -89,7 +115,15 @@ class Webhook:
 
     def tell(self, listing: Listing) -> None:
         """Send, soon, what is new in this listing; waits for nothing. Not to be called by two threads at once."""
-        lines = self._news.take(listing)
+        self._soon(self._news.take(listing))
+
+    def ring(self, alarms: Sequence[DriftCheck]) -> None:
+        """Send, soon, which alarms are new among these and which are over; any thread may call it, and waits for
+        nothing. The first call tells what was there before: it sends nothing."""
+        with self._ringing:
+            self._soon(self._news.rung(alarms))
+
+    def _soon(self, lines: list[str]) -> None:
         if lines:
             with self._lock:
                 self._lines += lines

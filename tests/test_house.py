@@ -141,7 +141,7 @@ def test_the_hub_client_is_used_where_the_plan_says() -> None:
             "runner/comment.py",
             "runner/hub_jobs.py",
         ),
-        *("evaluator/doctor/hub.py", "evaluator/doctor/machine.py"),
+        *("evaluator/doctor/hub.py", "evaluator/doctor/machine.py", "evaluator/doctor/xet.py"),
         *("deploy/hub.py", "deploy/pull_request.py", "deploy/__main__.py"),
     ]
     allowed = {*(ROOT / path for path in readers), *(ROOT / "evaluator/model").glob("*.py")}

@@ -33,6 +33,9 @@ def examine(
     results_token: Annotated[
         str | None, typer.Option(envvar="KEL_RESULTS_TOKEN", help="better in the environment", show_default=False)
     ] = None,
+    read_token: Annotated[
+        str | None, typer.Option(envvar="KEL_READ_TOKEN", help="better in the environment", show_default=False)
+    ] = None,
     models_token: Annotated[
         str | None, typer.Option(envvar="KEL_MODELS_TOKEN", help="better in the environment", show_default=False)
     ] = None,
@@ -56,7 +59,8 @@ def examine(
         raise typer.BadParameter("--hub reads from the Hub and --datasets from copies; give one of them")
     given = [
         Right("KEL_REQUESTS_TOKEN", requests_token or None, requests),
-        Right("KEL_RESULTS_TOKEN", results_token or None, results),
+        Right("KEL_RESULTS_TOKEN", results_token or None, results, large=True),
+        *([Right("KEL_READ_TOKEN", read_token, results, reads=True, large=True)] if read_token else []),
         Right("KEL_MODELS_TOKEN", models_token or None, reads=True),
     ]
 

@@ -15,13 +15,15 @@ class Right:
     """A token (None: none is set), the setting it comes from, and the data set repository that it must be able to
     write.
 
-    `url` as the settings have it; what is not on the Hub needs no token. `reads`: the token is to read and no more.
+    `url` as the settings have it; what is not on the Hub needs no token. `reads`: the token is to read and no more;
+    then it must be able to read the repository. `large`: large files are kept there.
     """
 
     setting: str
     token: str | None
     url: str = ""
     reads: bool = False
+    large: bool = False
 
     @property
     def repository(self) -> str | None:
@@ -35,8 +37,9 @@ def rights(given: Sequence[Right]) -> list[Check]:
         if right.token is not None:
             checks.append(bounded(f"token {right.setting}", lambda right=right: _whose(right)))  # type: ignore[misc]
         if right.repository is not None:
-            checks.append(bounded(f"write {right.url}", lambda right=right: _may_write(right)))  # type: ignore[misc]
-        elif right.url:
+            way, look = ("read", _may_read) if right.reads else ("write", _may_write)
+            checks.append(bounded(f"{way} {right.url}", lambda right=right, look=look: look(right)))  # type: ignore[misc]
+        elif right.url and not right.reads:
             scheme = right.url.partition(":")[0]
             checks.append(Check(f"write {scheme}:", "note", "a store of this machine: needs no token"))
     return checks
@@ -62,7 +65,8 @@ def _whose(right: Right) -> Check:
     role = clean_text(access.get("role"), 40) if isinstance(access, dict) else None
     said = f"of {user or 'an unnamed user'}" + (f", role {role}" if role else "")
     if right.reads and role == "write":
-        advice = f"evaluations get {right.setting}: make it one that only reads"
+        who = "the page reads" if right.url else "evaluations read"
+        advice = f"{who} with {right.setting}: make it one that only reads"
         return Check(name, "failed", f"{said}: it may write", advice, {"user": user, "role": role})
     return Check(name, "ok", said, None, {"user": user, "role": role})
 
@@ -98,6 +102,25 @@ def _may_write(right: Right) -> Check:
     quota = f"; {left.remaining} of {left.limit} requests left" if left is not None and left.limit else ""
     facts = {"requests_left": left.remaining} if left is not None else {}
     return Check(name, "ok", f"the token may{quota}", None, facts)
+
+
+def _may_read(right: Right) -> Check:
+    from httpx2 import HTTPError
+    from huggingface_hub import HfApi
+    from huggingface_hub.errors import HfHubHTTPError
+
+    name = f"read {right.url}"
+    try:
+        HfApi().auth_check(right.repository or "", repo_type="dataset", token=right.token or False)
+    except HfHubHTTPError as error:
+        status = error.response.status_code if error.response is not None else None
+        if status in (401, 403, 404):
+            advice = f"give the token of {right.setting} the right to read {right.repository}"
+            return Check(name, "failed", "there is no such repository, or the token may not see it", advice)
+        return Check(name, "note", f"the Hub did not tell ({_status(error)})")
+    except (HTTPError, OSError):
+        return Check(name, "note", "the Hub cannot be reached", "see network, proxy and HF_ENDPOINT")
+    return Check(name, "ok", "the token may")
 
 
 def commit_of(path: str, revision: str) -> str | None:

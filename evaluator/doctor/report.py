@@ -6,6 +6,7 @@ from pathlib import Path
 from evaluator.doctor.checks import Check, bounded
 from evaluator.doctor.hub import Right, rights
 from evaluator.doctor.machine import GPU_SECONDS, disk, gpu, memory, xet
+from evaluator.doctor.xet import xet_tokens
 
 
 def before_work(given: Sequence[Right], work_dir: Path, device: str | None) -> list[Check]:
@@ -22,8 +23,8 @@ def before_work(given: Sequence[Right], work_dir: Path, device: str | None) -> l
 
 
 def all_but_data(given: Sequence[Right], work_dir: Path, device: str | None) -> list[Check]:
-    """What `before_work` looks at, and how the client uploads."""
-    return [*before_work(given, work_dir, device), bounded("Xet", xet)]
+    """What `before_work` looks at, how the client uploads, and whether the Hub gives it the tokens for that."""
+    return [*before_work(given, work_dir, device), bounded("Xet", xet), *xet_tokens(given)]
 
 
 def exit_code(checks: Sequence[Check]) -> int:

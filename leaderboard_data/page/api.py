@@ -13,7 +13,6 @@ from leaderboard_data.export import as_records
 from leaderboard_data.hiding import refuse_hidden
 from leaderboard_data.history import History
 from leaderboard_data.page import card
-from leaderboard_data.page.figures import bars, radar
 from leaderboard_data.page.fusions import Fusions
 from leaderboard_data.page.inside import Inside
 from leaderboard_data.page.live import LiveBoard, State
@@ -168,11 +167,6 @@ class BoardApi:
         for model in ids[:2]:
             refuse_hidden(model, self._live.state.policy)
         return self._inside.items(str(task)[:LONGEST_ID], ids, suite_of(str(suite)), str(order), page)
-
-    def figures(self, models: str, suite: str = DEFAULT_SUITE) -> dict[str, Any]:
-        """Radar and bars of a comparison."""
-        compared = self.compare(models, suite)
-        return {"radar": radar(compared), "bars": bars(compared)}
 
     def _rows(self, suite: Suite) -> list[Row]:
         """A suite's board as it opens, and below it the models that only others report."""

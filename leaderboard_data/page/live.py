@@ -14,12 +14,12 @@ from evaluator.policy import Policy
 from evaluator.records import ModelResult
 from evaluator.suite import SUITES, OriginName
 from leaderboard_data.board import chosen, means
-from leaderboard_data.curves import CurveCell, stored_cells
+from leaderboard_data.curves import CURVE_FILE, CurveCell
 from leaderboard_data.details import ReadResult
 from leaderboard_data.drifting import Checks, alarms, marked
 from leaderboard_data.entry import Entry
 from leaderboard_data.hiding import shown
-from leaderboard_data.hybrids import HybridCell, stored_hybrids
+from leaderboard_data.hybrids import HYBRID_FILE, HybridCell
 from leaderboard_data.load import (
     RANKINGS_FOLDER,
     RESULTS_FOLDER,
@@ -175,8 +175,8 @@ class LiveBoard:
             return
         for folder in (RESULTS_FOLDER, REPLICATES_FOLDER, RANKINGS_FOLDER, SAMPLES_FOLDER, TEXTS_FOLDER):
             snapshot.list(folder)  # kept: to hide something later asks for nothing
-        checks, hybrids = self._checks.at(snapshot), tuple(stored_hybrids(snapshot) or ())
-        curves = tuple(stored_cells(snapshot) or ())
+        checks, hybrids = self._checks.at(snapshot), tuple(HYBRID_FILE.stored(snapshot) or ())
+        curves = tuple(CURVE_FILE.stored(snapshot) or ())
         with self._showing:
             self._known = _Known(snapshot, entries, checks, hybrids, curves)
             if self._policy is None:

@@ -23,10 +23,7 @@ def routes(api: BoardApi, assets: Assets, preview: Preview) -> list[Route]:
     """The routes for the web application; the files come last."""
     answers: dict[str, Callable[[Request], Any]] = {
         "model": lambda request: _model(api, request),
-        "compare": lambda request: {
-            **api.compare(_given(request, "models"), _suite(request)),
-            "figures": api.figures(_given(request, "models"), _suite(request)),
-        },
+        "compare": lambda request: api.compare(_given(request, "models"), _suite(request)),
         "fusion": lambda request: api.fusion(_given(request, "models"), _suite(request)),
         "tasks": lambda request: api.tasks(_suite(request)),
         "task": lambda request: api.task(_given(request, "id"), _suite(request)),

@@ -319,7 +319,7 @@ def test_columns_are_picked_and_kept_in_the_address(app: RunningApp, visit: Visi
 
 def test_each_cell_leads_to_where_its_number_comes_from(rich: RunningApp, visit: Visit) -> None:
     page = ready(visit(f"{rich.url}?tab=sts&q=alike-0"))
-    page.locator(".kel-panel:visible td.kel-score").first.click()
+    cell(page, "KLUE-STS").click()
     dialog = page.get_by_role("dialog")
     for text in ("80.01 %", "78.01 – 82.01", "측정", "0123456789abcdef", "float32", "500", "질의:", "2026-11-23"):
         expect(dialog).to_contain_text(text)

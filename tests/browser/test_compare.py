@@ -109,9 +109,9 @@ def test_models_are_found_by_name_with_the_keyboard(app: RunningApp, visit: Visi
 def test_names_on_the_front_do_not_overlap_and_stand_in_a_table(app: RunningApp, visit: Visit) -> None:
     page = visit(f"{app.url}?tab=plots&origin=measured,published,imported")
     page.locator(".kel-plot[data-drawn]").wait_for()
-    labels = page.locator(".kel-plot .annotation")
+    labels = page.locator(".kel-front-names span")
     assert labels.count() >= 2
-    boxes = [box for label in labels.all() if (box := label.locator("text").bounding_box())]
+    boxes = [box for label in labels.all() if (box := label.bounding_box())]
     for a, b in combinations(boxes, 2):
         apart = a["x"] + a["width"] <= b["x"] or b["x"] + b["width"] <= a["x"]
         assert apart or a["y"] + a["height"] <= b["y"] + 2 or b["y"] + b["height"] <= a["y"] + 2
@@ -130,6 +130,22 @@ def test_names_on_the_front_do_not_overlap_and_stand_in_a_table(app: RunningApp,
     assert max(rows)[1] in front  # nothing can beat the best score
     page.locator(".kel-front-table button").last.click()
     expect(page.locator(".kel-modelpage h2")).to_be_visible()
+
+
+def test_the_names_follow_their_points(app: RunningApp, visit: Visit) -> None:
+    page = visit(f"{app.url}?tab=plots&origin=measured,published,imported")
+    page.locator(".kel-plot[data-drawn]").wait_for()
+    read = "all => all.map(each => [each.textContent, parseFloat(each.style.left)])"
+    before = dict(page.locator(".kel-front-names span").evaluate_all(read))
+    page.set_viewport_size({"width": 900, "height": 900})
+    page.wait_for_function("document.querySelector('.kel-plot .main-svg').clientWidth < 900")
+    page.wait_for_function(
+        "most => [...document.querySelectorAll('.kel-front-names span')].every(e => parseFloat(e.style.left) < most)",
+        arg=max(before.values()),
+    )
+    after = dict(page.locator(".kel-front-names span").evaluate_all(read))
+    assert after
+    assert max(after.values()) < 900
 
 
 def test_the_legend_hides_a_kind(app: RunningApp, visit: Visit) -> None:

@@ -104,9 +104,26 @@ def test_what_goes_wrong_is_said_and_a_later_run_goes_on(hub_of_its_own: Hub) ->
 def test_private_repositories_are_made_private(hub_of_its_own: Hub) -> None:
     hub = hub_of_its_own
     hub.app.spaces.runs = False
-    made = hub.deploy("owner", "--space", "quiet", "--private", "--wait", "0")
+    made = hub.deploy("owner", "--space", "quiet", "--private", "--wait", "0", KEL_READ_TOKEN="hf_only_reads")
     assert "(private)" in made.stdout
+    assert hub.app.spaces.secrets["owner/quiet"] == {"KEL_READ_TOKEN": "hf_only_reads"}
+    assert "hf_only_reads" not in made.stdout + made.stderr
     assert all(hub.repositories.get(*name).private for name in hub.ids)  # type: ignore[arg-type]
+
+
+def test_what_is_left_by_hand_names_the_tokens_that_lack() -> None:
+    private = Deployment(organisation="owner", name="quiet", private=True)
+    first, second, *_ = private.by_hand({})
+    assert "may write owner/quiet-requests and nothing else" in first
+    assert "may read owner/quiet-results and nothing else" in second
+    again = "env KEL_REQUESTS_TOKEN=hf_... KEL_READ_TOKEN=hf_... python -m deploy owner --space quiet --private"
+    assert second.endswith(again)
+    (reading, *_) = private.by_hand({"KEL_REQUESTS_TOKEN": "x"})
+    assert reading.endswith("env KEL_READ_TOKEN=hf_... python -m deploy owner --space quiet --private")
+    both = private.by_hand({"KEL_REQUESTS_TOKEN": "x", "KEL_READ_TOKEN": "y"})
+    public = Deployment(organisation="owner", name="quiet").by_hand({"KEL_REQUESTS_TOKEN": "x"})
+    assert both == public
+    assert "the workers' token" in both[0]
 
 
 def test_what_is_pushed_runs_and_holds_nothing_of_this_machine() -> None:

@@ -13,6 +13,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from desk.callers import TOKEN_HEADER, Callers
 from desk.routes import Desk
 from evaluator.model.code_listing import CodeFile
+from evaluator.policy import Policy
 from evaluator.same_data import tasks_named
 from evaluator.spec import ModelSpec
 from gate.gate import Gate, Limits
@@ -26,6 +27,7 @@ from submissions.record import Status, Submission
 from submissions.stored import Queue
 from tests.attacks import Attacks
 from tests.desk.test_submitting import Hub, gated
+from tests.leaderboard_data.examples import kept_result
 from tests.submissions.test_alarms import ALARM
 
 MODEL = ModelSpec(model="org/model", revision="ab" * 20)
@@ -52,7 +54,8 @@ class Page:
 
     def __init__(self, *, login: bool = True) -> None:
         self.requests = MemoryStore()
-        self.queue = Queue(self.requests, MemoryStore())
+        self.results = MemoryStore()
+        self.queue = Queue(self.requests, self.results)
         self.live = LiveQueue(self.queue, 3600)
         self.live.refresh()
         self.desk = Desk(
@@ -315,7 +318,7 @@ def test_whether_one_may_opt_out_is_told_to_owners_and_maintainers(page: Page) -
 
 
 def test_a_maintainer_hides_a_result_and_shows_it_again(page: Page) -> None:
-    hidden = {"name": "org/model", "result": "ab" * 4}
+    hidden = {"name": "org/model", "result": kept_result(page.results, MODEL)[1][:8]}
     assert page.policy("org", "", verb="hide", **hidden, why="mine").status_code == 403
     assert page.policy("boss", "", verb="hide", **hidden).status_code == 409, "no reason given"
     assert page.policy("boss", "", verb="hide", **hidden, why="doubtful").json()["hidden"][0]["why"] == "doubtful"
@@ -345,8 +348,34 @@ def test_members_of_the_maintainers_organisation_decide_too(page: Page) -> None:
     assert told == [False, False, True]
 
 
+def test_nothing_is_said_of_what_the_results_store_does_not_hold_or_cannot_tell(
+    page: Page, monkeypatch: pytest.MonkeyPatch, attacks: Attacks
+) -> None:
+    kept_result(page.results, MODEL)
+    acts: tuple[dict[str, object], ...] = (
+        {"verb": "hide", "name": "org/modle", "result": "ab" * 4},
+        {"verb": "hide", "name": "org/model", "result": "ab" * 4},
+        {"verb": "confirm", "name": "org/model", "result": "results/org__model/x.json", "doubts": ["end_token"]},
+        {"verb": "correct", "name": "org/modle", "fields": {"license": "mit"}},
+    )
+    for act in acts:
+        answer = page.policy("boss", "", **act, why="w")
+        assert (answer.status_code, "결과 저장소에" in answer.json()["ko"]) == (409, True), act
+        assert "results store holds no result" in answer.json()["en"]
+
+    def away() -> str:
+        raise Unavailable("the Hub is away")
+
+    monkeypatch.setattr(page.results, "head", away)
+    for act in acts:
+        answer = page.policy("boss", "", **act, why="w")
+        assert (answer.status_code, "cannot be read" in answer.json()["en"]) == (503, True), act
+    assert page.queue.policies.current() == Policy()
+    attacks.held("the policy", "what is said of results that there are not", 2 * len(acts))
+
+
 def test_a_maintainer_confirms_and_corrects_and_takes_it_back(page: Page) -> None:
-    result = "results/org__model/abababababab-12345678.json"
+    result, _ = kept_result(page.results, MODEL)
     doubt = {"name": "org/model", "result": result, "doubts": ["card_differs"]}
     assert page.policy("org", "", verb="confirm", **doubt, why="mine").status_code == 403
     assert page.policy("boss", "", verb="confirm", **doubt).status_code == 409, "no reason given"

@@ -12,7 +12,7 @@ from evaluator.records import load_result
 from evaluator.scores import scores_of
 from evaluator.spec import result_path
 from evaluator.suite import KO_V2
-from leaderboard_data.curves import CURVES_PATH, load_cells
+from leaderboard_data.curves import CURVE_FILE, CURVES_PATH
 from leaderboard_data.load import Reader, load_entries, snapshot_of
 from leaderboard_data.page.page_data import page_data
 from leaderboard_data.publish import publish_change
@@ -51,7 +51,7 @@ def test_from_the_command_to_the_page(tiny_model: Callable[..., Path], datasets_
     update(store, publish_change(result, samples.read_bytes(), curves=checked))
     snapshot = snapshot_of(store)
     assert f"curves/{result_path(result.spec).removeprefix('results/')}".replace(".json", ".parquet") in store.list("")
-    cells = load_cells(store.read(CURVES_PATH))
+    cells = CURVE_FILE.load(store.read(CURVES_PATH))
     told = json.loads(page_data(load_entries(snapshot, Reader()), "r", KO_V2, curves=cells))["entries"]
     (of_model,) = told["curves"].values()
     assert {"AutoRAGRetrieval", "KLUE-STS"} <= set(of_model)

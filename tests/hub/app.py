@@ -51,7 +51,7 @@ class HubApp:
     def __init__(self, repositories: Repositories, page: int = PAGE) -> None:
         self.repositories = repositories
         self.page = page
-        self.large = LargeFiles(repositories, self.writable)
+        self.large = LargeFiles(repositories, self.writable, self.repository)
         self.spaces = Spaces(self.writable)
         repo = "/api/{kind}/{org}/{name}"
         self.starlette = Starlette(

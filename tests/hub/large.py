@@ -44,11 +44,17 @@ def is_large(path: str, size: int) -> bool:
 
 
 class LargeFiles:
-    """The routes. `writable` gives the repository of a request if its user may write it."""
+    """The routes. `writable`, `readable` give the repository of a request if its user may write it, or read it."""
 
-    def __init__(self, repositories: Repositories, writable: Callable[[Request], Repository]) -> None:
+    def __init__(
+        self,
+        repositories: Repositories,
+        writable: Callable[[Request], Repository],
+        readable: Callable[[Request], Repository],
+    ) -> None:
         self._objects = repositories.large
         self._writable = writable
+        self._readable = readable
         self._uploads: dict[str, tuple[str, int]] = {}  # key in an address -> SHA-256, size
         self._parts: dict[tuple[str, int], bytes] = {}
         self._xorbs: dict[str, bytes] = {}
@@ -60,7 +66,7 @@ class LargeFiles:
             Route("/storage/put/{key}/{part:int}", self.put_part, methods=["PUT"]),
             Route("/storage/complete/{key}", self.complete, methods=["POST"]),
             Route("/storage/objects/{oid}", self.content),
-            Route("/api/{kind}/{org}/{name}/xet-write-token/{revision:commit}", self.token),
+            Route("/api/{kind}/{org}/{name}/xet-{way}-token/{revision:commit}", self.token),
             Route("/cas/v1/chunks/{prefix}/{hash}", self.unknown_chunk),
             Route("/cas/v1/xorbs/{prefix}/{hash}", self.xorb, methods=["POST"]),
             Route("/cas/v1/shards", self.shard, methods=["POST"]),
@@ -139,10 +145,15 @@ class LargeFiles:
     # Xet
 
     async def token(self, request: Request) -> Response:
-        """A short-lived token for the content store, for who may write the repository."""
-        self._writable(request)
+        """A short-lived token for the content store: to send, for who may write the repository; to fetch, for readers.
+
+        Nothing is served through Xet, so that one to fetch opens nothing here.
+        """
+        writes = request.path_params["way"] == "write"
+        (self._writable if writes else self._readable)(request)
         token, end = f"xet_{secrets.token_hex(16)}", int(time.time()) + TOKEN_SECONDS
-        self._tokens[token] = end
+        if writes:
+            self._tokens[token] = end
         address = f"{request.base_url}cas"
         told = {"casUrl": address, "exp": end, "accessToken": token}
         headers = {

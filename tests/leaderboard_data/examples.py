@@ -5,10 +5,11 @@ from datetime import UTC, datetime
 import numpy as np
 
 from evaluator.kinds import Samples
-from evaluator.records import Environment, ModelResult, Origin, Run, TaskFailure, TaskScore
-from evaluator.spec import ModelSpec
+from evaluator.records import Environment, ModelResult, Origin, Run, TaskFailure, TaskScore, dump_result
+from evaluator.spec import ModelSpec, result_path
 from evaluator.suite import KO_V1, SIMILARITIES, Category, ScoreRule, Suite, Words
 from leaderboard_data.entry import PUBLISHER, Entry, entry_of
+from store import Store
 
 MOMENT = datetime(2026, 11, 23, 3, 0, tzinfo=UTC)
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
@@ -91,3 +92,10 @@ def reported(model: str = "org/name", score: float = 0.5, *, by: str = PUBLISHER
 
 def entry(result: ModelResult, path: str = "results/a.json") -> Entry:
     return entry_of(path, result, KO_V1)
+
+
+def kept_result(store: Store, spec: ModelSpec) -> tuple[str, str]:
+    """Write a measured result of `spec` into a results store; its path there and its spec's id."""
+    path, result = result_path(spec), measured(spec.model, spec=spec)
+    store.commit({path: dump_result(result)}, "Add a result", store.head())
+    return path, spec.id

@@ -12,7 +12,7 @@ from evaluator.evidence.curve_file import load_curves
 from evaluator.reading import BadFile
 from evaluator.spec import result_path
 from evaluator.suite import KO_V1, KO_V2
-from leaderboard_data.curves import CURVES_PATH, CurveCell, dump_cells, load_cells
+from leaderboard_data.curves import CURVE_FILE, CURVES_PATH, CurveCell
 from leaderboard_data.load import curves_path
 from leaderboard_data.publish import publish_change, rebuild_index
 from store.memory import MemoryStore
@@ -46,7 +46,7 @@ def test_the_order_of_publishing_does_not_matter() -> None:
 
 
 def test_losses_are_held_against_full_float32_with_paired_intervals() -> None:
-    cells = [cell for cell in load_cells(published(PARTS[0]).read(CURVES_PATH)) if cell.suite == KO_V1.id]
+    cells = [cell for cell in CURVE_FILE.load(published(PARTS[0]).read(CURVES_PATH)) if cell.suite == KO_V1.id]
     assert {cell.item for cell in cells} == {TASK}  # the category lacks a task, so it has no mean
     by = {(cell.dimension, cell.precision): cell for cell in cells}
     full = by[DIMENSION, "float32"]
@@ -59,7 +59,7 @@ def test_losses_are_held_against_full_float32_with_paired_intervals() -> None:
 
 def test_means_have_curves_where_no_task_is_missing() -> None:
     part = curved("org/name", 2.0, 1, TASKS)
-    cells = [c for c in load_cells(published(part).read(CURVES_PATH)) if c.suite == KO_V1.id]
+    cells = [c for c in CURVE_FILE.load(published(part).read(CURVES_PATH)) if c.suite == KO_V1.id]
     means = {(c.dimension, c.precision): c for c in cells if c.item == "retrieval"}
     for key, mean in means.items():
         of_tasks = [c.score for c in cells if c.item in TASKS and (c.dimension, c.precision) == key]
@@ -77,7 +77,7 @@ def test_curves_of_runs_add_up_and_stay_with_the_run_that_counts() -> None:
     assert load_curves(store.read(path))[TASKS[0]].keys() == load_curves(newer[3])[TASKS[0]].keys()
     update(store, publish_change(*newer[:3], replace=True))
     assert path not in store.list("")
-    assert load_cells(store.read(CURVES_PATH)) == []
+    assert CURVE_FILE.load(store.read(CURVES_PATH)) == []
 
 
 def test_a_result_without_curves_is_published_as_before() -> None:
@@ -91,12 +91,12 @@ def test_a_result_without_curves_is_published_as_before() -> None:
 
 def test_a_damaged_table_is_refused() -> None:
     cell = CurveCell("results/a.json", "0" * 64, KO_V2.id, TASK, 64, "int8", 0.5, -0.1, -0.2, 0.0)
-    assert load_cells(dump_cells([cell])) == [cell]
+    assert CURVE_FILE.load(CURVE_FILE.dump([cell])) == [cell]
     for change in ({"score": float("nan")}, {"change": 9.0}, {"precision": "int4"}, {"dimension": 0}):
         with pytest.raises(BadFile):
-            load_cells(dump_cells([dataclasses.replace(cell, **change)]))  # type: ignore[arg-type]
-    assert load_cells(dump_cells([dataclasses.replace(cell, suite="other")])) == []
+            CURVE_FILE.load(CURVE_FILE.dump([dataclasses.replace(cell, **change)]))  # type: ignore[arg-type]
+    assert CURVE_FILE.load(CURVE_FILE.dump([dataclasses.replace(cell, suite="other")])) == []
     sink = io.BytesIO()
-    pq.write_table(pq.read_table(io.BytesIO(dump_cells([cell]))).drop(["low"]), sink)
+    pq.write_table(pq.read_table(io.BytesIO(CURVE_FILE.dump([cell]))).drop(["low"]), sink)
     with pytest.raises(BadFile):
-        load_cells(sink.getvalue())
+        CURVE_FILE.load(sink.getvalue())

@@ -13,7 +13,7 @@ from evaluator.reading import BadFile
 from evaluator.spec import result_path
 from evaluator.suite import KO_V1, NDCG_5_10
 from evaluator.tasks import discovered_tasks
-from leaderboard_data.hybrids import HYBRIDS_PATH, HybridCell, dump_hybrids, fused_means, load_hybrids
+from leaderboard_data.hybrids import HYBRID_FILE, HYBRIDS_PATH, HybridCell, fused_means
 from leaderboard_data.load import rankings_path
 from leaderboard_data.page.api import BoardApi
 from leaderboard_data.page.live import LiveBoard
@@ -49,7 +49,7 @@ def test_the_order_of_publishing_does_not_matter() -> None:
 def test_a_model_is_fused_with_the_best_lexical_one() -> None:
     store = published(*PARTS)
     path = result_path(PARTS[0][0].spec)
-    cells = {(c.suite, c.item, c.method): c for c in load_hybrids(store.read(HYBRIDS_PATH))}
+    cells = {(c.suite, c.item, c.method): c for c in HYBRID_FILE.load(store.read(HYBRIDS_PATH))}
     assert {cell.path for cell in cells.values()} == {path}
     cell = cells[KO_V1.id, TASK, "rrf"]
     assert cell.baseline == "lexical/bm25-bigram"
@@ -89,21 +89,21 @@ def test_visitors_are_answered_from_stored_files() -> None:
 def test_without_rankings_there_is_nothing_to_fuse() -> None:
     result, samples, _ = PARTS[0]
     store = published((result, samples, None), *PARTS[1:])
-    assert load_hybrids(store.read(HYBRIDS_PATH)) == []
+    assert HYBRID_FILE.load(store.read(HYBRIDS_PATH)) == []
     again = published(*PARTS)
     update(again, publish_change(result, samples, replace=True))
     assert not any(path == rankings_path(result_path(result.spec)) for path in again.list(""))
-    assert load_hybrids(again.read(HYBRIDS_PATH)) == []
+    assert HYBRID_FILE.load(again.read(HYBRIDS_PATH)) == []
 
 
 def test_a_damaged_file_is_refused() -> None:
     cell = HybridCell("results/a.json", "0" * 64, KO_V1.id, TASK, "lexical/bm25-word", "rrf", *[0.5] * 6)
-    assert load_hybrids(dump_hybrids([cell])) == [cell]
+    assert HYBRID_FILE.load(HYBRID_FILE.dump([cell])) == [cell]
     for odd in (dataclasses.replace(cell, gain=float("nan")), dataclasses.replace(cell, score=3.0)):
         with pytest.raises(BadFile):
-            load_hybrids(dump_hybrids([odd]))
-    assert load_hybrids(dump_hybrids([dataclasses.replace(cell, suite="other")])) == []
+            HYBRID_FILE.load(HYBRID_FILE.dump([odd]))
+    assert HYBRID_FILE.load(HYBRID_FILE.dump([dataclasses.replace(cell, suite="other")])) == []
     sink = io.BytesIO()
-    pq.write_table(pq.read_table(io.BytesIO(dump_hybrids([cell]))).drop(["gain"]), sink)
+    pq.write_table(pq.read_table(io.BytesIO(HYBRID_FILE.dump([cell]))).drop(["gain"]), sink)
     with pytest.raises(BadFile):
-        load_hybrids(sink.getvalue())
+        HYBRID_FILE.load(sink.getvalue())

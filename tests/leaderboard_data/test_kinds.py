@@ -127,14 +127,14 @@ def test_a_kind_that_cannot_be_is_left_out(model: str, kind: str, entries: list[
 
 
 def test_what_a_late_interaction_model_gains_from_bm25(tmp_path: Path) -> None:
-    from leaderboard_data.hybrids import stored_hybrids
+    from leaderboard_data.hybrids import HYBRID_FILE
 
     store = LocalStore(tmp_path / "results")
     for seed, (model, quality, vectors) in enumerate(KINDS, start=1):
         update(store, publish_change(*ranked(model, quality, seed, RETRIEVAL, vectors=vectors)))
     snapshot = snapshot_of(store)
     assert {entry.kind for entry in load_entries(snapshot, Reader())} == {"dense", "sparse", "multi_vector", "lexical"}
-    paths = {cell.path for cell in stored_hybrids(snapshot) or ()}
+    paths = {cell.path for cell in HYBRID_FILE.stored(snapshot) or ()}
     assert len(paths) == 3
 
 

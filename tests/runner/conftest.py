@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from evaluator.records import ModelResult, TaskScore
+from evaluator.records import ModelResult, TaskScore, load_result
 from evaluator.scores import first_score
 from evaluator.spec import ModelSpec
 from runner.child import ChildProcess, Limits
@@ -17,7 +17,7 @@ from runner.terms import Terms
 from runner.work import Worker
 from settings import evaluation_environment
 from store.memory import MemoryStore
-from submissions.record import Submission
+from submissions.record import Status, Submission
 from submissions.stored import Queue
 from tests.attacks import BEGIN, PAGE
 from tests.runner.honest import QUALITIES, honest_score
@@ -37,6 +37,24 @@ TASKS = {task: score_of(task, honest_score(task)) for task in QUALITIES}
 def scores_in(result: ModelResult) -> dict[str, float | None]:
     """The scores of the tasks in the script."""
     return {task: score_of(task, result.tasks[task]) for task in TASKS if task in result.tasks}
+
+
+def lost_in(queue: Queue) -> int:
+    """Submissions that did not end, or whose result is not there."""
+    lost = 0
+    for submission in queue.listing().submissions:
+        if submission.status is not Status.FINISHED or submission.result is None:
+            lost += 1
+            continue
+        result = load_result(queue.results.read(submission.result.path, submission.result.revision))
+        lost += scores_in(result) != TASKS
+    return lost
+
+
+def published_again(queue: Queue) -> int:
+    """Results that were published more than once."""
+    published = [c.message.splitlines()[0] for c in queue.results.log(100) if c.message.startswith("Publish")]
+    return len(published) - len(set(published))
 
 
 def spec(name: str = "org/model", **fields: Any) -> ModelSpec:

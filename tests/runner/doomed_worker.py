@@ -17,12 +17,12 @@ from typing import Any
 from pydantic import SecretStr
 
 from runner.logs import json_lines
+from runner.loop import serve
 from runner.terms import Terms
 from runner.work import Worker
 from store import Store, open_store
 from submissions.stored import Queue
 from tests.runner.conftest import Evaluations
-from worker import serve
 
 
 def die() -> None:

@@ -9,14 +9,14 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import pytest
 from pydantic import SecretStr
 
-from evaluator.records import load_result
 from evaluator.tasks import discovered_tasks
 from leaderboard_data.publish import seed
 from runner.dispatch import Dispatcher
@@ -26,13 +26,13 @@ from runner.terms import Terms
 from runner.work import Worker
 from settings import Settings
 from store.hub import HubStore
-from submissions.record import Status, Submission
+from submissions.record import Submission
 from submissions.stored import Queue
 from tests.hub.__main__ import project_files
 from tests.hub.errors import HubError
 from tests.hub.machines import Machine
 from tests.hub.repositories import Repositories, Repository
-from tests.runner.conftest import TASKS, Evaluations, scores_in, spec
+from tests.runner.conftest import Evaluations, lost_in, published_again, spec
 
 ROOT = Path(__file__).resolve().parents[2]
 WRITES, RENTS, READS = "hf_writes_both_stores", "hf_rents_machines", "hf_reads_models"
@@ -55,6 +55,7 @@ class Board:
         self.hub, self.jobs, self.evaluations = hub, hub.jobs, evaluations
         self.folder = folder
         self.said: list[dict[str, Any]] = []
+        self.finished: list[str] = []
         self.seconds = 0.0
         number = next(_numbers)
         hub.add_user(WRITES, "store-writer")
@@ -144,7 +145,7 @@ class Board:
             flavor=flavor,
             most=most,
             estimate=lambda _: None,
-            finished=lambda _: None,
+            finished=lambda submission: self.finished.append(submission.id),
         )
         say = lambda event, **told: self.said.append({"event": event, **told})  # noqa: E731
         dispatcher: Dispatcher = loops[0]
@@ -187,17 +188,17 @@ class Board:
         return not any(machine.live for machine in self.jobs.all())
 
     def lost(self) -> int:
-        """Submissions that did not end, or whose result is not there."""
-        lost = 0
-        for submission in self.queue.listing().submissions:
-            if submission.status is not Status.FINISHED or submission.result is None:
-                lost += 1
-                continue
-            result = load_result(self.queue.results.read(submission.result.path, submission.result.revision))
-            lost += scores_in(result) != TASKS
-        return lost
+        return lost_in(self.queue)
 
     def double(self) -> int:
-        """Results published again, and evaluations that ran again without need."""
-        published = [c.message.splitlines()[0] for c in self.queue.results.log(50) if c.message.startswith("Publish")]
-        return len(published) - len(set(published))
+        return published_again(self.queue)
+
+
+@pytest.fixture(name="board")
+def board_on_the_stand_in(hub: Repositories, tmp_path: Path, evaluations: Evaluations) -> Iterator[Board]:
+    """A board, on a stand-in without machines and without faults."""
+    hub.faults.clear()
+    hub.jobs.clear()
+    yield Board(hub, tmp_path, evaluations)
+    hub.jobs.clear()
+    hub.faults.clear()

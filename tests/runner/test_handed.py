@@ -17,19 +17,12 @@ from tests.leaderboard_data.examples import measured
 from tests.runner.conftest import TASKS, Evaluations, spec
 from tests.runner.honest import honest_score
 from tests.runner.reliability import Tally
-from tests.runner.renting import READS, RENTS, WRITES, Board
+from tests.runner.renting import READS, RENTS, WRITES, Board, board_on_the_stand_in
 from tests.runner.test_kills import wait_until
 
+__all__ = ["board_on_the_stand_in"]
+
 STAND_IN = "Hub stand-in"
-
-
-@pytest.fixture
-def board(hub: Repositories, tmp_path: Path, evaluations: Evaluations) -> Iterator[Board]:
-    hub.faults.clear()
-    hub.jobs.clear()
-    yield Board(hub, tmp_path, evaluations)
-    hub.jobs.clear()
-    hub.faults.clear()
 
 
 def test_its_job_has_no_token_that_writes_and_the_driver_publishes_what_it_hands_back(board: Board) -> None:
@@ -44,6 +37,7 @@ def test_its_job_has_no_token_that_writes_and_the_driver_publishes_what_it_hands
     finished = board.find(submission)
     assert (finished.status, board.lost(), board.double()) == (Status.FINISHED, 0, 0), finished.failure
     assert finished.history[-1].who == "driver-1"
+    assert board.finished == [submission.id]
     assert finished.result is not None
     result = load_result(board.queue.results.read(finished.result.path))
     (run,) = result.runs.values()

@@ -17,12 +17,11 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
-from evaluator.records import load_result
 from store import Store, open_store
 from submissions.record import Status
 from submissions.stored import Queue
 from tests.hub.repositories import Repositories
-from tests.runner.conftest import TASKS, Evaluations, queued, scores_in
+from tests.runner.conftest import TASKS, Evaluations, lost_in, published_again, queued
 from tests.runner.doomed_worker import make_worker
 from tests.runner.reliability import Tally
 
@@ -88,21 +87,12 @@ class Place:
         survivor.run(once=True)
 
     def lost(self) -> int:
-        """Submissions that did not end, or whose result is not there."""
-        lost = 0
-        for submission in self.queue.listing().submissions:
-            if submission.status is not Status.FINISHED or submission.result is None:
-                lost += 1
-                continue
-            result = load_result(self.results.read(submission.result.path, submission.result.revision))
-            lost += scores_in(result) != TASKS
-        return lost
+        return lost_in(self.queue)
 
     def double(self) -> int:
         """Results published again, and tasks that ran again."""
-        published = [c.message.splitlines()[0] for c in self.results.log(100) if c.message.startswith("Publish")]
         ran = self.evaluations.ran
-        return len(published) - len(set(published)) + len(ran) - len(set(ran))
+        return published_again(self.queue) + len(ran) - len(set(ran))
 
 
 @pytest.fixture(params=["local git", "Hub stand-in"])

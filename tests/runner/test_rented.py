@@ -1,6 +1,5 @@
 """Rented machines against the stand-in: jobs that run, fail, are stopped, cancelled or lost, and drivers that are."""
 
-from collections.abc import Iterator
 from copy import copy
 from datetime import timedelta
 from itertools import count
@@ -10,28 +9,20 @@ from typing import Any
 import pytest
 
 from evaluator.records import load_result, now
-from evaluator.spec import ModelSpec
+from evaluator.spec import ModelSpec, result_path
 from runner.rented import Rented, spent
 from runner.renting import jobs_text, told_of_jobs
 from store.errors import Forbidden, OutcomeUnknown, Unavailable
 from submissions.layout import log_paths
 from submissions.order import claim_order
-from submissions.record import ModelMetadata, Status
-from tests.hub.repositories import Repositories
-from tests.runner.conftest import TASKS, Evaluations
+from submissions.record import ModelMetadata, ResultReference, Status
+from tests.runner.conftest import TASKS
 from tests.runner.reliability import Tally
-from tests.runner.renting import READS, RENTS, WRITES, Board
+from tests.runner.renting import READS, RENTS, WRITES, Board, board_on_the_stand_in
+
+__all__ = ["board_on_the_stand_in"]
 
 STAND_IN = "Hub stand-in"
-
-
-@pytest.fixture
-def board(hub: Repositories, tmp_path: Path, evaluations: Evaluations) -> Iterator[Board]:
-    hub.faults.clear()
-    hub.jobs.clear()
-    yield Board(hub, tmp_path, evaluations)
-    hub.jobs.clear()
-    hub.faults.clear()
 
 
 def test_a_waiting_model_is_evaluated_by_a_worker_on_a_rented_machine(board: Board) -> None:
@@ -151,6 +142,20 @@ def test_a_job_that_the_hub_forgets_before_it_began_counts_as_an_attempt(board: 
     what = "a rented job is forgotten before it runs"
     tally.add(what, STAND_IN, faults=1, lost=board.lost(), double=board.double())
     assert (board.lost(), board.double()) == (0, 0)
+
+
+def test_a_job_that_ended_between_publishing_and_finishing_is_finished_and_told_by_the_driver(
+    board: Board, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    board.jobs.held = True
+    submission = board.queued()
+    driver = board.driver()
+    driver.step()
+    board.jobs.crash(board.machines[0].id)
+    published = ResultReference(path=result_path(submission.spec), revision=board.queue.results.head())
+    monkeypatch.setattr(board.queue, "result_of", lambda _: published)
+    assert not driver.step()
+    assert (board.find(submission).status, board.finished) == (Status.FINISHED, [submission.id])
 
 
 @pytest.mark.parametrize("fault", ["drop_after", "refuse_after"])

@@ -5,13 +5,17 @@ from typing import Any
 
 import pytest
 
+import worker
 from evaluator.evidence.texts import load_texts
 from leaderboard_data.texts import TEXTS_FOLDER
+from runner.loop import Loop
+from runner.terms import Terms
 from runner.texts import TextsKeeper
-from settings import evaluation_environment
+from settings import Settings, evaluation_environment
 from store.errors import Unavailable
 from store.memory import MemoryStore
 from store.update import Snapshot
+from submissions.stored import Queue
 from tests.submissions.test_listing import submission
 
 FINISHED = submission(1)
@@ -57,3 +61,27 @@ def test_a_store_that_fails_and_a_stop_are_no_error(datasets_folder: Path) -> No
     store = MemoryStore()
     keeper(store, datasets_folder, said, stopped=True)(FINISHED)
     assert not Snapshot(store, store.head()).list(TEXTS_FOLDER)
+
+
+def test_the_driver_of_rented_machines_keeps_the_texts_of_what_it_finishes(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Driver(Loop):
+        def run(self, *, once: bool = False, poll_seconds: float = 30.0) -> None: ...
+
+    def made(*_: Any, finished: Any, **__: Any) -> list[Loop]:
+        told.append(finished)
+        return [driver]
+
+    told: list[Any] = []
+    kept: list[tuple[list[str], bool]] = []
+    driver = Driver()
+    monkeypatch.setattr(worker, "drivers", made)
+    monkeypatch.setattr(TextsKeeper, "_keep", lambda keeper, tasks: kept.append((tasks, keeper.stopped())))
+    queue = Queue(MemoryStore(), MemoryStore())
+    assert worker.rented(queue, Settings(), Terms(tasks=TASKS), "driver", "auto", 1) == [driver]
+    (finished,) = told
+    finished(FINISHED)
+    driver.stop()
+    finished(FINISHED)
+    (tasks, stopped), (_, stopped_then) = kept
+    assert "AutoRAGRetrieval" in tasks
+    assert (stopped, stopped_then) == (False, True)

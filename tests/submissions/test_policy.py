@@ -23,16 +23,21 @@ from evaluator.policy import (
     load_policy,
 )
 from evaluator.reading import BadFile
+from evaluator.records import dump_result
 from evaluator.spec import ModelSpec
+from store import open_store
 from store.memory import MemoryStore
 from submissions import policy as verbs
 from submissions.__main__ import app
 from submissions.errors import NotTheOwner, OptedOut, PolicyUnreadable, QueueError
+from submissions.known_results import refuse_unknown
 from submissions.live import LiveQueue
 from submissions.record import Status
 from submissions.routes import QUEUE
 from submissions.stored import Queue
+from submissions.words import OPTED_OUT, said
 from tests.attacks import Attacks
+from tests.leaderboard_data.examples import kept_result, reported
 from tests.submissions.test_live_queue import shown
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
@@ -293,7 +298,7 @@ def test_an_opted_out_model_is_neither_submitted_nor_approved_nor_claimed(queue:
     live = LiveQueue(queue, 3600)
     live.refresh()
     page = shown(live).get(f"/{QUEUE}").text
-    assert page.count("its owner asked not to have it here") == 2  # the waiting and the pending one
+    assert page.count(said(OPTED_OUT, "ko")) == 2  # the waiting and the pending one
     assert "org/failed" not in page
     assert "번째" not in page, "it has no place among those that workers take"
     queue.policies.opt_in("org", who="m", maintainer=True)
@@ -332,14 +337,19 @@ def test_the_command_line_keeps_and_prints_the_policy(tmp_path: Path) -> None:
         return ran.stderr if fails else ran.stdout
 
     assert "--why" in command("hide", "org/name", PATH, fails=True)
+    assert "no result of else/name" in command("hide", "else/name", "01234567", "--why", "수상함", fails=True)
+    _, result = kept_result(open_store(stores["KEL_RESULTS_URL"]), spec("Else/name"))
+    absent = ("confirm", "else/name", "01234567", "--doubt", "end_token", "--why", "맞음")
+    assert "no result '01234567'" in command(*absent, fails=True)
+    assert "no result of else/nme" in command("correct", "else/nme", "--license", "mit", "--why", "카드", fails=True)
     command("opt-out", "org", "--why", "소유자의 전자우편", "--by", "bob")
-    command("hide", "else/name", "01234567", "--why", "수상함", "--by", "bob")
+    command("hide", "else/name", result, "--why", "수상함", "--by", "bob")
     kept = json.loads(command("policy"))
     assert [(each["name"], each["who"], each["why"]) for each in kept["opted_out"]] == [
         ("org", "bob", "소유자의 전자우편")
     ]
-    assert kept["hidden"][0]["result"] == "01234567"
-    command("confirm", "else/name", "01234567", "--doubt", "end_token", "--doubt", "other_data", "--why", "맞음")
+    assert kept["hidden"][0]["result"] == result
+    command("confirm", "else/name", result, "--doubt", "end_token", "--doubt", "other_data", "--why", "맞음")
     fields = ("--license", "mit", "--parameters", "7", "--dimension", "8", "--max-tokens", "9", "--encoder")
     command("correct", "else/name", *fields, "--closed-weights", "--why", "카드", "--by", "bob")
     kept = json.loads(command("policy"))
@@ -356,12 +366,43 @@ def test_the_command_line_keeps_and_prints_the_policy(tmp_path: Path) -> None:
         "at": "",
         "why": "카드",
     }
-    assert "end_token" in command("confirm", "else/name", "01234567", "--doubt", "x", "--why", "맞음", fails=True)
+    assert "end_token" in command("confirm", "else/name", result, "--doubt", "x", "--why", "맞음", fails=True)
     command("uncorrect", "else/name", "--field", "license")
     assert "license" not in json.loads(command("policy"))["corrected"][0]
     command("uncorrect", "else/name")
-    command("unconfirm", "else/name", "01234567")
-    command("unhide", "else/name", "01234567")
+    command("unconfirm", "else/name", result)
+    command("unhide", "else/name", result)
     command("opt-in", "ORG")
     assert json.loads(command("policy")) == {"schema": 1}
     assert "is not opted out" in command("opt-in", "org", fails=True)
+
+
+def test_a_result_is_known_by_path_or_id_in_any_case_of_its_name_also_among_several_in_one_file() -> None:
+    store = MemoryStore()
+    path, spec_id = kept_result(store, spec("Org/Name"))
+    several = b"".join(
+        json.dumps(json.loads(dump_result(reported(name)))).encode() + b"\n" for name in ("else/one", "else/two")
+    )
+    files = {"results/imported/all.jsonl": several + b"{", "results/org__name/damaged.json": b"org/name {"}
+    store.commit(dict(files), "Add results", store.head())
+    listed = reported("else/two").spec.id
+    for model, result in (
+        ("org/name", None),
+        ("ORG/NAME", path),
+        ("org/name", spec_id[:8]),
+        (" Org/Name ", spec_id),
+        ("else/TWO", None),
+        ("else/two", "results/imported/all.jsonl"),
+        ("else/two", listed[:12]),
+        ("no name", "x"),
+    ):
+        refuse_unknown(store, model, result)
+    for model, result, refusal in (
+        ("org/nam", None, "no result of org/nam;"),
+        ("else/three", listed[:8], "no result of else/three;"),
+        ("else/one", path, "no result 'results/Org__Name"),
+        ("org/name", spec_id[:8] + "f" * 56, "no result '"),
+        ("org/name", "results/org__name/damaged.json", "no result 'results/org__name/damaged.json' of org/name;"),
+    ):
+        with pytest.raises(QueueError, match=refusal):
+            refuse_unknown(store, model, result)

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
+from evaluator.drift import compare
 from evaluator.spec import ModelSpec
 from store.memory import MemoryStore
 from submissions.live import LiveQueue
@@ -18,6 +19,8 @@ from submissions.record import Failure, Status, Submission, dump_submission
 from submissions.stored import Queue
 from submissions.webhook import MOST_LINES, News, Webhook
 from tests.attacks import Attacks
+from tests.evaluator.test_drift import NOON, check
+from tests.submissions.test_alarms import ALARM, HOSTILE, WEEK
 from tests.submissions.test_listing import submission
 
 LONG = 30
@@ -115,6 +118,40 @@ def test_new_submissions_and_failures_are_told_once_those_of_a_minute_together(c
     assert chat.told.empty()
     webhook.stop()
     pauses.go.release()
+
+
+def test_an_alarm_is_told_once_and_again_when_it_is_over(chat: Chat) -> None:
+    pauses = Pauses()
+    webhook = Webhook(chat.address, pauses)
+    old = HOSTILE.model_copy(update={"environment": "0" * 16})
+    webhook.ring((old,))
+    webhook.ring((old, ALARM))
+    text = chat.next_text()
+    assert text.startswith("점수 변동 경보 · Scores moved: ")
+    assert (ALARM.environment in text, "KorSTS" in text, "\n" in text) == (True, True, False)
+    assert pauses.paused.acquire(timeout=LONG)
+    goes_on = compare(check(), check(0.7, NOON + 2 * WEEK), ALARM)
+    webhook.ring((old, goes_on))
+    webhook.ring((old, goes_on))
+    webhook.ring(())
+    pauses.go.release()
+    over = chat.next_text().splitlines()
+    assert over == [
+        f"경보 끝 · alarm is over: {'0' * 16} (&lt;script&gt;alert(1)&lt;/script&gt;)",
+        f"경보 끝 · alarm is over: {ALARM.environment} (cpu x86_64)",
+    ]
+    assert chat.told.empty()
+    webhook.stop()
+    pauses.go.release()
+
+
+def test_an_alarm_that_begins_anew_is_another() -> None:
+    news = News()
+    assert news.rung(()) == []
+    assert len(news.rung((ALARM,))) == 1
+    anew = compare(check(), check(0.6, NOON + 2 * WEEK), ALARM)
+    began, over = news.rung((anew,))
+    assert (began[:8], over[:4]) == ("점수 변동 경보", "경보 끝")
 
 
 def test_a_flood_is_one_short_message(chat: Chat, attacks: Attacks) -> None:

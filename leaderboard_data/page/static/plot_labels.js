@@ -1,4 +1,5 @@
 // Names beside the points of the Pareto front, placed so that none covers another name or another point of the front.
+import { fill, h } from "./dom.js";
 
 const LONGEST = 30; // characters of a name
 const HEIGHT = 15; // of a line of 12 pixels
@@ -33,31 +34,26 @@ const short = (name) => {
   return own.length > LONGEST ? `${own.slice(0, LONGEST - 1)}…` : own;
 };
 
-// Write the names of `front` ([{entry, x, y}]) into a drawn plot, and again whenever its axes or its size change.
-export function labelFront(Plotly, target, front, colour, escape) {
+// Write the names of `front` ([{entry, x, y}]) over a drawn plot, and again whenever it is drawn anew (other axes, another
+// size). They are a layer of their own: for annotations, Plotly would draw all points a second time.
+export function labelFront(target, front) {
   const pen = document.createElement("canvas").getContext("2d");
   pen.font = `12px ${getComputedStyle(target).fontFamily}`;
   const measure = (text) => pen.measureText(text).width;
+  const layer = h("div", { class: "kel-front-names", "aria-hidden": "true" });
+  const best = [...front].sort((a, b) => b.y - a.y);
   const write = () => {
     const { xaxis, yaxis } = target._fullLayout;
-    const best = [...front].sort((a, b) => b.y - a.y);
     const points = best.map(({ entry, x, y }) => ({ x: xaxis.d2p(x), y: yaxis.d2p(y), text: short(entry.name) }));
-    const annotations = placeLabels(points, xaxis._length, yaxis._length, measure).map((box) => ({
-      xref: "paper",
-      yref: "paper",
-      x: (box.left + box.right) / 2 / xaxis._length,
-      y: 1 - (box.top + box.bottom) / 2 / yaxis._length,
-      xanchor: "center",
-      yanchor: "middle",
-      text: escape(points[box.number].text),
-      showarrow: false,
-      borderpad: 0,
-      font: { size: 12, color: colour },
-    }));
-    return Plotly.relayout(target, { annotations });
+    const names = placeLabels(points, xaxis._length, yaxis._length, measure).map((box) => {
+      const name = h("span", {}, points[box.number].text);
+      name.style.left = `${xaxis._offset + (box.left + box.right) / 2}px`;
+      name.style.top = `${yaxis._offset + (box.top + box.bottom) / 2}px`;
+      return name;
+    });
+    fill(layer, names);
   };
-  target.on("plotly_relayout", (changed) => {
-    if (!("annotations" in changed)) write();
-  });
-  return write();
+  write();
+  target.append(layer);
+  target.on("plotly_afterplot", write);
 }

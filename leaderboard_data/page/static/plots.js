@@ -51,7 +51,6 @@ async function draw(target, figure, label, height = 460) {
   );
   target.setAttribute("role", "img");
   target.setAttribute("aria-label", label);
-  return Plotly;
 }
 
 // A design token's colour, as the page has it now: Plotly reads no CSS variables.
@@ -203,6 +202,8 @@ export async function plotsPage(board, panel) {
     tell();
     every.open = true;
   }
+  const before = panel.querySelector(".js-plotly-plot");
+  if (before) window.Plotly?.purge(before); // a browser has few WebGL contexts
   fill(
     panel,
     h("fieldset", { class: "kel-origins" }, h("legend", {}, t.axis), axes),
@@ -222,9 +223,9 @@ export async function plotsPage(board, panel) {
   if (!shown.all) return void plot.replaceWith(nothingDrawn(board));
   try {
     const figure = size ? size.figure : scatter(board, shown, front, part, tone);
-    const Plotly = await draw(plot, figure, size ? size.label : t.plotLabel, size ? 460 : 560);
+    await draw(plot, figure, size ? size.label : t.plotLabel, size ? 460 : 560);
     plot.on("plotly_click", ({ points }) => points[0].customdata && board.openModel(points[0].customdata));
-    if (front.length) await labelFront(Plotly, plot, front, tone("text"), board.DataTable.util.escapeHtml);
+    if (front.length) labelFront(plot, front);
     plot.dataset.drawn = part?.gl ? "webgl" : "svg";
   } catch (error) {
     plot.textContent = `${t.failed} (${error.message})`;

@@ -1,6 +1,6 @@
 // Where a number comes from: the dialog behind each cell, of one answer of the API about the cell's model.
 import { cutFacts } from "./costs.js";
-import { ask, copyText, fill, h, link, plainTable } from "./dom.js";
+import { ask, columnTitle, copyText, fill, h, link, plainTable } from "./dom.js";
 import { hybridFacts } from "./hybrid.js";
 import { percent } from "./scores.js";
 import { lookName, openTask } from "./task.js";
@@ -161,8 +161,8 @@ export async function explain(board, entry, column, anchor) {
   const body = h("div", {}, t.loading);
   const dialog = h(
     "dialog",
-    { class: "kel-dialog", "aria-label": `${entry.name}, ${column.name}` },
-    h("h3", {}, `${entry.name} · ${column.name}`),
+    { class: "kel-dialog", "aria-label": `${entry.name}, ${columnTitle(board, column.name)}` },
+    h("h3", {}, `${entry.name} · ${columnTitle(board, column.name)}`),
     body,
     h(
       "div",

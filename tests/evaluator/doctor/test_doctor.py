@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import httpx2
 import pytest
 
 from evaluator.doctor import machine
@@ -16,6 +17,7 @@ from evaluator.doctor.data import Found, look_at, sizes
 from evaluator.doctor.hub import Right, rights
 from evaluator.doctor.patch import ROOT, patch_of, with_values
 from evaluator.doctor.report import exit_code
+from evaluator.doctor.xet import xet_tokens
 from evaluator.suite import KO_V1
 from evaluator.task import DataSource, Task
 from evaluator.tasks import discovered_tasks
@@ -70,6 +72,73 @@ def test_what_is_missing_fails_and_says_what_to_do(token: str | None, url: str, 
 def test_the_token_of_evaluations_may_not_write() -> None:
     assert verdicts(Right("KEL_MODELS_TOKEN", "hf_doctor_mighty", reads=True)) == {"token KEL_MODELS_TOKEN": "failed"}
     assert verdicts(Right("KEL_MODELS_TOKEN", "hf_doctor_reader", reads=True)) == {"token KEL_MODELS_TOKEN": "ok"}
+
+
+def test_the_pages_reading_token_reads_its_repository_and_no_more(known: Repositories) -> None:
+    private = known.create("datasets", "doctor/private", writers={"doctor-writer"}, private=True)
+    url = "hf:datasets/doctor/private"
+    refused = rights([Right("KEL_READ_TOKEN", "hf_doctor_reader", url, reads=True)])
+    assert [(check.name, check.verdict) for check in refused] == [
+        ("token KEL_READ_TOKEN", "ok"),
+        (f"read {url}", "failed"),
+    ]
+    assert refused[1].advice == "give the token of KEL_READ_TOKEN the right to read doctor/private"
+    private.readers.add("doctor-reader")
+    assert set(verdicts(Right("KEL_READ_TOKEN", "hf_doctor_reader", url, reads=True)).values()) == {"ok"}
+    (mighty, _) = rights([Right("KEL_READ_TOKEN", "hf_doctor_mighty", url, reads=True)])
+    assert (mighty.verdict, "the page reads with KEL_READ_TOKEN" in (mighty.advice or "")) == ("failed", True)
+
+
+def test_xet_tokens_are_asked_for_where_large_files_are_and_nothing_of_them_is_told(
+    known: Repositories, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_DISABLE_XET", False)
+    url = "hf:datasets/doctor/requests"
+    writer = Right("KEL_RESULTS_TOKEN", "hf_doctor_writer", url, large=True)
+    reader = Right("KEL_READ_TOKEN", "hf_doctor_reader", url, reads=True, large=True)
+    small = Right("KEL_REQUESTS_TOKEN", "hf_doctor_writer", url)
+    found = xet_tokens([small, writer, reader])
+    assert [(check.name, check.verdict) for check in found] == [
+        (f"Xet read {url} (KEL_RESULTS_TOKEN)", "ok"),
+        (f"Xet write {url} (KEL_RESULTS_TOKEN)", "ok"),
+        (f"Xet read {url} (KEL_READ_TOKEN)", "ok"),
+    ]
+    assert "127.0.0.1" in found[0].told
+    assert "xet_" not in str([check.as_json() for check in found])
+
+    read, write = xet_tokens([replace(writer, token="hf_doctor_reader")])
+    assert (read.verdict, write.verdict) == ("ok", "failed")
+    assert write.advice == "give the token of KEL_RESULTS_TOKEN the right to write doctor/requests"
+    missing = xet_tokens([replace(writer, url="hf:datasets/doctor/missing")])
+    assert {check.verdict for check in missing} == {"failed"}
+    assert "HF_HUB_DISABLE_XET=1" in (missing[0].advice or "")
+    known.faults.add("refuse", "/api/", status=503, times=20)
+    assert {check.verdict for check in xet_tokens([writer])} == {"note"}
+    known.faults.clear()
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_DISABLE_XET", True)
+    assert xet_tokens([writer]) == []
+
+
+@pytest.mark.parametrize(
+    ("headers", "said"),
+    [
+        ({}, "holds no Xet token"),
+        ({"X-Xet-Access-Token": "t", "X-Xet-Cas-Url": "https://cas", "X-Xet-Token-Expiration": "9" * 40}, "holds no"),
+        ({"X-Xet-Access-Token": "t", "X-Xet-Cas-Url": "http://[", "X-Xet-Token-Expiration": "9999999999"}, "holds no"),
+        ({"X-Xet-Access-Token": "t", "X-Xet-Cas-Url": "https://cas", "X-Xet-Token-Expiration": "1"}, "over already"),
+    ],
+)
+def test_an_answer_that_is_no_xet_token_fails(
+    headers: dict[str, str], said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Session:
+        def get(self, address: str, **_: object) -> httpx2.Response:
+            return httpx2.Response(200, headers=headers, request=httpx2.Request("GET", address))
+
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_DISABLE_XET", False)
+    monkeypatch.setattr("huggingface_hub.utils.get_session", Session)
+    for check in xet_tokens([Right("KEL_RESULTS_TOKEN", "hf_x", "hf:datasets/doctor/requests", large=True)]):
+        assert (check.verdict, said in check.told, bool(check.advice)) == ("failed", True, True)
 
 
 def test_a_hub_that_is_away_is_no_reason_to_end(known: Repositories) -> None:

@@ -279,10 +279,16 @@ def test_a_tokenizer_without_padding_and_end_token_is_refused(tmp_path: Path) ->
     assert "neither a padding nor an end token" in refused(folder, "load_failed")
 
 
-@pytest.mark.parametrize("declared", ["SparseEncoder", "CrossEncoder"])
-def test_models_without_one_dense_vector_are_refused(declared: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("declared", "why"),
+    [
+        ("SparseEncoder", "a sparse encoder, and was asked for as a dense embedding model"),
+        ("CrossEncoder", "a CrossEncoder, not an embedding model"),
+    ],
+)
+def test_models_of_another_kind_than_asked_for_are_refused(declared: str, why: str, tmp_path: Path) -> None:
     folder = models.with_pooling(models.bert(tmp_path / "other"), model_type=declared)
-    assert "not a dense embedding model" in refused(folder, "load_failed")
+    assert why in refused(folder, "load_failed")
 
 
 def with_remote_code(folder: Path) -> Path:

@@ -3,7 +3,6 @@
 import time
 from pathlib import Path
 
-import plotly.graph_objects
 import pytest
 import yaml
 from huggingface_hub import ModelCard
@@ -11,13 +10,11 @@ from huggingface_hub import ModelCard
 from evaluator.evidence.samples import dump_samples
 from evaluator.records import CardExample, Environment, dump_result
 from evaluator.suite import KO_V1
-from leaderboard_data.compare import compare
 from leaderboard_data.details import repeat_command
 from leaderboard_data.entry import ORIGINS
 from leaderboard_data.load import replicates_path
 from leaderboard_data.page.api import BoardApi
 from leaderboard_data.page.card import badge, eval_results, model_index
-from leaderboard_data.page.figures import bars, radar
 from leaderboard_data.page.live import LiveBoard
 from leaderboard_data.page.page_data import page_data
 from leaderboard_data.publish import publish_change, seed, shipped_entries
@@ -219,12 +216,6 @@ def test_the_snippets_are_yaml_that_the_hub_reads() -> None:
 def test_the_badge_shows_rank_and_average() -> None:
     assert "#1 · 67.58" in badge(1, 0.6758)
     assert "–" in badge(None, None)
-
-
-def test_plotly_accepts_the_figures() -> None:
-    compared = compare(shipped_entries(), ["nlpai-lab/KURE-v1", "BAAI/bge-m3"], {}, KO_V1)
-    for made in (radar(compared), bars(compared)):
-        plotly.graph_objects.Figure(made)
 
 
 def test_the_page_data_is_small() -> None:
