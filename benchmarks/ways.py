@@ -274,7 +274,8 @@ def main(
     chromium = shutil.which("chromium")
     if chromium is None:
         sys.exit("no chromium here; apt-get install chromium fonts-nanum")
-    known: dict[str, Way] = {"own": OWN_WAYS, "mteb": MTEB_WAYS}.get(anchor, {})
+    anchors: dict[str, dict[str, Way]] = {"own": OWN_WAYS, "mteb": dict(MTEB_WAYS)}
+    known = anchors.get(anchor, {})
     chosen = {name: known[name] for name in ways or known if name in known}
     if not chosen:
         sys.exit("nothing to walk: --anchor is own or mteb, --way one of find, compare, why, submit (mteb: no submit)")

@@ -5,6 +5,7 @@ board has nothing more to show, and says so in its last step.
 """
 
 import re
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from playwright.sync_api import Page, expect
@@ -65,4 +66,4 @@ def why(walk: "Walk", url: str) -> None:
     walk.answer(page.locator("table:visible tbody tr", has_text="KLUE-STS").first)
 
 
-MTEB_WAYS = {"find": find, "compare": compare, "why": why}
+MTEB_WAYS: "dict[str, Callable[[Walk, str], None]]" = {"find": find, "compare": compare, "why": why}
