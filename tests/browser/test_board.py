@@ -516,6 +516,21 @@ def test_what_is_typed_before_the_board_is_drawn_is_searched_for(app: RunningApp
     assert "q=bge" in page.url
 
 
+def test_a_suite_chosen_before_the_board_is_drawn_is_opened(app: RunningApp, visit: Visit) -> None:
+    page = ready(visit(app.url))
+    held: list[Route] = []
+    page.route("**/board/dt_bundle.js", lambda route: held.append(route))
+    page.goto(app.url, wait_until="commit")
+    page.get_by_label("과제 모음").select_option("ko-v2")
+    for route in held:
+        route.continue_()
+    expect(page).to_have_url(re.compile(r"suite=ko-v2$"))
+    expect(page.get_by_role("tab", name="재순위")).to_be_visible()
+    page.get_by_label("과제 모음").select_option("ko-v1")
+    expect(page).to_have_url(app.url)
+    expect(page.get_by_role("tab", name="재순위")).to_have_count(0)
+
+
 def test_a_search_from_elsewhere_opens_the_table(app: RunningApp, visit: Visit) -> None:
     page = visit(f"{app.url}?model=BAAI/bge-m3")
     expect(page.locator(".kel-modelpage h2").first).to_be_visible()

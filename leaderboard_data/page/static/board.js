@@ -46,7 +46,8 @@ class Board {
   }
 
   // Another suite. Tables, weights and sorting are those of a suite, so they begin anew.
-  async openSuite(suite) {
+  async openSuite(id) {
+    const suite = id === this.data.suites[0].id ? "" : id;
     this.change({ suite, tab: "overall", ...defaults(["w", "sort", "hide"]) }, { quiet: true, page: true });
     const news = await working(fetchData(suite)).catch(() => null);
     if (news && this.state.suite === suite) this.open(news);
@@ -165,6 +166,8 @@ class Board {
     this.root.querySelector(".kel-answer").hidden = onPage || !state.pareto || !VIEWS.includes(state.tab);
     this.controls.bar.hidden = onPage || !(VIEWS.includes(state.tab) || state.tab === "plots");
     this.controls.update();
+    const hello = this.root.querySelector(".kel-hello"); // invites to what ends in a table
+    if (hello) hello.hidden = onPage || !VIEWS.includes(state.tab);
     this.modelPanel.hidden = !(state.model || state.task) || state.submitting;
     this.showTray();
     if (!state.submitting) this.refresh();

@@ -54,7 +54,13 @@ export function wire(board, go) {
     clearTimeout(typing);
     go((b) => b.search(search.value.normalize("NFC")));
   });
-  one(".kel-suite").addEventListener("change", ({ target }) => go((b) => b.openSuite(target.value)));
+  const suites = one(".kel-suite");
+  const { value, selectedOptions } = suites; // chosen before this script had come
+  if (selectedOptions[0]?.defaultSelected === false) go((b) => b.openSuite(value));
+  suites.addEventListener("change", ({ target }) => {
+    const asked = target.value;
+    go((b) => b.openSuite(asked));
+  });
   one(".kel-language").addEventListener(
     "click",
     onPlainClick(({ currentTarget }) => {
