@@ -7,6 +7,7 @@ fifty visitors at once cost no compression. Served from our own origin; the page
 import hashlib
 import importlib.util
 import mimetypes
+import re
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -27,6 +28,8 @@ PLOTLY = "plotly.min.js"
 
 STYLES = ("tokens", "base", "shell", "controls", "table", "training", "model", "task", "plots", "wayin", "print")
 """Our style sheets, in the order in which later rules win: tokens first, then what all share, then a part each."""
+
+_IMPORTED = re.compile(r' from "\./([\w.]+)"')
 
 _REVALIDATE = "no-cache"  # keep it, but ask each time; the answer is 304 while it is the same
 
@@ -55,6 +58,18 @@ def plotly_script() -> Path:
     if not script.is_file():
         raise FileNotFoundError(f"the installed plotly has no package_data/{PLOTLY}; install plotly~=7.1")
     return script
+
+
+def needed_by(name: str) -> list[str]:
+    """The names of a script of ours and of all that it imports, directly or not, without what it fetches later."""
+    found: list[str] = []
+    waiting = [name]
+    while waiting:
+        script = waiting.pop()
+        if script not in found:
+            found.append(script)
+            waiting += _IMPORTED.findall((STATIC / script).read_text("utf-8"))
+    return sorted(found)
 
 
 def data_name(suite_id: str, default: str) -> str:
@@ -100,6 +115,7 @@ class Assets:
             self.put(path.name, path.read_bytes())
         for name in ("dt_bundle.js", "dt_bundle.css"):
             self.put(name, (itables_folder() / name).read_bytes())
+        self._modules = needed_by("board.js")
         self._late: dict[str, Callable[[], bytes]] = {PLOTLY: plotly_script().read_bytes}
 
     def put(self, name: str, content: bytes) -> None:
@@ -127,8 +143,8 @@ class Assets:
         return [f"{PREFIX}/dt_bundle.css"]
 
     def modules(self) -> list[str]:
-        """Addresses of the scripts that are fetched before they are asked for."""
-        return [f"{PREFIX}/{name}" for name in ("dt_bundle.js", *(path.name for path in sorted(STATIC.glob("*.js"))))]
+        """Addresses of the scripts that are fetched before they are asked for: what the tables need, and DataTables."""
+        return [f"{PREFIX}/{name}" for name in ("dt_bundle.js", *self._modules)]
 
     async def _answer(self, request: Request) -> Response:
         name = request.path_params["name"]

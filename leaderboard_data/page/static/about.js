@@ -1,6 +1,6 @@
 // What the numbers mean, and what to beware of. Sources are named as text; the page loads nothing from them.
 import { ask, fill, h, link, plainTable } from "./dom.js";
-import { taskButton } from "./task.js";
+import { taskButton } from "./task_links.js";
 
 const TEXTS = {
   ko: {

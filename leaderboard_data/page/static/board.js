@@ -1,23 +1,25 @@
 // The board in the browser: one state (the page's address), one file of data, and the panel that the state asks for.
-import { aboutPage } from "./about.js";
 import { unreachable, watchConnection } from "./empty.js";
 import { controls } from "./controls.js";
 import { fill, h } from "./dom.js";
 import { labelsOf } from "./labels.js";
-import { modelPage } from "./model.js";
-import { comparePage, plotsPage } from "./plots.js";
 import { watchPrinting } from "./print.js";
 import { working } from "./progress.js";
-import { explain } from "./provenance.js";
 import { choose, readEntries } from "./scores.js";
 import { follow, onPlainClick, relabel, showSubmit, wire } from "./shell.js";
 import { MOST_COMPARED, TABS, VIEWS, address, defaults, describe, readState, saveState } from "./state.js";
 import { Table, registerTypes } from "./table.js";
-import { taskPage } from "./task.js";
 import { unseenOnly } from "./training.js";
 import { answerPlace, invitation } from "./wayin.js";
 
-const PAGES = { compare: comparePage, plots: plotsPage, about: aboutPage };
+// What is not a table has modules of its own, which are fetched when it is first opened.
+const PAGES = {
+  compare: async () => (await import("./compare.js")).comparePage,
+  plots: async () => (await import("./plots.js")).plotsPage,
+  about: async () => (await import("./about.js")).aboutPage,
+};
+const modelPage = async () => (await import("./model.js")).modelPage;
+const taskPage = async () => (await import("./task.js")).taskPage;
 
 // A suite's data ("": of the one that the page opens with), or null while it is the same as `known` (an ETag): then the
 // server answers with 304 and no body. Of a suite that there is not, that of the first.
@@ -170,16 +172,29 @@ class Board {
     if (hello) hello.hidden = onPage || !VIEWS.includes(state.tab);
     this.modelPanel.hidden = !(state.model || state.task) || state.submitting;
     this.showTray();
-    if (!state.submitting) this.refresh();
+    if (state.submitting) this.opening = null;
+    else this.refresh();
   }
 
   // What the panel shows, anew.
   refresh() {
     const { model, tab, task } = this.state;
-    if (model) modelPage(this, this.modelPanel);
-    else if (task) taskPage(this, this.modelPanel);
-    else if (PAGES[tab]) PAGES[tab](this, this.panels.get(tab));
-    else this.showTable();
+    if (model) this.openPage(modelPage, this.modelPanel);
+    else if (task) this.openPage(taskPage, this.modelPanel);
+    else if (PAGES[tab]) this.openPage(PAGES[tab], this.panels.get(tab));
+    else {
+      this.opening = null;
+      this.showTable();
+    }
+  }
+
+  // Draw what `load` gives into the panel, unless something else has been opened meanwhile.
+  async openPage(load, panel) {
+    this.opening = load;
+    const drawn = await working(load()).catch(() => null);
+    if (this.opening !== load) return;
+    if (drawn) drawn(this, panel);
+    else fill(panel, unreachable(this.state.lang));
   }
 
   showTable() {
@@ -276,7 +291,8 @@ class Board {
     );
   }
 
-  explain(entry, column, anchor) {
+  async explain(entry, column, anchor) {
+    const { explain } = await working(import("./provenance.js"));
     explain(this, entry, column, anchor);
   }
 

@@ -3,7 +3,7 @@ import { columnTitle, compact, copyText, h, hubAddress, link } from "./dom.js";
 import { lineName } from "./model_strip.js";
 import { modelWords } from "./model_words.js";
 import { percent } from "./scores.js";
-import { openTask } from "./task.js";
+import { openTask } from "./task_links.js";
 
 // The organisation above the name; of a model that goes by another name than its id, that name, and the id above it.
 export function title(model, name) {

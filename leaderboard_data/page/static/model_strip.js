@@ -3,7 +3,7 @@ import { h } from "./dom.js";
 import { modelWords } from "./model_words.js";
 import { percent } from "./scores.js";
 import { position } from "./standing.js";
-import { openTask } from "./task.js";
+import { openTask } from "./task_links.js";
 import { seenNote } from "./training.js";
 
 const STEPS = 1000; // places on a line: models closer than that share a tick

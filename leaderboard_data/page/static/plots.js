@@ -8,8 +8,6 @@ import { labelFront } from "./plot_labels.js";
 import { matches, paretoFront, percent, searchWords, typeOf, viewOf } from "./scores.js";
 import { AXES, BYTES, ORIGINS } from "./state.js";
 
-export { comparePage } from "./compare.js";
-
 const MOST_SVG = 1000; // points; more are drawn with WebGL
 const MOST_WITHOUT = 2000; // points drawn where there is no WebGL
 

@@ -3,7 +3,8 @@ import { cutFacts } from "./costs.js";
 import { ask, columnTitle, copyText, fill, h, link, plainTable } from "./dom.js";
 import { hybridFacts } from "./hybrid.js";
 import { percent } from "./scores.js";
-import { lookName, openTask } from "./task.js";
+import { openTask } from "./task_links.js";
+import { TASK_TEXTS } from "./task_words.js";
 import { trainingFact } from "./training.js";
 
 export const score = (value) => (value == null ? "–" : percent(value * 100));
@@ -190,7 +191,7 @@ export async function explain(board, entry, column, anchor) {
               openTask(board, board.data.suite.tasks[column.task].id, entry.origin === "measured" ? [entry.model] : []);
             },
           },
-          lookName(board),
+          TASK_TEXTS[board.state.lang].look,
         ),
       h("button", { type: "button", class: "kel-button", onclick: () => dialog.close() }, t.close),
     ),

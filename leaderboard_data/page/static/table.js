@@ -9,7 +9,7 @@ import { GAIN, gainColumn } from "./hybrid.js";
 import { matches, percent, searchWords, viewOf } from "./scores.js";
 import { EXTRAS, defaultColumns, filterCount, filterKey } from "./state.js";
 import { TABLE_WORDS } from "./table_words.js";
-import { headButton } from "./task.js";
+import { headButton } from "./task_links.js";
 import { legend } from "./training.js";
 import { markAnswer } from "./wayin.js";
 

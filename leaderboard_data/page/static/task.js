@@ -9,35 +9,6 @@ const BINS = 12;
 const textsOf = (board) => TASK_TEXTS[board.state.lang];
 const dataset = (task) => `https://huggingface.co/datasets/${task.dataset}`;
 
-export const lookName = (board) => textsOf(board).look;
-
-// Opens a task's page; `look`: the models whose items are shown there.
-export const openTask = (board, task, look = []) => {
-  board.change({ model: "", task, look }, { page: true });
-  board.root.scrollIntoView({ block: "start" });
-};
-
-export const taskButton = (board, task, text = task) =>
-  h("button", { type: "button", class: "kel-link", onclick: () => openTask(board, task) }, text);
-
-// The small button in a column's head. Its click is not the head's, which sorts.
-export function headButton(board, task) {
-  const t = textsOf(board);
-  const stay = (event) => event.stopPropagation();
-  return h("button", {
-    type: "button",
-    class: "kel-open kel-head",
-    "aria-label": `${task.column} ${t.open}`,
-    title: t.open,
-    onclick: (event) => {
-      stay(event);
-      openTask(board, task.id);
-    },
-    onkeydown: stay,
-    onmousedown: stay,
-  });
-}
-
 export async function taskPage(board, panel) {
   const t = textsOf(board);
   const back = h(

@@ -1,7 +1,6 @@
 // What the page of a task and its explorer say, in Korean and in English.
 export const TASK_TEXTS = {
   ko: {
-    open: "과제 자세히",
     look: "문항별로 보기",
     back: "← 순위표",
     failed: "불러오지 못했습니다.",
@@ -92,7 +91,6 @@ export const TASK_TEXTS = {
     adds: "모든 문항의 몫을 더하면 표의 점수가 됩니다.",
   },
   en: {
-    open: "about this task",
     look: "Item by item",
     back: "← Tables",
     failed: "This could not be loaded.",

@@ -9,7 +9,7 @@ from starlette.routing import Route
 from starlette.testclient import TestClient
 
 from evaluator.suite import SUITES
-from leaderboard_data.page.assets import Assets
+from leaderboard_data.page.assets import STATIC, Assets
 from leaderboard_data.page.front import LONGEST, MOST_KEPT, REMEMBERED, FrontPage
 from leaderboard_data.page.shell import Place, waiting
 
@@ -120,3 +120,10 @@ def test_no_number_of_addresses_fills_the_memory() -> None:
     assert len(page.drawn) == MOST_KEPT + 6
     page.get(f"?q={MOST_KEPT}")
     assert len(page.drawn) == MOST_KEPT + 6
+
+
+def test_what_the_tables_need_is_fetched_early_and_nothing_else() -> None:
+    early = {address.removeprefix("board/") for address in Assets().modules()}
+    assert {"board.js", "table.js", "cells.js", "scores.js", "state.js", "dt_bundle.js"} <= early
+    assert not early & {"plots.js", "compare.js", "model.js", "task.js", "about.js", "provenance.js"}
+    assert all((STATIC / name).is_file() for name in early - {"dt_bundle.js"})
