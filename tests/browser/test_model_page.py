@@ -313,7 +313,7 @@ def test_a_tasks_provenance_opens_below_its_row(mixed: RunningApp, visit: Visit)
 
 def test_smaller_vectors_are_a_picture_too(mixed: RunningApp, visit: Visit) -> None:
     page = opened(visit(f"{mixed.url}?model=org/small"))
-    picture = page.get_by_role("img", name="Retrieval_Average: 벡터 하나의 바이트")
+    picture = page.get_by_role("img", name="검색: 벡터 하나의 바이트")
     rows = page.locator(".kel-sizes tbody tr")
     expect(picture.locator("circle:has(title)")).to_have_count(rows.count())
     xs = picture.locator("circle:has(title)").evaluate_all("dots => dots.map(dot => +dot.getAttribute('cx'))")

@@ -168,7 +168,7 @@ def test_a_doubtful_environment_displaces_no_row_of_another() -> None:
 
 
 def test_the_words_of_the_mark_are_there_in_both_languages() -> None:
-    assert (STATIC / "labels.js").read_text("utf-8").count("\n    drift: ") == 2
+    assert (STATIC / "table_words.js").read_text("utf-8").count('\n        "drift": ') == 2
 
 
 def test_an_export_is_of_the_same_rows_as_the_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
