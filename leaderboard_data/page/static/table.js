@@ -67,7 +67,7 @@ export class Table {
       autoWidth: false,
       orderDescReverse: false, // equal ones keep the view's order, whichever way
       deferRender: true,
-      pageLength: 100,
+      pageLength: 50, // as many as the server sends first
       lengthChange: false,
       language: labels.table,
       order: wanted >= 0 ? [[wanted, state.sort[1]]] : [[0, "asc"]],
