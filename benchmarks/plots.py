@@ -23,6 +23,7 @@ AXES = ("dimension", "parameters", "storage", "dimension", "parameters")
 
 DRAW = """async (x) => {
     const board = document.querySelector('.kel-host').board;
+    document.querySelector('.kel-plot').removeAttribute('data-drawn'); // the new one has it once it is drawn
     const start = performance.now();
     board.change({ x }, { filter: true });
     while (!document.querySelector('.kel-plot[data-drawn]')) await new Promise(done => setTimeout(done, 2));
