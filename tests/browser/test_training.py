@@ -84,6 +84,6 @@ def test_ranks_of_every_suite_leave_out_what_is_hidden(suite: str, view: str, ap
     made = table(shown_entries(shipped_entries(), Policy()), view, SUITES[suite], ORIGINS, "yes")
     ranked = {row.entry.name: "–" if row.rank is None else str(row.rank) for row in made.rows}
     rows = shown(page)[1:]
-    assert len(rows) == 100
+    assert len(rows) == 50  # a page of the table
     assert [row[-1] for row in rows] == [ranked[row[0]] for row in rows]
     assert {row[-1] for row in rows} != {"–"}

@@ -18,6 +18,7 @@ const PAGES = {
   plots: async () => (await import("./plots.js")).plotsPage,
   about: async () => (await import("./about.js")).aboutPage,
 };
+const LOADED = new Map(); // what draws a page, by what fetches it
 const modelPage = async () => (await import("./model.js")).modelPage;
 const taskPage = async () => (await import("./task.js")).taskPage;
 
@@ -191,10 +192,13 @@ class Board {
   // Draw what `load` gives into the panel, unless something else has been opened meanwhile.
   async openPage(load, panel) {
     this.opening = load;
-    const drawn = await working(load()).catch(() => null);
-    if (this.opening !== load) return;
-    if (drawn) drawn(this, panel);
-    else fill(panel, unreachable(this.state.lang));
+    if (!LOADED.has(load)) {
+      const drawn = await working(load()).catch(() => null);
+      if (drawn) LOADED.set(load, drawn);
+      if (this.opening !== load) return;
+      if (!drawn) return fill(panel, unreachable(this.state.lang));
+    }
+    LOADED.get(load)(this, panel); // at once, so that what has the focus can be found again
   }
 
   showTable() {
