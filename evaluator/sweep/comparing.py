@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
-from evaluator.errors import TaskError
 from evaluator.kinds import Compared
 from evaluator.kinds.ranking import DECIMALS
 from evaluator.sweep.ragged import RaggedRows
@@ -190,23 +189,3 @@ def compared(
     if similarity in ("maxsim", "meanmaxsim"):
         return MaxSim(queries, documents, device, mean=similarity == "meanmaxsim")
     return SparseProducts(queries, documents, dimension, cosine=similarity == "cosine")
-
-
-def check_rows(side: RaggedRows) -> None:
-    """Refuse vectors that say nothing.
-
-    Raises:
-        TaskError: bad_embeddings; some are NaN or infinite, or all texts have the same.
-    """
-    first, bad, constant = side.of(0), 0, True
-    for place in range(len(side)):
-        rows = side.of(place)
-        bad += not np.isfinite(rows if rows.dtype.names is None else rows["value"]).all()
-        constant = constant and len(rows) == len(first) and bool((rows == first).all())
-    if bad:
-        raise TaskError(
-            "bad_embeddings",
-            f"{bad} of {len(side)} texts got NaN or infinite values; another precision may help (float32).",
-        )
-    if constant and len(side) > 1:
-        raise TaskError("bad_embeddings", f"All {len(side)} texts got the same vectors.")

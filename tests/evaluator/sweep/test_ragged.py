@@ -14,8 +14,9 @@ from evaluator.kinds import Compared
 from evaluator.kinds.ranking import search_by
 from evaluator.model.ragged_encoder import PAIR
 from evaluator.sweep import comparing, ragged
-from evaluator.sweep.comparing import check_rows, compared
+from evaluator.sweep.comparing import compared
 from evaluator.sweep.ragged import RaggedRows
+from evaluator.sweep.sound import check_embeddings
 from evaluator.sweep.workspace import Workspace
 
 VECTOR = np.dtype((np.float32, (4,)))
@@ -204,7 +205,7 @@ def test_vectors_that_say_nothing_are_refused(tmp_path: Path) -> None:
     rows = vectors(1, [2, 3])
     rows[1][0, 0] = np.nan
     with pytest.raises(TaskError, match="1 of 2 texts got NaN"):
-        check_rows(stored(tmp_path / "nan", rows, VECTOR))
+        check_embeddings(stored(tmp_path / "nan", rows, VECTOR))
     with pytest.raises(TaskError, match="the same vectors"):
-        check_rows(stored(tmp_path / "same", [rows[0], rows[0]], VECTOR))
-    check_rows(stored(tmp_path / "fine", vectors(2, [2, 0, 2]), VECTOR))
+        check_embeddings(stored(tmp_path / "same", [rows[0], rows[0]], VECTOR))
+    check_embeddings(stored(tmp_path / "fine", vectors(2, [2, 0, 2]), VECTOR))
