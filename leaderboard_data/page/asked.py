@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl
 
+from leaderboard_data.page.shell import is_submitting
+
 Range = tuple[float | None, float | None]
 
 ORIGINS = ("measured", "published", "imported")
@@ -25,8 +27,10 @@ EXTRAS = (
 WIDE = ("parameters", "dimension", "max_tokens", "license")
 """Columns that are shown unasked where the window is wide enough."""
 
-ELSEWHERE = ("submit", "desk")
-"""Values of `tab` that ask for a form instead of a table."""
+PAGES = ("compare", "plots", "about")
+"""Values of `tab` that ask for no table, beside those of the submit part."""
+
+KINDS = ("llm", "encoder", "sparse", "multi_vector", "lexical", "unknown")
 
 MOST_COMPARED = 4
 
@@ -81,30 +85,29 @@ def asked(address: Mapping[str, str], suite: Mapping[str, Any], language: str = 
     """
     views = [view["id"] for view in suite["views"]]
     tab = address.get("tab", "overall")
-    elsewhere = tab in ELSEWHERE or "submission" in address or address.get("model") or address.get("task")
-    if elsewhere or tab in ("compare", "plots", "about"):
+    if is_submitting(address) or address.get("model") or address.get("task") or tab in PAGES:
         return None
     weights = [category["weight"] for category in suite["categories"]]
-    columns = _listed(address["cols"], EXTRAS) if "cols" in address else WIDE
+    columns = listed(address["cols"], EXTRAS) if "cols" in address else WIDE
     return Asked(
         view=tab if tab in views else "overall",
         language=_one(address.get("lang"), ("ko", "en"), language),
         words=tuple(filter(None, _BLANKS.split(_text(address.get("q", ""), 100).lower()))),
-        origins=_listed(address["origin"], ORIGINS) if "origin" in address else tuple(suite["origins"]),
-        precisions=_listed(address.get("precision", ""), PRECISIONS),
-        parameters=_range(address.get("params", "")),
-        dimension=_range(address.get("dim", "")),
-        tokens=_range(address.get("tokens", "")),
-        licenses=_listed(address.get("license", "")),
+        origins=listed(address["origin"], ORIGINS) if "origin" in address else tuple(suite["origins"]),
+        precisions=listed(address.get("precision", ""), PRECISIONS),
+        parameters=range_of(address.get("params", "")),
+        dimension=range_of(address.get("dim", "")),
+        tokens=range_of(address.get("tokens", "")),
+        licenses=listed(address.get("license", "")),
         open=_one(address.get("open"), ("open", "closed"), ""),
-        type=_one(address.get("type"), ("llm", "encoder", "sparse", "multi_vector", "lexical", "unknown"), ""),
+        type=_one(address.get("type"), KINDS, ""),
         unseen=_one(address.get("unseen"), ("yes", "declared"), ""),
         weights=_weights(address.get("w"), weights),
         sort=_sort(address.get("sort", "")),
         columns=columns,
         wide="cols" not in address,
-        hide=_listed(address.get("hide", "")),
-        compare=_listed(address.get("compare", ""), most=MOST_COMPARED),
+        hide=listed(address.get("hide", "")),
+        compare=listed(address.get("compare", ""), most=MOST_COMPARED),
         device=_text(address.get("device", ""), 100),
     )
 
@@ -133,7 +136,8 @@ def _text(text: str, longest: int) -> str:
     return unicodedata.normalize("NFC", units.decode("utf-16-le", "replace"))
 
 
-def _listed(text: str, allowed: Sequence[str] | None = None, most: int = 50) -> tuple[str, ...]:
+def listed(text: str, allowed: Sequence[str] | None = None, most: int = 50) -> tuple[str, ...]:
+    """The parts of a list with commas, each once; `allowed` None: all of at most 200 letters."""
     parts = dict.fromkeys(text.split(","))
     kept = [part for part in parts if (part in allowed if allowed else part and _units(part) <= 200)]
     return tuple(kept[:most])
@@ -143,7 +147,8 @@ def _units(text: str) -> int:
     return len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
-def _range(text: str) -> Range:
+def range_of(text: str) -> Range:
+    """The ends of "low-high"; None where nothing, or no number from 0 on, stands."""
     low, high, *_ = [*text.split("-"), "", ""]
     return _amount(low), _amount(high)
 

@@ -48,7 +48,7 @@ class FirstBoard:
             for tab, words in tabs.items()
         )
         rows = self._rows.get(suite.id)
-        table = rows.table(address, language) if rows is not None and chosen not in PAGES and not elsewhere else ""
+        table = rows.table(address, language) if rows is not None else ""
         bar = "" if elsewhere or chosen in ("compare", "about") else '<div class="kel-bar"></div>'
         answer = '<section class="kel-answer"></section>' if table and address.get("pareto") == "1" else ""
         wait = "" if table or is_submitting(address) else waiting(language)

@@ -29,9 +29,6 @@ GAIN = "hybrid"
 MOST_VIEWS = 12
 """Views that are kept: of 10,000 models, one takes about two megabytes."""
 
-MOST_TABLES = 200
-"""Tables that are kept as HTML, of 50 kB and more each."""
-
 ASCENDING_FIRST = ("Rank", "Model", "borda")
 
 
@@ -54,7 +51,7 @@ class FirstRows:
     def __init__(self, content: bytes, *, prepare: bool = True) -> None:
         """`content`: what `page_data` gave for the suite. `prepare`: draw what a page without parameters shows."""
         self.data = Data(orjson.loads(content))
-        self._chosen, self._views, self._tables = Kept(MOST_VIEWS), Kept(MOST_VIEWS), Kept(MOST_TABLES)
+        self._chosen, self._views = Kept(MOST_VIEWS), Kept(MOST_VIEWS)
         if prepare:
             self.table({})
 
@@ -66,7 +63,7 @@ class FirstRows:
             language: "ko" or "en", where the address says neither.
         """
         wanted = asked(address, self.data.suite, language)
-        return "" if wanted is None else self._tables.get(wanted, lambda: self._table(wanted))
+        return "" if wanted is None else self._table(wanted)
 
     def view(self, wanted: Asked) -> View:
         """The view behind a table, with all of its rows."""

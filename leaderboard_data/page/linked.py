@@ -13,17 +13,14 @@ from urllib.parse import urlencode
 from evaluator.suite import OVERALL, SUITES, OriginName, Suite
 from leaderboard_data.entry import ORIGINS, Entry
 from leaderboard_data.licenses import COMMERCIAL, allows_commercial_use
+from leaderboard_data.page import asked
 from leaderboard_data.training import UNSEEN
 
-PAGES = ("compare", "plots", "about", "submit")
-MOST_COMPARED = 4
-MOST_LISTED = 50
+PAGES = (*asked.PAGES, "submit")
 UNKNOWN = "unknown"
 FILTERS = ("q", "origin", "precision", "params", "dim", "tokens", "license", "open", "type", "unseen")
 LONGEST = {"q": 100, "model": 200, "task": 100, "compare": 900, "license": 2000}
 """Letters of these parameters that are read; of all others 100."""
-
-Range = tuple[float | None, float | None]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,7 +57,7 @@ class Linked:
     @property
     def compared(self) -> tuple[str, ...]:
         """The models that are compared, each once. They may not be known."""
-        return tuple(self._list("compare"))[:MOST_COMPARED]
+        return self._list("compare")[: asked.MOST_COMPARED]
 
     @property
     def origins(self) -> tuple[OriginName, ...] | None:
@@ -98,16 +95,14 @@ class Linked:
                 or (COMMERCIAL in licenses and allows_commercial_use(entry.license))
             )
             and (opened not in ("open", "closed") or entry.open_weights is (opened == "open"))
-            and (kind not in ("llm", "encoder", "sparse", "multi_vector", "lexical", UNKNOWN) or _kind(entry) == kind)
+            and (kind not in asked.KINDS or _kind(entry) == kind)
         )
 
-    def _list(self, name: str) -> list[str]:
-        parts = self.given.get(name, "").split(",")[: MOST_LISTED * 2]
-        return list(dict.fromkeys(part for part in parts if part))[:MOST_LISTED]
+    def _list(self, name: str) -> tuple[str, ...]:
+        return asked.listed(self.given.get(name, ""))
 
-    def _range(self, name: str) -> Range:
-        low, _, high = self.given.get(name, "").partition("-")
-        return _amount(low), _amount(high)
+    def _range(self, name: str) -> asked.Range:
+        return asked.range_of(self.given.get(name, ""))
 
 
 def linked(given: Mapping[str, str], language: str) -> Linked:
@@ -124,15 +119,7 @@ def linked(given: Mapping[str, str], language: str) -> Linked:
     return Linked(given=known, suite=suite, tab=tab, language="en" if language == "en" else "ko")
 
 
-def _amount(text: str) -> float | None:
-    try:
-        value = float(text) if len(text) <= 20 else None
-    except ValueError:
-        return None
-    return value if value is not None and 0 <= value < float("inf") else None
-
-
-def _within(value: float | None, bounds: Range) -> bool:
+def _within(value: float | None, bounds: asked.Range) -> bool:
     low, high = bounds
     if low is None and high is None:
         return True

@@ -5,6 +5,7 @@ import re
 import pytest
 
 from evaluator.suite import SUITES
+from leaderboard_data.page.assets import STATIC
 from leaderboard_data.page.first_board import PAGES, FirstBoard, tabs_of
 from leaderboard_data.page.page_data import page_data
 from leaderboard_data.publish import shipped_entries
@@ -58,3 +59,9 @@ def test_nothing_that_an_address_says_is_markup(board: FirstBoard) -> None:
 
 def test_a_board_that_knows_nothing_yet_says_so() -> None:
     assert "불러오는 중" in FirstBoard().html({}, "ko")
+
+
+def test_the_script_names_these_tabs_alike() -> None:
+    labels = (STATIC / "labels.js").read_text("utf-8")
+    for tab, words in PAGES.items():
+        assert [labels.count(f'{tab}: "{each}"') for each in (words.ko, words.en)] == [1, 1]
