@@ -66,6 +66,7 @@ export function wire(board, go) {
     onPlainClick(({ currentTarget }) => {
       const { lang } = currentTarget;
       remember("kel-lang", lang);
+      document.cookie = `kel-lang=${lang}; path=/; max-age=31536000; SameSite=Lax`; // so that the server answers in it
       go((b) => b.speak(lang));
     }),
   );

@@ -121,14 +121,13 @@ export const SUBMIT = "submit";
 const DESK = "desk"; // the maintainers' desk, on the same page
 const SUBMISSION = "submission"; // whose page is open there
 
-// What the visitor chose last: kept by this browser, and the language told to the server, so that it answers in it.
+// What the visitor chose last, kept by this browser.
 export function remember(name, value) {
   try {
     localStorage.setItem(name, value);
   } catch {
     // a browser that keeps nothing
   }
-  document.cookie = `${name}=${value}; path=/; max-age=31536000; SameSite=Lax`;
 }
 
 export function remembered(name) {
