@@ -53,11 +53,9 @@ def tokenizer(*, of_bytes: bool = False, **fields: Any) -> PreTrainedTokenizerFa
     return PreTrainedTokenizerFast(tokenizer_object=bpe, model_max_length=64, **tokens)
 
 
-def bert(folder: Path, *, seed: int = 0, dtype: torch.dtype = torch.float32, **tokens: Any) -> Path:
-    """A BERT of two layers as transformers saves it: no modules.json."""
-    fast = tokenizer(**tokens)
-    torch.manual_seed(seed)
-    config = BertConfig(
+def _small(fast: Any) -> BertConfig:
+    """Two layers for this tokenizer's vocabulary."""
+    return BertConfig(
         vocab_size=len(fast),
         hidden_size=32,
         num_hidden_layers=2,
@@ -65,6 +63,13 @@ def bert(folder: Path, *, seed: int = 0, dtype: torch.dtype = torch.float32, **t
         intermediate_size=64,
         max_position_embeddings=64,
     )
+
+
+def bert(folder: Path, *, seed: int = 0, dtype: torch.dtype = torch.float32, **tokens: Any) -> Path:
+    """A BERT of two layers as transformers saves it: no modules.json."""
+    fast = tokenizer(**tokens)
+    torch.manual_seed(seed)
+    config = _small(fast)
     return _save(BertModel(config), fast, folder, dtype)
 
 
@@ -266,14 +271,7 @@ def splade(folder: Path, *, seed: int = 0) -> Path:
 
     fast = tokenizer(mask_token="[MASK]")
     torch.manual_seed(seed)
-    small = BertConfig(
-        vocab_size=len(fast),
-        hidden_size=32,
-        num_hidden_layers=2,
-        num_attention_heads=4,
-        intermediate_size=64,
-        max_position_embeddings=64,
-    )
+    small = _small(fast)
     with TemporaryDirectory() as bare:
         place = _save(BertForMaskedLM(small), fast, Path(bare) / "masked", torch.float32)
         model = SparseEncoder(modules=[MLMTransformer(str(place)), SpladePooling()], device="cpu")
